@@ -1,0 +1,1 @@
+//! Client connections: accept, log in, frames, the session registry.

@@ -1,0 +1,2 @@
+//! The Nuncio server.
+fn main() {}

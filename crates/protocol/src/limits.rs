@@ -1,0 +1,74 @@
+//! The fixed limits of the wire. What an operator may change is in the configuration instead.
+
+/// Bytes of a user id.
+pub const USER_ID_BYTES: usize = 64;
+/// Characters of a push identity's name.
+pub const NAME_CHARS: usize = 64;
+/// Bytes of an avatar's URL.
+pub const AVATAR_URL_BYTES: usize = 1024;
+/// Characters of a ban's reason.
+pub const BAN_REASON_CHARS: usize = 256;
+/// Minutes of the longest timed ban: 30 days.
+pub const BAN_MINUTES: i64 = 43_200;
+/// Bytes of a message's content.
+pub const CONTENT_BYTES: usize = 128 * 1024;
+/// Bytes of a message type's name.
+pub const MESSAGE_TYPE_BYTES: usize = 32;
+/// Bytes of a client message id.
+pub const CLIENT_MESSAGE_ID_BYTES: usize = 64;
+/// Bytes of an access token.
+pub const TOKEN_BYTES: usize = 256;
+/// Bytes of a client's frame: a message of the largest content, and room for the rest.
+pub const FRAME_BYTES: usize = CONTENT_BYTES + 16 * 1024;
+/// Bytes of a Server API request's body.
+pub const BODY_BYTES: usize = 1024 * 1024;
+/// Bytes of a device id, a platform's or an SDK version's name.
+pub const DEVICE_TEXT_BYTES: usize = 64;
+/// Ids in one call of the lists' and bans' operations.
+pub const BATCH: usize = 20;
+/// Ids in one call of soft delete, restore, friend removal and friend permission.
+pub const LARGE_BATCH: usize = 100;
+/// Ids in one call of mute and tag setting.
+pub const HUGE_BATCH: usize = 1000;
+/// Ids in one call of tag reading.
+pub const TAG_READ_BATCH: usize = 50;
+/// Tags of one user, and bytes of one tag.
+pub const TAGS: usize = 20;
+/// Bytes of one tag.
+pub const TAG_BYTES: usize = 40;
+/// Recipients of one Server API direct message.
+pub const RECIPIENTS: usize = 1000;
+/// Entries of one user's blocklist or whitelist.
+pub const LIST_ENTRIES: usize = 3000;
+/// Friends of one user.
+pub const FRIENDS: usize = 3000;
+/// Characters of a friend's alias.
+pub const ALIAS_CHARS: usize = 64;
+/// Characters of what accompanies a friend request.
+pub const FRIEND_EXTRA_CHARS: usize = 128;
+/// Pairs of a friend's extension profile.
+pub const FRIEND_EXT_PAIRS: usize = 10;
+/// Pairs of a hosted profile's extension.
+pub const PROFILE_EXT_PAIRS: usize = 20;
+/// Characters of an extension key, prefix included.
+pub const EXT_KEY_CHARS: usize = 32;
+/// Characters of an extension value.
+pub const EXT_VALUE_CHARS: usize = 256;
+/// Days after which an unanswered friend request lapses.
+pub const FRIEND_REQUEST_DAYS: i64 = 7;
+/// Users in one subscription call.
+pub const SUBSCRIBE_BATCH: usize = 200;
+/// Subscriptions of one user.
+pub const SUBSCRIPTIONS: usize = 1000;
+/// Subscribers of one user.
+pub const SUBSCRIBERS: usize = 5000;
+/// Shortest and longest life of a subscription, in seconds.
+pub const SUBSCRIPTION_SECONDS: std::ops::RangeInclusive<u32> = 60..=2_592_000;
+/// Users of an app in the development environment, or before a paid edition.
+pub const FREE_USERS: i64 = 100;
+/// Bytes of an `Idempotency-Key`.
+pub const IDEMPOTENCY_KEY_BYTES: usize = 64;
+/// Bytes of an `X-Request-ID`.
+pub const REQUEST_ID_BYTES: usize = 36;
+/// Bytes of a nonce.
+pub const NONCE_BYTES: usize = 64;

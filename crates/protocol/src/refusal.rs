@@ -1,0 +1,195 @@
+//! Why the product says no: one list for the Server API, for client connections and for the store,
+//! whose transactions take the decision.
+
+use crate::codes::Code;
+use crate::frames::Failure;
+use crate::ids::UserId;
+use crate::time::Timestamp;
+use crate::values::{ProfileError, ProfileFault};
+
+/// A rule of the product that stands against a request. The display is a sentence for the caller.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[expect(missing_docs, reason = "the sentences say it")]
+pub enum Refusal {
+    /// A parameter that only the store or the rules could judge.
+    #[error("{0}")]
+    BadParameter(String),
+    /// The page token belongs to another query or is none at all.
+    #[error("`pageToken` is not one that this query gave: leave it out to begin again")]
+    BadPageToken,
+
+    #[error("there is no app with this App Key")]
+    AppNotFound,
+    #[error("the app may have {limit} registered users in its environment and edition: delete test users, or upgrade the edition")]
+    UserQuota { limit: i64 },
+    #[error("user `{0}` is not registered: issue an access token for it first")]
+    NotRegistered(UserId),
+    #[error("user `{0}` was soft-deleted: restore it first")]
+    SoftDeleted(UserId),
+    #[error("the data of user `{0}` is still being deleted: try again in a moment")]
+    DeletionRunning(UserId),
+
+    #[error("the token is not one of this app's: get a new one from your app server")]
+    TokenInvalid,
+    #[error("the token has expired: get a new one from your app server")]
+    TokenExpired,
+    #[error("the user is banned until {until}{}", if reason.is_empty() { String::new() } else { format!(": {reason}") })]
+    Banned { until: Timestamp, reason: String },
+    #[error("the user was deleted")]
+    UserDeleted,
+
+    #[error("the sender is muted in direct channels")]
+    Muted,
+    #[error("the recipient has the sender in its blocklist")]
+    InBlocklist,
+    #[error("the recipient's whitelist is on and does not hold the sender")]
+    NotInWhitelist,
+    #[error("only friends may write to each other in this app: become friends first")]
+    OnlyFriends,
+    #[error("there is no message `{0}` in this channel")]
+    MessageNotFound(String),
+    #[error("only its sender may recall a message")]
+    NotYourMessage,
+
+    #[error("the list already has {limit} entries: remove some first")]
+    ListFull { limit: usize },
+    #[error("`{0}` is a friend already")]
+    AlreadyFriends(UserId),
+    #[error("a friend request to `{0}` waits for an answer")]
+    RequestPending(UserId),
+    #[error("`{0}` is not a friend")]
+    NotFriends(UserId),
+    #[error("there is no friend request from `{0}` to answer, or it has lapsed")]
+    NoSuchRequest(UserId),
+    #[error("nobody may be a friend of oneself")]
+    FriendOfOneself,
+    #[error("`{0}` lets nobody add them as a friend")]
+    NobodyMayAdd(UserId),
+    #[error("the target has the asking user in its blocklist")]
+    InTargetBlocklist,
+    #[error("the target's whitelist is on and does not hold the asking user")]
+    NotInTargetWhitelist,
+    #[error("the asking user has the target in its blocklist: remove it there first")]
+    TargetInBlocklist,
+    #[error("the asking user's whitelist is on and does not hold the target: add it there first")]
+    TargetNotInWhitelist,
+    #[error("`{0}` has as many friends as allowed")]
+    FriendsFull(UserId),
+    #[error("`{0}` has as many friends as allowed")]
+    TargetFriendsFull(UserId),
+
+    #[error("profile key `{}` {}", .0.key, fault_sentence(&.0.fault))]
+    Profile(ProfileError),
+    #[error("at most {limit} ids may be asked for at once")]
+    TooManyIds { limit: usize },
+    #[error("`{0}` has as many subscribers as allowed")]
+    TooManySubscribers(UserId),
+    #[error("at most {limit} subscriptions are allowed: end some first")]
+    TooManySubscriptions { limit: usize },
+    #[error("the idempotency key was used with another request: take a new one")]
+    IdempotencyKeyReused,
+    #[error("the first request with this idempotency key is still being worked on")]
+    IdempotencyKeyInUse,
+    #[error("too fast: wait {wait_ms} ms")]
+    CallingTooFast { wait_ms: u64 },
+    #[error("sending too fast: wait {wait_ms} ms")]
+    SendingTooFast { wait_ms: u64 },
+}
+
+fn fault_sentence(fault: &ProfileFault) -> &'static str {
+    match fault {
+        ProfileFault::UnknownKey => "is not a key of the basic profile",
+        ProfileFault::UndeclaredKey => {
+            "is not an extension key of this app: keys are `ext_` and letters or digits, and are declared in the app's settings"
+        }
+        ProfileFault::TooManyKeys => "is one more than may be set",
+        ProfileFault::TooLong => "has too long a value",
+        ProfileFault::WrongType => "has a value of the wrong type",
+        ProfileFault::OutOfRange => "has a number outside its range",
+    }
+}
+
+impl Refusal {
+    /// The refusal's public code.
+    #[must_use]
+    pub fn code(&self) -> Code {
+        match self {
+            Self::BadParameter(_) => Code::BadParameter,
+            Self::BadPageToken => Code::BadPageToken,
+            Self::AppNotFound => Code::AppNotFound,
+            Self::UserQuota { .. } => Code::UserQuota,
+            Self::NotRegistered(_) => Code::NotRegistered,
+            Self::SoftDeleted(_) => Code::SoftDeleted,
+            Self::DeletionRunning(_) => Code::DeletionRunning,
+            Self::TokenInvalid => Code::TokenInvalid,
+            Self::TokenExpired => Code::TokenExpired,
+            Self::Banned { .. } => Code::Banned,
+            Self::UserDeleted => Code::UserDeleted,
+            Self::Muted => Code::Muted,
+            Self::InBlocklist => Code::InBlocklist,
+            Self::NotInWhitelist => Code::NotInWhitelist,
+            Self::OnlyFriends => Code::OnlyFriends,
+            Self::MessageNotFound(_) => Code::MessageNotFound,
+            Self::NotYourMessage => Code::NotYourMessage,
+            Self::ListFull { .. } => Code::ListFull,
+            Self::AlreadyFriends(_) => Code::AlreadyFriends,
+            Self::RequestPending(_) => Code::RequestPending,
+            Self::NotFriends(_) => Code::NotFriends,
+            Self::NoSuchRequest(_) => Code::NoSuchRequest,
+            Self::FriendOfOneself => Code::FriendOfOneself,
+            Self::NobodyMayAdd(_) => Code::NobodyMayAdd,
+            Self::InTargetBlocklist => Code::InTargetBlocklist,
+            Self::NotInTargetWhitelist => Code::NotInTargetWhitelist,
+            Self::TargetInBlocklist => Code::TargetInBlocklist,
+            Self::TargetNotInWhitelist => Code::TargetNotInWhitelist,
+            Self::FriendsFull(_) => Code::FriendsFull,
+            Self::TargetFriendsFull(_) => Code::TargetFriendsFull,
+            Self::Profile(error) => match error.fault {
+                ProfileFault::UnknownKey => Code::UnknownProfileKey,
+                ProfileFault::UndeclaredKey => Code::UndeclaredProfileKey,
+                ProfileFault::TooManyKeys => Code::TooManyProfileKeys,
+                ProfileFault::TooLong => Code::ProfileValueTooLong,
+                ProfileFault::WrongType => Code::ProfileValueWrongType,
+                ProfileFault::OutOfRange => Code::ProfileValueOutOfRange,
+            },
+            Self::TooManyIds { .. } => Code::TooManyIds,
+            Self::TooManySubscribers(_) => Code::TooManySubscribers,
+            Self::TooManySubscriptions { .. } => Code::TooManySubscriptions,
+            Self::IdempotencyKeyReused => Code::IdempotencyKeyReused,
+            Self::IdempotencyKeyInUse => Code::IdempotencyKeyInUse,
+            Self::CallingTooFast { .. } => Code::CallingTooFast,
+            Self::SendingTooFast { .. } => Code::SendingTooFast,
+        }
+    }
+
+    /// The refusal as a client frame tells it.
+    #[must_use]
+    pub fn to_failure(&self) -> Failure {
+        let mut failure = Failure::new(self.code(), self.to_string());
+        match self {
+            Self::Banned { until, reason } => {
+                failure.until = until.0;
+                failure.reason.clone_from(reason);
+            }
+            Self::Profile(error) => failure.keys.push(error.key.clone()),
+            Self::CallingTooFast { wait_ms } | Self::SendingTooFast { wait_ms } => {
+                failure.retry_after_ms = *wait_ms;
+            }
+            _ => {}
+        }
+        failure
+    }
+}
+
+impl Failure {
+    /// A failure with a code and a sentence.
+    #[must_use]
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self {
+            code: code.number(),
+            name: code.name().to_owned(),
+            message: message.into(),
+            ..Self::default()
+        }
+    }
+}

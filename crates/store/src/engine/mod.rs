@@ -1,0 +1,283 @@
+//! The two engines behind one [`Store`]: how units of work are queued, run, committed together and answered.
+//!
+//! A unit of work is an async closure over [`Tx`]. On SQLite it runs on the one thread that owns the
+//! writing connection, together with whatever else is waiting, in one transaction and one flush to disk. On
+//! PostgreSQL it runs on one of several connections, batched the same way. Either way its caller hears
+//! only after the commit. A unit can run more than once (PostgreSQL may make it try again), so it may
+//! change nothing but the database.
+
+mod postgres;
+mod sqlite;
+mod tx;
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use nuncio_protocol::ids::{AppId, MessageIds};
+use nuncio_protocol::UserId;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::Registry;
+use tokio::sync::oneshot;
+
+use crate::error::StoreError;
+pub(crate) use tx::{Tx, Value, params};
+pub(crate) use tx::Row;
+
+/// Where the data lives.
+#[derive(Clone, Debug)]
+pub enum Place {
+    /// A SQLite file, made when missing.
+    File(PathBuf),
+    /// A PostgreSQL database, by its connection URL.
+    Postgres(String),
+}
+
+/// How a store is opened.
+#[derive(Clone)]
+pub struct Options {
+    /// Where the data lives.
+    pub place: Place,
+    /// This node's number, 0 to 1023, unique among nodes that share the database.
+    pub node: u16,
+    /// Who hears of new inbox entries after their commit.
+    pub nudges: Arc<dyn Nudges>,
+}
+
+/// One committed inbox entry, for whoever may hold a connection of its user.
+#[derive(Clone, Debug)]
+pub struct Nudge {
+    /// The user's app.
+    pub app: AppId,
+    /// Whose inbox.
+    pub user: UserId,
+    /// The entry's number.
+    pub seq: u64,
+    /// The protobuf `Entry`, encoded, without its `seq`.
+    pub body: Bytes,
+}
+
+/// Takes nudges. Called on an engine's thread, in commit order: it must be quick and must not block.
+pub trait Nudges: Send + Sync {
+    /// These entries were committed together.
+    fn nudge(&self, nudges: Vec<Nudge>);
+}
+
+/// Lets every nudge go: for tools that hold no connections.
+pub struct NoNudges;
+
+impl Nudges for NoNudges {
+    fn nudge(&self, _nudges: Vec<Nudge>) {}
+}
+
+/// What the engines count.
+#[derive(Clone, Debug)]
+pub struct StoreMetrics {
+    batch_size: Histogram,
+    commit_seconds: Histogram,
+    queue_depth: Gauge,
+}
+
+impl StoreMetrics {
+    fn new() -> Self {
+        Self {
+            batch_size: Histogram::new(exponential_buckets(1.0, 2.0, 11)),
+            commit_seconds: Histogram::new(exponential_buckets(0.000_05, 2.0, 16)),
+            queue_depth: Gauge::default(),
+        }
+    }
+
+    /// Makes the store's figures part of `registry`.
+    pub fn register(&self, registry: &mut Registry) {
+        registry.register(
+            "store_batch_size",
+            "Units of work committed together",
+            self.batch_size.clone(),
+        );
+        registry.register(
+            "store_commit_seconds",
+            "Time of a commit, the flush to disk included",
+            self.commit_seconds.clone(),
+        );
+        registry.register(
+            "store_queue_depth",
+            "Units of work that wait for a transaction",
+            self.queue_depth.clone(),
+        );
+    }
+}
+
+/// The store. Cheap to clone; the last clone that goes away ends its threads.
+#[derive(Clone)]
+pub struct Store {
+    engine: Engine,
+    metrics: StoreMetrics,
+}
+
+#[derive(Clone)]
+enum Engine {
+    Sqlite(Arc<sqlite::Sqlite>),
+    Postgres(Arc<postgres::Postgres>),
+}
+
+/// What both engines give to every transaction.
+#[derive(Clone)]
+struct Shared {
+    ids: Arc<Mutex<MessageIds>>,
+    nudges: Arc<dyn Nudges>,
+    metrics: StoreMetrics,
+}
+
+/// The rows of the users that a unit changes. On PostgreSQL a batch locks them all, in order, before its
+/// first unit runs, so that two batches never wait for each other in a circle.
+pub(crate) type Locks = Vec<(AppId, UserId)>;
+
+impl Store {
+    /// Opens the store and brings its schema up to date.
+    ///
+    /// Fails when the place cannot be reached, or was written by a newer version of the program.
+    pub async fn open(options: Options) -> Result<Self, StoreError> {
+        let metrics = StoreMetrics::new();
+        let shared = Shared {
+            ids: Arc::new(Mutex::new(MessageIds::new(options.node))),
+            nudges: options.nudges,
+            metrics: metrics.clone(),
+        };
+        let engine = match options.place {
+            Place::File(path) => Engine::Sqlite(Arc::new(sqlite::Sqlite::open(&path, shared)?)),
+            Place::Postgres(url) => {
+                Engine::Postgres(Arc::new(postgres::Postgres::open(&url, shared).await?))
+            }
+        };
+        Ok(Self { engine, metrics })
+    }
+
+    /// What the engines count.
+    #[must_use]
+    pub fn metrics(&self) -> &StoreMetrics {
+        &self.metrics
+    }
+
+    /// Runs `unit` in a transaction; returns after the commit.
+    pub(crate) async fn write<T, F>(&self, locks: Locks, unit: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: AsyncFn(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
+    {
+        let (unit, answer) = Unit::new(unit);
+        match &self.engine {
+            Engine::Sqlite(engine) => engine.write(Box::new(unit)).await?,
+            Engine::Postgres(engine) => engine.write(locks, Box::new(unit)).await?,
+        }
+        answer.await.map_err(|_| stopped())?
+    }
+
+    /// Runs `unit` on what is committed, without changing anything. For short reads: on SQLite it runs
+    /// on the calling thread.
+    pub(crate) async fn read<T, F>(&self, unit: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: AsyncFn(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
+    {
+        match &self.engine {
+            Engine::Sqlite(engine) => engine.read(unit),
+            Engine::Postgres(engine) => {
+                let (unit, answer) = Unit::new(unit);
+                engine.read(Box::new(unit)).await?;
+                answer.await.map_err(|_| stopped())?
+            }
+        }
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.read(async |tx| tx.one("select cast(1 as bigint)", &[], |row| row.get::<i64>(0)).await)
+            .await
+            .map(|_| ())
+    }
+}
+
+fn stopped() -> StoreError {
+    StoreError::Unavailable("the store has stopped".to_owned())
+}
+
+/// A unit of work in a queue, its type hidden.
+trait Work: Send {
+    /// Runs it and keeps the outcome for [`Work::answer`]; the error is returned for the engine's decisions.
+    fn run<'a>(&'a mut self, tx: &'a mut Tx<'_>) -> LocalFuture<'a, Result<(), Failed>>;
+    /// Runs it on an engine that never waits.
+    fn run_now(&mut self, tx: &mut Tx<'_>) -> Result<(), Failed>;
+    /// Tells the caller: its outcome, or why the commit failed.
+    fn answer(self: Box<Self>, commit: Result<(), StoreError>);
+}
+
+type LocalFuture<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + 'a>>;
+
+/// A unit did not succeed; its transaction's part must be undone.
+struct Failed {
+    /// Whether trying the unit again may help.
+    conflict: bool,
+}
+
+struct Unit<F, T> {
+    unit: F,
+    outcome: Option<Result<T, StoreError>>,
+    reply: oneshot::Sender<Result<T, StoreError>>,
+}
+
+impl<F, T> Unit<F, T> {
+    fn new(unit: F) -> (Self, oneshot::Receiver<Result<T, StoreError>>) {
+        let (reply, answer) = oneshot::channel();
+        (Self { unit, outcome: None, reply }, answer)
+    }
+
+    fn keep(&mut self, outcome: Result<T, StoreError>) -> Result<(), Failed> {
+        let result = match &outcome {
+            Ok(_) => Ok(()),
+            Err(error) => Err(Failed { conflict: matches!(error, StoreError::Conflict(_)) }),
+        };
+        self.outcome = Some(outcome);
+        result
+    }
+}
+
+impl<F, T> Work for Unit<F, T>
+where
+    T: Send + 'static,
+    F: AsyncFn(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
+{
+    fn run<'a>(&'a mut self, tx: &'a mut Tx<'_>) -> LocalFuture<'a, Result<(), Failed>> {
+        Box::pin(async move {
+            let outcome = (self.unit)(tx).await;
+            self.keep(outcome)
+        })
+    }
+
+    fn run_now(&mut self, tx: &mut Tx<'_>) -> Result<(), Failed> {
+        let outcome = run_now(&self.unit, tx);
+        self.keep(outcome)
+    }
+
+    fn answer(self: Box<Self>, commit: Result<(), StoreError>) {
+        let answer = match (commit, self.outcome) {
+            // A refusal stands whatever became of the others' commit.
+            (_, Some(Err(error))) => Err(error),
+            (Ok(()), Some(outcome)) => outcome,
+            (Ok(()), None) => Err(stopped()),
+            (Err(error), _) => Err(error),
+        };
+        // The caller may have gone; then nobody needs the answer.
+        let _ = self.reply.send(answer);
+    }
+}
+
+/// Runs a unit on an engine whose statements never wait.
+fn run_now<T, F>(unit: &F, tx: &mut Tx<'_>) -> Result<T, StoreError>
+where
+    F: AsyncFn(&mut Tx<'_>) -> Result<T, StoreError>,
+{
+    futures_util::FutureExt::now_or_never(unit(tx)).unwrap_or_else(|| {
+        Err(StoreError::Database("a unit of work waited for something".to_owned()))
+    })
+}

@@ -1,0 +1,351 @@
+//! The engine on a PostgreSQL server: several connections, each of which commits in groups.
+//!
+//! All connections live on one thread with its own small runtime, because a unit of work stays on the
+//! thread where it began. Units of one user go to the same connection, so their order is kept.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use nuncio_protocol::ids::AppId;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::LocalSet;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Client, NoTls, Statement};
+
+use super::tx::{On, Tx, Value};
+use super::{Failed, Locks, Shared, Work, stopped};
+use crate::error::StoreError;
+use crate::migrations;
+
+/// Connections that write.
+const WRITERS: usize = 4;
+/// Connections that read; each carries many reads at once.
+const READERS: usize = 2;
+/// Units that one transaction takes at most.
+const BATCH: usize = 128;
+/// Units that may wait for one connection; past that, callers wait to be let in.
+const QUEUE: usize = 2048;
+/// Tries of a unit that other transactions stood in the way of.
+const TRIES: u32 = 10;
+/// How long to wait for a lock before giving way; the unit is then tried again.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
+/// Longest wait between two tries to reach the server.
+const RECONNECT: Duration = Duration::from_secs(2);
+
+pub(super) struct Postgres {
+    writers: Vec<mpsc::Sender<(Locks, Box<dyn Work>)>>,
+    readers: mpsc::Sender<Box<dyn Work>>,
+    shared: Shared,
+}
+
+impl Postgres {
+    pub(super) async fn open(url: &str, shared: Shared) -> Result<Self, StoreError> {
+        let config: tokio_postgres::Config = url
+            .parse()
+            .map_err(|e| StoreError::Unavailable(format!("the database URL is not one: {e}")))?;
+        let (writers, queues): (Vec<_>, Vec<_>) =
+            (0..WRITERS).map(|_| mpsc::channel(QUEUE)).unzip();
+        let (readers, reads) = mpsc::channel(QUEUE);
+        let (opened, outcome) = oneshot::channel();
+        let of_thread = shared.clone();
+        std::thread::Builder::new()
+            .name("store".to_owned())
+            .spawn(move || {
+                let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+                    Ok(runtime) => runtime,
+                    Err(error) => {
+                        let _ = opened.send(Err(StoreError::Unavailable(error.to_string())));
+                        return;
+                    }
+                };
+                LocalSet::new().block_on(&runtime, run(config, of_thread, queues, reads, opened));
+            })
+            .map_err(|e| StoreError::Unavailable(e.to_string()))?;
+        outcome.await.map_err(|_| stopped())??;
+        Ok(Self { writers, readers, shared })
+    }
+
+    pub(super) async fn write(&self, locks: Locks, unit: Box<dyn Work>) -> Result<(), StoreError> {
+        let hash = locks.first().map_or(0, |first| {
+            BuildHasherDefault::<DefaultHasher>::default().hash_one(first)
+        });
+        #[expect(clippy::cast_possible_truncation, reason = "only the remainder matters")]
+        let writer = &self.writers[hash as usize % self.writers.len()];
+        self.shared.metrics.queue_depth.inc();
+        writer.send((locks, unit)).await.map_err(|_| stopped())
+    }
+
+    pub(super) async fn read(&self, unit: Box<dyn Work>) -> Result<(), StoreError> {
+        self.readers.send(unit).await.map_err(|_| stopped())
+    }
+}
+
+/// Migrates, then serves the queues until all their senders have gone.
+async fn run(
+    config: tokio_postgres::Config,
+    shared: Shared,
+    queues: Vec<mpsc::Receiver<(Locks, Box<dyn Work>)>>,
+    mut reads: mpsc::Receiver<Box<dyn Work>>,
+    opened: oneshot::Sender<Result<(), StoreError>>,
+) {
+    let migrated = async {
+        let link = Link::connect(&config).await?;
+        migrations::postgres(&link.client).await
+    };
+    let outcome = migrated.await;
+    let ok = outcome.is_ok();
+    let _ = opened.send(outcome);
+    if !ok {
+        return;
+    }
+    let mut tasks = Vec::new();
+    for queue in queues {
+        let writer = Writer { config: config.clone(), shared: shared.clone(), link: None };
+        tasks.push(tokio::task::spawn_local(writer.work(queue)));
+    }
+    let mut links: Vec<Option<Rc<Link>>> = vec![None; READERS];
+    let mut turn = 0;
+    while let Some(mut unit) = reads.recv().await {
+        turn = (turn + 1) % READERS;
+        if links[turn].as_ref().is_none_or(|link| link.client.is_closed()) {
+            links[turn] = None;
+            match Link::connect(&config).await {
+                Ok(link) => links[turn] = Some(Rc::new(link)),
+                Err(error) => {
+                    unit.answer(Err(error));
+                    continue;
+                }
+            }
+        }
+        let Some(link) = links[turn].clone() else { continue };
+        let shared = shared.clone();
+        tokio::task::spawn_local(async move {
+            let mut tx = Tx::new(On::Postgres(&link), &shared);
+            let _ = unit.run(&mut tx).await;
+            unit.answer(Ok(()));
+        });
+    }
+    for task in tasks {
+        let _ = task.await;
+    }
+}
+
+struct Writer {
+    config: tokio_postgres::Config,
+    shared: Shared,
+    link: Option<Link>,
+}
+
+impl Writer {
+    async fn work(mut self, mut queue: mpsc::Receiver<(Locks, Box<dyn Work>)>) {
+        let mut batch = Vec::with_capacity(BATCH);
+        while queue.recv_many(&mut batch, BATCH).await > 0 {
+            let count = batch.len();
+            self.shared.metrics.queue_depth.dec_by(i64::try_from(count).unwrap_or(i64::MAX));
+            self.shared.metrics.batch_size.observe(count as f64);
+            let (mut locks, mut units) = (Vec::new(), Vec::with_capacity(count));
+            for (of_unit, unit) in batch.drain(..) {
+                locks.extend(of_unit);
+                units.push(unit);
+            }
+            match self.transaction(&locks, &mut units).await {
+                Ok(()) => answer(units, || Ok(())),
+                Err(Stopped::Conflict) => {
+                    for unit in units {
+                        self.alone(unit).await;
+                    }
+                }
+                Err(Stopped::Before(why)) => {
+                    answer(units, || Err(StoreError::Unavailable(why.clone())));
+                    tokio::time::sleep(RECONNECT / 10).await;
+                }
+                Err(Stopped::InCommit(why)) => {
+                    answer(units, || Err(StoreError::OutcomeUnknown(why.clone())));
+                }
+            }
+        }
+    }
+
+    /// Gives a unit transactions of its own, until nothing stands in its way.
+    async fn alone(&mut self, unit: Box<dyn Work>) {
+        let mut units = vec![unit];
+        for attempt in 0..TRIES {
+            match self.transaction(&Vec::new(), &mut units).await {
+                Ok(()) => return answer(units, || Ok(())),
+                Err(Stopped::Conflict) => {
+                    tokio::time::sleep(Duration::from_millis(u64::from(attempt * attempt))).await;
+                }
+                Err(Stopped::Before(why)) => {
+                    return answer(units, || Err(StoreError::Unavailable(why.clone())));
+                }
+                Err(Stopped::InCommit(why)) => {
+                    return answer(units, || Err(StoreError::OutcomeUnknown(why.clone())));
+                }
+            }
+        }
+        answer(units, || Err(StoreError::Conflict(format!("gave up after {TRIES} tries"))));
+    }
+
+    /// Runs units in one transaction and commits it.
+    async fn transaction(
+        &mut self,
+        locks: &Locks,
+        units: &mut [Box<dyn Work>],
+    ) -> Result<(), Stopped> {
+        let link = match self.link.take().filter(|link| !link.client.is_closed()) {
+            Some(link) => link,
+            None => Link::connect(&self.config).await.map_err(Stopped::before)?,
+        };
+        let link = self.link.insert(link);
+        let outcome = attempt(link, &self.shared, locks, units).await;
+        match outcome {
+            Ok(nudges) => {
+                if !nudges.is_empty() {
+                    self.shared.nudges.nudge(nudges);
+                }
+                Ok(())
+            }
+            Err(stopped) => {
+                let undone = link.client.batch_execute("rollback").await.is_ok();
+                if !undone || matches!(stopped, Stopped::InCommit(_)) {
+                    self.link = None;
+                }
+                Err(stopped)
+            }
+        }
+    }
+}
+
+/// Where a transaction ended that was not committed.
+enum Stopped {
+    /// Another transaction stood in the way.
+    Conflict,
+    /// Before the commit was sent: nothing was changed.
+    Before(String),
+    /// After the commit was sent: nobody knows.
+    InCommit(String),
+}
+
+impl Stopped {
+    fn before(error: impl Into<StoreError>) -> Self {
+        match error.into() {
+            StoreError::Conflict(_) => Self::Conflict,
+            error => Self::Before(error.to_string()),
+        }
+    }
+}
+
+async fn attempt(
+    link: &Link,
+    shared: &Shared,
+    locks: &Locks,
+    units: &mut [Box<dyn Work>],
+) -> Result<Vec<super::Nudge>, Stopped> {
+    link.client.batch_execute("begin").await.map_err(Stopped::before)?;
+    link.lock_users(locks).await.map_err(Stopped::before)?;
+    let mut tx = Tx::new(On::Postgres(link), shared);
+    for unit in &mut *units {
+        let told = tx.nudges.len();
+        link.client.batch_execute("savepoint unit").await.map_err(Stopped::before)?;
+        let end = match unit.run(&mut tx).await {
+            Ok(()) => "release unit",
+            Err(Failed { conflict: true }) => return Err(Stopped::Conflict),
+            Err(Failed { conflict: false }) => {
+                tx.nudges.truncate(told);
+                "rollback to unit; release unit"
+            }
+        };
+        link.client.batch_execute(end).await.map_err(Stopped::before)?;
+    }
+    let started = Instant::now();
+    let commit = link.client.batch_execute("commit").await;
+    shared.metrics.commit_seconds.observe(started.elapsed().as_secs_f64());
+    match commit {
+        Ok(()) => Ok(tx.nudges),
+        // The server itself said no: then nothing was committed.
+        Err(error) if error.as_db_error().is_some() => Err(Stopped::before(error)),
+        Err(error) => Err(Stopped::InCommit(error.to_string())),
+    }
+}
+
+fn answer(units: Vec<Box<dyn Work>>, commit: impl Fn() -> Result<(), StoreError>) {
+    for unit in units {
+        unit.answer(commit());
+    }
+}
+
+/// One connection and the statements prepared on it.
+pub(super) struct Link {
+    client: Client,
+    prepared: RefCell<HashMap<&'static str, Statement>>,
+}
+
+impl Link {
+    async fn connect(config: &tokio_postgres::Config) -> Result<Self, StoreError> {
+        let (client, connection) = tokio::time::timeout(RECONNECT * 2, config.connect(NoTls))
+            .await
+            .map_err(|_| StoreError::Unavailable("no answer in time".to_owned()))??;
+        tokio::task::spawn_local(async move {
+            if let Err(error) = connection.await {
+                tracing::warn!("a database connection ended: {error}");
+            }
+        });
+        let settings = format!(
+            "set lock_timeout = {}; set synchronous_commit = on; set client_min_messages = warning",
+            LOCK_TIMEOUT.as_millis()
+        );
+        client.batch_execute(&settings).await?;
+        Ok(Self { client, prepared: RefCell::default() })
+    }
+
+    async fn lock_users(&self, locks: &Locks) -> Result<(), StoreError> {
+        if locks.is_empty() {
+            return Ok(());
+        }
+        let apps: Vec<i64> = locks.iter().map(|(AppId(app), _)| *app).collect();
+        let users: Vec<&str> = locks.iter().map(|(_, user)| user.as_str()).collect();
+        let statement = self
+            .prepare(
+                "select 1 from users where (app, id) in (select * from unnest($1::bigint[], $2::text[]))
+                 order by app, id for update",
+            )
+            .await?;
+        self.client.query(&statement, &[&apps, &users]).await?;
+        Ok(())
+    }
+
+    pub(super) async fn execute(
+        &self,
+        sql: &'static str,
+        params: &[Value<'_>],
+    ) -> Result<u64, StoreError> {
+        let statement = self.prepare(sql).await?;
+        Ok(self.client.execute(&statement, &by_reference(params)).await?)
+    }
+
+    pub(super) async fn query(
+        &self,
+        sql: &'static str,
+        params: &[Value<'_>],
+    ) -> Result<Vec<tokio_postgres::Row>, StoreError> {
+        let statement = self.prepare(sql).await?;
+        Ok(self.client.query(&statement, &by_reference(params)).await?)
+    }
+
+    async fn prepare(&self, sql: &'static str) -> Result<Statement, StoreError> {
+        if let Some(statement) = self.prepared.borrow().get(sql) {
+            return Ok(statement.clone());
+        }
+        // Our statements count their parameters as SQLite does.
+        let statement = self.client.prepare(&sql.replace('?', "$")).await?;
+        self.prepared.borrow_mut().insert(sql, statement.clone());
+        Ok(statement)
+    }
+}
+
+fn by_reference<'a>(params: &'a [Value<'_>]) -> Vec<&'a (dyn ToSql + Sync)> {
+    params.iter().map(|value| value as &(dyn ToSql + Sync)).collect()
+}

@@ -1,0 +1,23 @@
+//! What lasts: one file per aggregate, over two engines, SQLite and PostgreSQL.
+//!
+//! A method of [`Store`] is a use case and a transaction: `append`, `ban`, `expire`. The decision whether
+//! something is allowed is taken inside it, next to the fact. Each method is written once, against
+//! [`engine::Tx`], and runs on both engines; its rules stand in the contract tests, `tests/contract/`.
+//!
+//! Whatever a user's devices must learn of is an entry of the user's inbox, written by [`inbox`] in the same
+//! transaction. After the commit the engine hands the entries, as [`Nudge`]s, to the [`Nudges`] sink that the
+//! store was opened with. A nudge may be lost; the inbox is the truth.
+
+mod engine;
+mod error;
+mod inbox;
+mod keys;
+mod migrations;
+
+pub mod apps;
+pub mod users;
+pub mod messages;
+
+pub use engine::{Nudge, Nudges, NoNudges, Options, Place, Store, StoreMetrics};
+pub use error::StoreError;
+pub use keys::ChannelKey;

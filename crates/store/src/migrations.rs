@@ -1,0 +1,67 @@
+//! Brings a database's schema up to date, and refuses one that a newer program has written.
+//!
+//! One numbered text serves both engines. A migration that has been released is never changed, and only
+//! adds: two neighbouring versions of the program run side by side on one database.
+
+use tokio_postgres::Client;
+
+use crate::error::StoreError;
+
+const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_base.sql")];
+
+/// Any number, so long as it stays the same: the advisory lock under which one node migrates at a time.
+const LOCK: i64 = 0x6e75_6e63_696f;
+
+fn known() -> i64 {
+    i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
+}
+
+/// The texts still to be run on a database at version `found`.
+fn missing(found: i64) -> Result<&'static [&'static str], StoreError> {
+    usize::try_from(found)
+        .ok()
+        .and_then(|done| MIGRATIONS.get(done..))
+        .ok_or(StoreError::TooNew { found, known: known() })
+}
+
+pub(crate) fn sqlite(connection: &mut rusqlite::Connection) -> Result<(), StoreError> {
+    let tx = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    let found = tx.query_row("pragma user_version", [], |row| row.get(0))?;
+    for text in missing(found)? {
+        tx.execute_batch(
+            &text
+                .replace("{int}", "integer")
+                .replace("{bytes}", "blob")
+                .replace("{table}", " strict, without rowid"),
+        )?;
+    }
+    tx.pragma_update(None, "user_version", known())?;
+    tx.commit()?;
+    Ok(())
+}
+
+pub(crate) async fn postgres(client: &Client) -> Result<(), StoreError> {
+    client.batch_execute(&format!("begin; select pg_advisory_xact_lock({LOCK})")).await?;
+    client
+        .batch_execute("create table if not exists schema_version (version bigint not null)")
+        .await?;
+    let row = client.query_opt("select version from schema_version", &[]).await?;
+    let found = row.map_or(0, |row| row.get(0));
+    for text in missing(found)? {
+        client
+            .batch_execute(
+                &text
+                    .replace("{int}", "bigint")
+                    .replace("{bytes}", "bytea")
+                    .replace("{table}", ""),
+            )
+            .await?;
+    }
+    client
+        .batch_execute(&format!(
+            "delete from schema_version; insert into schema_version values ({}); commit",
+            known()
+        ))
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,186 @@
+//! Users: who is registered, their push identity, and their standing.
+
+use nuncio_protocol::ids::AppId;
+use nuncio_protocol::values::{AvatarUrl, Name};
+use nuncio_protocol::{Refusal, Timestamp, UserId};
+
+use crate::apps;
+use crate::engine::{Store, Tx, params};
+use crate::error::StoreError;
+
+/// A user's record.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct User {
+    /// The user's id.
+    pub id: UserId,
+    /// Push identity: name.
+    pub name: String,
+    /// Push identity: avatar, empty when there is none.
+    pub avatar_url: String,
+    /// When the user was registered.
+    pub created_at: Timestamp,
+    /// Number of the inbox's last entry.
+    pub inbox_head: u64,
+    /// Inbox entries up to this one are gone.
+    pub inbox_floor: u64,
+    /// Tokens issued before are void.
+    pub tokens_from: Timestamp,
+    /// End of the ban; in the past when there is none.
+    pub banned_until: Timestamp,
+    /// What the operator gave as the ban's reason.
+    pub ban_reason: String,
+    /// Whether the user may not send direct messages.
+    pub muted: bool,
+    /// Whether the user was soft-deleted.
+    pub deleted: bool,
+    /// Whether the user's whitelist is on.
+    pub whitelist_on: bool,
+    /// The user's own friend permission; 0 when none was set.
+    pub friend_permission: i64,
+    /// The user's profile visibility; 0 when none was set.
+    pub profile_visibility: i64,
+}
+
+/// The record of a user who is not soft-deleted, else the refusal that says what is wrong.
+pub(crate) async fn active(tx: &Tx<'_>, app: AppId, id: &UserId) -> Result<User, StoreError> {
+    let user = find(tx, app, id).await?.ok_or_else(|| Refusal::NotRegistered(id.clone()))?;
+    if user.deleted {
+        return Err(Refusal::SoftDeleted(id.clone()).into());
+    }
+    Ok(user)
+}
+
+/// Fails unless every one of `ids` is registered and not soft-deleted; the error names the first that is not.
+pub(crate) async fn all_active(tx: &Tx<'_>, app: AppId, ids: &[UserId]) -> Result<(), StoreError> {
+    for id in ids {
+        active(tx, app, id).await?;
+    }
+    Ok(())
+}
+
+/// The record of a user, soft-deleted or not.
+pub(crate) async fn find(
+    tx: &Tx<'_>,
+    app: AppId,
+    id: &UserId,
+) -> Result<Option<User>, StoreError> {
+    tx.opt(
+        "select id, name, avatar_url, created_at, inbox_head, inbox_floor, tokens_from, banned_until,
+                ban_reason, muted, deleted_at, whitelist_on, friend_permission, profile_visibility
+         from users where app = ?1 and id = ?2",
+        params![app, id],
+        |row| {
+            Ok(User {
+                id: row.get(0)?,
+                name: row.get(1)?,
+                avatar_url: row.get(2)?,
+                created_at: row.get(3)?,
+                inbox_head: row.get::<i64>(4)?.cast_unsigned(),
+                inbox_floor: row.get::<i64>(5)?.cast_unsigned(),
+                tokens_from: row.get(6)?,
+                banned_until: row.get(7)?,
+                ban_reason: row.get(8)?,
+                muted: row.get(9)?,
+                deleted: row.get(10)?,
+                whitelist_on: row.get(11)?,
+                friend_permission: row.get(12)?,
+                profile_visibility: row.get(13)?,
+            })
+        },
+    )
+    .await
+}
+
+/// Refuses one more active user than the app may have.
+pub(crate) async fn check_quota(tx: &Tx<'_>, app: AppId) -> Result<(), StoreError> {
+    let Some(limit) = apps::by_id(tx, app).await?.user_limit() else { return Ok(()) };
+    // Locks the app's row, so that two registrations never both take the last place.
+    tx.execute("update apps set locked = locked where id = ?1", params![app]).await?;
+    let users: i64 = tx
+        .one(
+            "select count(*) from users where app = ?1 and deleted_at = 0",
+            params![app],
+            |row| row.get(0),
+        )
+        .await?;
+    if users >= limit {
+        return Err(Refusal::UserQuota { limit }.into());
+    }
+    Ok(())
+}
+
+impl Store {
+    /// Registers a user, or sets the push identity of one who is registered. No avatar given means no
+    /// change. Refused past the app's user limit, and for a soft-deleted user.
+    pub async fn register(
+        &self,
+        app: AppId,
+        id: UserId,
+        name: Name,
+        avatar_url: Option<AvatarUrl>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.write(vec![(app, id.clone())], async move |tx| {
+            match find(tx, app, &id).await? {
+                Some(user) if user.deleted => Err(Refusal::SoftDeleted(id.clone()).into()),
+                Some(_) => {
+                    tx.execute(
+                        "update users set name = ?3, avatar_url = coalesce(?4, avatar_url)
+                         where app = ?1 and id = ?2",
+                        params![app, &id, name.as_str(), avatar_url.as_ref().map(AvatarUrl::as_str)],
+                    )
+                    .await?;
+                    Ok(())
+                }
+                None => {
+                    check_quota(tx, app).await?;
+                    tx.execute(
+                        "insert into users (app, id, name, avatar_url, created_at)
+                         values (?1, ?2, ?3, ?4, ?5)",
+                        params![
+                            app,
+                            &id,
+                            name.as_str(),
+                            avatar_url.as_ref().map_or("", AvatarUrl::as_str),
+                            now,
+                        ],
+                    )
+                    .await?;
+                    Ok(())
+                }
+            }
+        })
+        .await
+    }
+
+    /// Changes a registered user's push identity; what is `None` stays.
+    pub async fn update_user(
+        &self,
+        app: AppId,
+        id: UserId,
+        name: Option<Name>,
+        avatar_url: Option<AvatarUrl>,
+    ) -> Result<(), StoreError> {
+        self.write(vec![(app, id.clone())], async move |tx| {
+            active(tx, app, &id).await?;
+            tx.execute(
+                "update users set name = coalesce(?3, name), avatar_url = coalesce(?4, avatar_url)
+                 where app = ?1 and id = ?2",
+                params![
+                    app,
+                    &id,
+                    name.as_ref().map(Name::as_str),
+                    avatar_url.as_ref().map(AvatarUrl::as_str),
+                ],
+            )
+            .await?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// A user's record, soft-deleted or not; `None` when not registered.
+    pub async fn user(&self, app: AppId, id: UserId) -> Result<Option<User>, StoreError> {
+        self.read(async move |tx| find(tx, app, &id).await).await
+    }
+}

@@ -1,0 +1,1 @@
+//! Builders and a whole server inside a test.
