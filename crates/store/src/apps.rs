@@ -184,7 +184,8 @@ fn read_app(row: &Row<'_>) -> Result<App, StoreError> {
         edition: row.get::<String>(6)?.parse().map_err(corrupt)?,
         locked: row.get(7)?,
         only_friends: row.get(8)?,
-        settings: serde_json::from_str(&row.get::<String>(9)?).map_err(|e| corrupt(e.to_string()))?,
+        settings: serde_json::from_str(&row.get::<String>(9)?)
+            .map_err(|e| corrupt(e.to_string()))?,
         created_at: row.get(10)?,
     })
 }
@@ -207,9 +208,8 @@ impl Store {
                 let sentence = format!("the App Key `{}` is taken", new.key);
                 return Err(Refusal::BadParameter(sentence).into());
             }
-            let id: i64 = tx
-                .one("select coalesce(max(id), 0) + 1 from apps", &[], |row| row.get(0))
-                .await?;
+            let id: i64 =
+                tx.one("select coalesce(max(id), 0) + 1 from apps", &[], |row| row.get(0)).await?;
             let settings = serde_json::to_string(&Settings::default())
                 .map_err(|e| StoreError::corrupt("settings", e))?;
             tx.execute(

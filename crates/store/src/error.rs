@@ -24,7 +24,9 @@ pub enum StoreError {
     #[error("stored data is not readable: {0}")]
     Corrupt(String),
     /// The database was written by a newer version of the program.
-    #[error("the database has schema version {found}, this program knows up to {known}: use a newer program")]
+    #[error(
+        "the database has schema version {found}, this program knows up to {known}: use a newer program"
+    )]
     TooNew {
         /// Version in the database.
         found: i64,

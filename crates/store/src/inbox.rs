@@ -4,12 +4,13 @@
 //! entry tells, and remembers the nudge that follows the commit. There is no other way to add one.
 
 use bytes::Bytes;
-use nuncio_protocol::frames::{Entry, ProtobufMessage as _, entry};
+use nuncio_protocol::frames::{Entry, ProtobufMessage as _, SyncPage, entry};
 use nuncio_protocol::ids::{AppId, MessageId};
-use nuncio_protocol::{Timestamp, UserId};
+use nuncio_protocol::{Refusal, Timestamp, UserId};
 
-use crate::engine::{Nudge, Tx, params};
+use crate::engine::{Nudge, Store, Tx, params};
 use crate::error::StoreError;
+use crate::messages::{read_message, select_messages};
 
 fn encode(body: entry::Body, at: Timestamp) -> Bytes {
     Entry { seq: 0, body: Some(body), at: at.0 }.encode_to_vec().into()
@@ -62,4 +63,94 @@ pub(crate) async fn add_message(
     let body = encode(body, at);
     tx.nudge(Nudge { app, user: user.clone(), seq: seq.cast_unsigned(), body });
     Ok(())
+}
+
+/// Bytes of contents after which a page ends, whatever its limit.
+const PAGE_BYTES: usize = 512 * 1024;
+/// Rows that are read at once while a page is filled.
+const PAGE_STEP: i64 = 50;
+
+impl Store {
+    /// Entries of a user's inbox after `after`, at most `limit`, fewer when they are large.
+    pub async fn sync(
+        &self,
+        app: AppId,
+        user: UserId,
+        after: u64,
+        limit: u32,
+    ) -> Result<SyncPage, StoreError> {
+        self.read(async move |tx| {
+            let (head, floor) = bounds(tx, app, &user).await?;
+            let mut page = SyncPage { entries: Vec::new(), head, floor };
+            let mut after = i64::try_from(after.max(floor)).unwrap_or(i64::MAX);
+            let mut bytes = 0;
+            while page.entries.len() < limit as usize && bytes < PAGE_BYTES {
+                let left = i64::from(limit) - page.entries.len() as i64;
+                let step = left.min(PAGE_STEP);
+                let entries = read_entries(tx, app, &user, after, step).await?;
+                let last_step = (entries.len() as i64) < step;
+                for entry in entries {
+                    after = entry.seq.cast_signed();
+                    bytes += entry.encoded_len();
+                    page.entries.push(entry);
+                    if bytes >= PAGE_BYTES {
+                        break;
+                    }
+                }
+                if last_step {
+                    break;
+                }
+            }
+            page.head = page.head.max(page.entries.last().map_or(0, |entry| entry.seq));
+            Ok(page)
+        })
+        .await
+    }
+
+    /// The number of the last entry of a user's inbox.
+    pub async fn inbox_head(&self, app: AppId, user: UserId) -> Result<u64, StoreError> {
+        self.read(async move |tx| Ok(bounds(tx, app, &user).await?.0)).await
+    }
+}
+
+async fn bounds(tx: &Tx<'_>, app: AppId, user: &UserId) -> Result<(u64, u64), StoreError> {
+    tx.opt(
+        "select inbox_head, inbox_floor from users where app = ?1 and id = ?2",
+        params![app, user],
+        |row| Ok((row.get::<i64>(0)?.cast_unsigned(), row.get::<i64>(1)?.cast_unsigned())),
+    )
+    .await?
+    .ok_or_else(|| Refusal::NotRegistered(user.clone()).into())
+}
+
+async fn read_entries(
+    tx: &Tx<'_>,
+    app: AppId,
+    user: &UserId,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<Entry>, StoreError> {
+    tx.all(
+        select_messages!(
+            ", i.seq, i.at, i.body",
+            "inbox i left join messages m
+             on m.app = i.app and m.channel = i.channel and m.id = i.message_id
+             where i.app = ?1 and i.user_id = ?2 and i.seq > ?3 order by i.seq limit ?4"
+        ),
+        params![app, user, after, limit],
+        |row| {
+            let seq = row.get::<i64>(8)?.cast_unsigned();
+            let at = row.get(9)?;
+            let body = match row.get::<Option<Vec<u8>>>(10)? {
+                Some(bytes) => {
+                    Entry::decode(bytes.as_slice())
+                        .map_err(|e| StoreError::corrupt("inbox", e))?
+                        .body
+                }
+                None => read_message(row, user)?.map(entry::Body::Message),
+            };
+            Ok(Entry { seq, at, body })
+        },
+    )
+    .await
 }

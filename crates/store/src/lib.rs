@@ -15,9 +15,11 @@ mod keys;
 mod migrations;
 
 pub mod apps;
-pub mod users;
+pub mod channels;
 pub mod messages;
+pub mod retention;
+pub mod users;
 
-pub use engine::{Nudge, Nudges, NoNudges, Options, Place, Store, StoreMetrics};
+pub use engine::{NoNudges, Nudge, Nudges, Options, Place, Store, StoreMetrics};
 pub use error::StoreError;
 pub use keys::ChannelKey;

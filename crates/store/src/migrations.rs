@@ -50,10 +50,7 @@ pub(crate) async fn postgres(client: &Client) -> Result<(), StoreError> {
     for text in missing(found)? {
         client
             .batch_execute(
-                &text
-                    .replace("{int}", "bigint")
-                    .replace("{bytes}", "bytea")
-                    .replace("{table}", ""),
+                &text.replace("{int}", "bigint").replace("{bytes}", "bytea").replace("{table}", ""),
             )
             .await?;
     }

@@ -59,11 +59,7 @@ pub(crate) async fn all_active(tx: &Tx<'_>, app: AppId, ids: &[UserId]) -> Resul
 }
 
 /// The record of a user, soft-deleted or not.
-pub(crate) async fn find(
-    tx: &Tx<'_>,
-    app: AppId,
-    id: &UserId,
-) -> Result<Option<User>, StoreError> {
+pub(crate) async fn find(tx: &Tx<'_>, app: AppId, id: &UserId) -> Result<Option<User>, StoreError> {
     tx.opt(
         "select id, name, avatar_url, created_at, inbox_head, inbox_floor, tokens_from, banned_until,
                 ban_reason, muted, deleted_at, whitelist_on, friend_permission, profile_visibility
@@ -97,11 +93,9 @@ pub(crate) async fn check_quota(tx: &Tx<'_>, app: AppId) -> Result<(), StoreErro
     // Locks the app's row, so that two registrations never both take the last place.
     tx.execute("update apps set locked = locked where id = ?1", params![app]).await?;
     let users: i64 = tx
-        .one(
-            "select count(*) from users where app = ?1 and deleted_at = 0",
-            params![app],
-            |row| row.get(0),
-        )
+        .one("select count(*) from users where app = ?1 and deleted_at = 0", params![app], |row| {
+            row.get(0)
+        })
         .await?;
     if users >= limit {
         return Err(Refusal::UserQuota { limit }.into());
@@ -120,34 +114,32 @@ impl Store {
         avatar_url: Option<AvatarUrl>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        self.write(vec![(app, id.clone())], async move |tx| {
-            match find(tx, app, &id).await? {
-                Some(user) if user.deleted => Err(Refusal::SoftDeleted(id.clone()).into()),
-                Some(_) => {
-                    tx.execute(
-                        "update users set name = ?3, avatar_url = coalesce(?4, avatar_url)
+        self.write(vec![(app, id.clone())], async move |tx| match find(tx, app, &id).await? {
+            Some(user) if user.deleted => Err(Refusal::SoftDeleted(id.clone()).into()),
+            Some(_) => {
+                tx.execute(
+                    "update users set name = ?3, avatar_url = coalesce(?4, avatar_url)
                          where app = ?1 and id = ?2",
-                        params![app, &id, name.as_str(), avatar_url.as_ref().map(AvatarUrl::as_str)],
-                    )
-                    .await?;
-                    Ok(())
-                }
-                None => {
-                    check_quota(tx, app).await?;
-                    tx.execute(
-                        "insert into users (app, id, name, avatar_url, created_at)
+                    params![app, &id, name.as_str(), avatar_url.as_ref().map(AvatarUrl::as_str)],
+                )
+                .await?;
+                Ok(())
+            }
+            None => {
+                check_quota(tx, app).await?;
+                tx.execute(
+                    "insert into users (app, id, name, avatar_url, created_at)
                          values (?1, ?2, ?3, ?4, ?5)",
-                        params![
-                            app,
-                            &id,
-                            name.as_str(),
-                            avatar_url.as_ref().map_or("", AvatarUrl::as_str),
-                            now,
-                        ],
-                    )
-                    .await?;
-                    Ok(())
-                }
+                    params![
+                        app,
+                        &id,
+                        name.as_str(),
+                        avatar_url.as_ref().map_or("", AvatarUrl::as_str),
+                        now,
+                    ],
+                )
+                .await?;
+                Ok(())
             }
         })
         .await

@@ -14,16 +14,16 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
-use nuncio_protocol::ids::{AppId, MessageIds};
 use nuncio_protocol::UserId;
+use nuncio_protocol::ids::{AppId, MessageIds};
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 use tokio::sync::oneshot;
 
 use crate::error::StoreError;
-pub(crate) use tx::{Tx, Value, params};
 pub(crate) use tx::Row;
+pub(crate) use tx::{Tx, Value, params};
 
 /// Where the data lives.
 #[derive(Clone, Debug)]

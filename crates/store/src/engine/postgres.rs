@@ -20,6 +20,9 @@ use super::{Failed, Locks, Shared, Work, stopped};
 use crate::error::StoreError;
 use crate::migrations;
 
+/// A unit of work and the rows that it changes.
+type Queued = (Locks, Box<dyn Work>);
+
 /// Connections that write.
 const WRITERS: usize = 4;
 /// Connections that read; each carries many reads at once.
@@ -36,7 +39,7 @@ const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
 const RECONNECT: Duration = Duration::from_secs(2);
 
 pub(super) struct Postgres {
-    writers: Vec<mpsc::Sender<(Locks, Box<dyn Work>)>>,
+    writers: Vec<mpsc::Sender<Queued>>,
     readers: mpsc::Sender<Box<dyn Work>>,
     shared: Shared,
 }
@@ -54,13 +57,14 @@ impl Postgres {
         std::thread::Builder::new()
             .name("store".to_owned())
             .spawn(move || {
-                let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-                    Ok(runtime) => runtime,
-                    Err(error) => {
-                        let _ = opened.send(Err(StoreError::Unavailable(error.to_string())));
-                        return;
-                    }
-                };
+                let runtime =
+                    match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+                        Ok(runtime) => runtime,
+                        Err(error) => {
+                            let _ = opened.send(Err(StoreError::Unavailable(error.to_string())));
+                            return;
+                        }
+                    };
                 LocalSet::new().block_on(&runtime, run(config, of_thread, queues, reads, opened));
             })
             .map_err(|e| StoreError::Unavailable(e.to_string()))?;
@@ -69,9 +73,9 @@ impl Postgres {
     }
 
     pub(super) async fn write(&self, locks: Locks, unit: Box<dyn Work>) -> Result<(), StoreError> {
-        let hash = locks.first().map_or(0, |first| {
-            BuildHasherDefault::<DefaultHasher>::default().hash_one(first)
-        });
+        let hash = locks
+            .first()
+            .map_or(0, |first| BuildHasherDefault::<DefaultHasher>::default().hash_one(first));
         #[expect(clippy::cast_possible_truncation, reason = "only the remainder matters")]
         let writer = &self.writers[hash as usize % self.writers.len()];
         self.shared.metrics.queue_depth.inc();
@@ -87,7 +91,7 @@ impl Postgres {
 async fn run(
     config: tokio_postgres::Config,
     shared: Shared,
-    queues: Vec<mpsc::Receiver<(Locks, Box<dyn Work>)>>,
+    queues: Vec<mpsc::Receiver<Queued>>,
     mut reads: mpsc::Receiver<Box<dyn Work>>,
     opened: oneshot::Sender<Result<(), StoreError>>,
 ) {
@@ -140,67 +144,45 @@ struct Writer {
 }
 
 impl Writer {
-    async fn work(mut self, mut queue: mpsc::Receiver<(Locks, Box<dyn Work>)>) {
+    async fn work(mut self, mut queue: mpsc::Receiver<Queued>) {
         let mut batch = Vec::with_capacity(BATCH);
         while queue.recv_many(&mut batch, BATCH).await > 0 {
             let count = batch.len();
             self.shared.metrics.queue_depth.dec_by(i64::try_from(count).unwrap_or(i64::MAX));
             self.shared.metrics.batch_size.observe(count as f64);
-            let (mut locks, mut units) = (Vec::new(), Vec::with_capacity(count));
-            for (of_unit, unit) in batch.drain(..) {
-                locks.extend(of_unit);
-                units.push(unit);
-            }
-            match self.transaction(&locks, &mut units).await {
-                Ok(()) => answer(units, || Ok(())),
+            match self.transaction(&mut batch).await {
                 Err(Stopped::Conflict) => {
-                    for unit in units {
+                    for unit in batch.drain(..) {
                         self.alone(unit).await;
                     }
                 }
-                Err(Stopped::Before(why)) => {
-                    answer(units, || Err(StoreError::Unavailable(why.clone())));
-                    tokio::time::sleep(RECONNECT / 10).await;
-                }
-                Err(Stopped::InCommit(why)) => {
-                    answer(units, || Err(StoreError::OutcomeUnknown(why.clone())));
-                }
+                outcome => answer(batch.drain(..), &outcome),
             }
         }
     }
 
     /// Gives a unit transactions of its own, until nothing stands in its way.
-    async fn alone(&mut self, unit: Box<dyn Work>) {
-        let mut units = vec![unit];
+    async fn alone(&mut self, unit: Queued) {
+        let mut units = [unit];
+        let mut outcome = Err(Stopped::Conflict);
         for attempt in 0..TRIES {
-            match self.transaction(&Vec::new(), &mut units).await {
-                Ok(()) => return answer(units, || Ok(())),
-                Err(Stopped::Conflict) => {
-                    tokio::time::sleep(Duration::from_millis(u64::from(attempt * attempt))).await;
-                }
-                Err(Stopped::Before(why)) => {
-                    return answer(units, || Err(StoreError::Unavailable(why.clone())));
-                }
-                Err(Stopped::InCommit(why)) => {
-                    return answer(units, || Err(StoreError::OutcomeUnknown(why.clone())));
-                }
+            outcome = self.transaction(&mut units).await;
+            if !matches!(outcome, Err(Stopped::Conflict)) {
+                break;
             }
+            tokio::time::sleep(Duration::from_millis(u64::from(attempt * attempt))).await;
         }
-        answer(units, || Err(StoreError::Conflict(format!("gave up after {TRIES} tries"))));
+        answer(units, &outcome);
     }
 
     /// Runs units in one transaction and commits it.
-    async fn transaction(
-        &mut self,
-        locks: &Locks,
-        units: &mut [Box<dyn Work>],
-    ) -> Result<(), Stopped> {
+    async fn transaction(&mut self, units: &mut [Queued]) -> Result<(), Stopped> {
         let link = match self.link.take().filter(|link| !link.client.is_closed()) {
             Some(link) => link,
             None => Link::connect(&self.config).await.map_err(Stopped::before)?,
         };
         let link = self.link.insert(link);
-        let outcome = attempt(link, &self.shared, locks, units).await;
+        let outcome = attempt(link, &self.shared, units).await;
         match outcome {
             Ok(nudges) => {
                 if !nudges.is_empty() {
@@ -241,13 +223,12 @@ impl Stopped {
 async fn attempt(
     link: &Link,
     shared: &Shared,
-    locks: &Locks,
-    units: &mut [Box<dyn Work>],
+    units: &mut [Queued],
 ) -> Result<Vec<super::Nudge>, Stopped> {
     link.client.batch_execute("begin").await.map_err(Stopped::before)?;
-    link.lock_users(locks).await.map_err(Stopped::before)?;
+    link.lock_users(units).await.map_err(Stopped::before)?;
     let mut tx = Tx::new(On::Postgres(link), shared);
-    for unit in &mut *units {
+    for (_, unit) in &mut *units {
         let told = tx.nudges.len();
         link.client.batch_execute("savepoint unit").await.map_err(Stopped::before)?;
         let end = match unit.run(&mut tx).await {
@@ -271,9 +252,16 @@ async fn attempt(
     }
 }
 
-fn answer(units: Vec<Box<dyn Work>>, commit: impl Fn() -> Result<(), StoreError>) {
-    for unit in units {
-        unit.answer(commit());
+fn answer(units: impl IntoIterator<Item = Queued>, outcome: &Result<(), Stopped>) {
+    for (_, unit) in units {
+        unit.answer(match outcome {
+            Ok(()) => Ok(()),
+            Err(Stopped::Conflict) => {
+                Err(StoreError::Conflict(format!("others stood in the way {TRIES} times")))
+            }
+            Err(Stopped::Before(why)) => Err(StoreError::Unavailable(why.clone())),
+            Err(Stopped::InCommit(why)) => Err(StoreError::OutcomeUnknown(why.clone())),
+        });
     }
 }
 
@@ -301,12 +289,13 @@ impl Link {
         Ok(Self { client, prepared: RefCell::default() })
     }
 
-    async fn lock_users(&self, locks: &Locks) -> Result<(), StoreError> {
-        if locks.is_empty() {
+    async fn lock_users(&self, units: &[Queued]) -> Result<(), StoreError> {
+        let locks = || units.iter().flat_map(|(locks, _)| locks);
+        let apps: Vec<i64> = locks().map(|(AppId(app), _)| *app).collect();
+        if apps.is_empty() {
             return Ok(());
         }
-        let apps: Vec<i64> = locks.iter().map(|(AppId(app), _)| *app).collect();
-        let users: Vec<&str> = locks.iter().map(|(_, user)| user.as_str()).collect();
+        let users: Vec<&str> = locks().map(|(_, user)| user.as_str()).collect();
         let statement = self
             .prepare(
                 "select 1 from users where (app, id) in (select * from unnest($1::bigint[], $2::text[]))

@@ -107,13 +107,13 @@ impl Writer {
         for unit in &mut *batch {
             let told = tx.nudges.len();
             // A savepoint per unit: one that fails takes none of its batch with it.
-            let outcome = self
-                .statement("savepoint unit")
-                .and_then(|()| match unit.run_now(&mut tx) {
+            let outcome =
+                self.statement("savepoint unit").and_then(|()| match unit.run_now(&mut tx) {
                     Ok(()) => self.statement("release unit"),
                     Err(_) => {
                         tx.nudges.truncate(told);
-                        self.statement("rollback to unit").and_then(|()| self.statement("release unit"))
+                        self.statement("rollback to unit")
+                            .and_then(|()| self.statement("release unit"))
                     }
                 });
             if let Err(error) = outcome {

@@ -176,7 +176,9 @@ plain_column!(i64, Option<i64>, String, Option<String>, Vec<u8>, Option<Vec<u8>>
 impl Column for bool {
     fn read(row: &Row<'_>, index: usize) -> Result<Self, StoreError> {
         match row {
-            Row::Postgres(row) if row.columns().get(index).is_some_and(|c| *c.type_() == Type::BOOL) => {
+            Row::Postgres(row)
+                if row.columns().get(index).is_some_and(|c| *c.type_() == Type::BOOL) =>
+            {
                 row.try_get(index).map_err(|e| unreadable(index, e))
             }
             _ => Ok(i64::read(row, index)? != 0),
@@ -187,9 +189,7 @@ impl Column for bool {
 impl Column for UserId {
     fn read(row: &Row<'_>, index: usize) -> Result<Self, StoreError> {
         let text = match row {
-            Row::Sqlite(row) => {
-                row.get_ref(index).ok().and_then(|v| v.as_str().ok())
-            }
+            Row::Sqlite(row) => row.get_ref(index).ok().and_then(|v| v.as_str().ok()),
             Row::Postgres(row) => row.try_get::<_, &str>(index).ok(),
         };
         let text = text.ok_or_else(|| unreadable(index, "is not text"))?;

@@ -1,0 +1,315 @@
+//! Channels as their users see them: the list with what is unread, and the history in each.
+
+use nuncio_protocol::frames;
+use nuncio_protocol::frames::{ChannelRead, ChannelState, ReadReceipt, entry};
+use nuncio_protocol::ids::{AppId, MessageId};
+use nuncio_protocol::{Refusal, Timestamp, UserId};
+
+use crate::engine::{Row, Store, Tx, params};
+use crate::error::StoreError;
+use crate::inbox;
+use crate::keys::ChannelKey;
+use crate::messages::{COUNTED, read_message, select_messages};
+
+/// Unread messages that are counted one by one; past that the count stays there.
+const MOST_UNREAD: i64 = 1000;
+
+/// Where to begin reading a channel's history, the place itself left out.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum HistoryFrom {
+    /// At its end: the newest message or, ascending, the oldest.
+    End,
+    /// At a message.
+    Message(MessageId),
+    /// At a moment.
+    Time(Timestamp),
+}
+
+impl Store {
+    /// Messages of a direct channel that are the user's to see. Returns one more than `limit` when there
+    /// are more.
+    pub async fn history(
+        &self,
+        app: AppId,
+        user: UserId,
+        peer: UserId,
+        from: HistoryFrom,
+        ascending: bool,
+        limit: u32,
+    ) -> Result<Vec<frames::Message>, StoreError> {
+        let limit = i64::from(limit) + 1;
+        self.read(async move |tx| {
+            let key = ChannelKey::direct(&user, &peer);
+            let floor = history_floor(tx, app, &user).await?;
+            let read = |row: &Row<'_>| read_message(row, &user);
+            let found = if ascending {
+                let after = match from {
+                    HistoryFrom::End => MessageId(-1),
+                    HistoryFrom::Message(id) => id,
+                    HistoryFrom::Time(at) => MessageId(MessageId::first_at(at.plus_ms(1)).0 - 1),
+                };
+                tx.all(
+                    select_messages!(
+                        "",
+                        "messages m where app = ?1 and channel = ?2 and id > ?3 and id >= ?4
+                         order by id limit ?5"
+                    ),
+                    params![app, key.as_str(), after, floor, limit],
+                    read,
+                )
+                .await?
+            } else {
+                let before = match from {
+                    HistoryFrom::End => MessageId(i64::MAX),
+                    HistoryFrom::Message(id) => id,
+                    HistoryFrom::Time(at) => MessageId::first_at(at),
+                };
+                tx.all(
+                    select_messages!(
+                        "",
+                        "messages m where app = ?1 and channel = ?2 and id < ?3 and id >= ?4
+                         order by id desc limit ?5"
+                    ),
+                    params![app, key.as_str(), before, floor, limit],
+                    read,
+                )
+                .await?
+            };
+            Ok(found.into_iter().flatten().collect())
+        })
+        .await
+    }
+
+    /// Messages of a direct channel sent from `oldest` to `newest`, newest first.
+    pub async fn history_between(
+        &self,
+        app: AppId,
+        user: UserId,
+        peer: UserId,
+        oldest: Timestamp,
+        newest: Timestamp,
+        limit: i64,
+    ) -> Result<Vec<frames::Message>, StoreError> {
+        self.read(async move |tx| {
+            let key = ChannelKey::direct(&user, &peer);
+            let floor = history_floor(tx, app, &user).await?.max(MessageId::first_at(oldest));
+            let end = MessageId::first_at(newest.plus_ms(1));
+            let found = tx
+                .all(
+                    select_messages!(
+                        "",
+                        "messages m where app = ?1 and channel = ?2 and id >= ?3 and id < ?4
+                         order by id desc limit ?5"
+                    ),
+                    params![app, key.as_str(), floor, end, limit],
+                    |row| read_message(row, &user),
+                )
+                .await?;
+            Ok(found.into_iter().flatten().collect())
+        })
+        .await
+    }
+
+    /// A user's channels that were active before a moment, the latest first. Returns one more than `limit`
+    /// when there are more.
+    pub async fn channels(
+        &self,
+        app: AppId,
+        user: UserId,
+        before: Option<Timestamp>,
+        limit: u32,
+    ) -> Result<Vec<ChannelState>, StoreError> {
+        let limit = i64::from(limit) + 1;
+        self.read(async move |tx| {
+            let before = before.map_or(MessageId(i64::MAX), MessageId::first_at);
+            tx.all(
+                select_messages!(
+                    ", c.channel, c.latest_id, c.unread, c.read_id, c.peer_read_id",
+                    "channels c left join messages m
+                     on m.app = c.app and m.channel = c.channel and m.id = c.latest_id
+                     where c.app = ?1 and c.user_id = ?2 and c.latest_id < ?3
+                     order by c.latest_id desc limit ?4"
+                ),
+                params![app, &user, before, limit],
+                |row| read_channel(row, &user),
+            )
+            .await
+        })
+        .await
+    }
+
+    /// A user's channels with these peers; those without any message are left out.
+    pub async fn channels_with(
+        &self,
+        app: AppId,
+        user: UserId,
+        peers: Vec<UserId>,
+    ) -> Result<Vec<ChannelState>, StoreError> {
+        self.read(async move |tx| {
+            let mut found = Vec::with_capacity(peers.len());
+            for peer in &peers {
+                let key = ChannelKey::direct(&user, peer);
+                let channel = tx
+                    .opt(
+                        select_messages!(
+                            ", c.channel, c.latest_id, c.unread, c.read_id, c.peer_read_id",
+                            "channels c left join messages m
+                             on m.app = c.app and m.channel = c.channel and m.id = c.latest_id
+                             where c.app = ?1 and c.user_id = ?2 and c.channel = ?3"
+                        ),
+                        params![app, &user, key.as_str()],
+                        |row| read_channel(row, &user),
+                    )
+                    .await?;
+                found.extend(channel);
+            }
+            Ok(found)
+        })
+        .await
+    }
+
+    /// Unread messages in all of a user's channels.
+    pub async fn total_unread(&self, app: AppId, user: UserId) -> Result<i64, StoreError> {
+        self.read(async move |tx| {
+            tx.one(
+                "select cast(coalesce(sum(unread), 0) as bigint) from channels
+                 where app = ?1 and user_id = ?2",
+                params![app, &user],
+                |row| row.get(0),
+            )
+            .await
+        })
+        .await
+    }
+
+    /// Marks a channel read up to a message, or wholly. Tells the user's devices, and the other side when
+    /// messages of theirs have newly been read.
+    pub async fn mark_read(
+        &self,
+        app: AppId,
+        user: UserId,
+        peer: UserId,
+        up_to: Option<MessageId>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let locks = vec![(app, user.clone()), (app, peer.clone())];
+        self.write(locks, async move |tx| {
+            let key = ChannelKey::direct(&user, &peer);
+            let channel = tx
+                .opt(
+                    "select latest_id, read_id, unread from channels
+                     where app = ?1 and user_id = ?2 and channel = ?3",
+                    params![app, &user, key.as_str()],
+                    |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+                )
+                .await?;
+            let Some((latest, read, unread)): Option<(MessageId, MessageId, i64)> = channel else {
+                return match up_to {
+                    Some(id) => Err(Refusal::MessageNotFound(id.to_string()).into()),
+                    None => Ok(()),
+                };
+            };
+            let up_to = up_to.unwrap_or(latest).min(latest).max(read);
+            if up_to == read && unread == 0 {
+                return Ok(());
+            }
+            let left =
+                if up_to == latest { 0 } else { count_unread(tx, app, &user, &key, up_to).await? };
+            tx.execute(
+                "update channels set read_id = ?4, unread = ?5
+                 where app = ?1 and user_id = ?2 and channel = ?3",
+                params![app, &user, key.as_str(), up_to, left],
+            )
+            .await?;
+            let own = ChannelRead {
+                channel: Some(ChannelKey::seen_by(key.as_str(), &user)),
+                message_id: up_to.to_string(),
+                unread_count: u32::try_from(left).unwrap_or(u32::MAX),
+            };
+            inbox::add(tx, app, &user, entry::Body::ChannelRead(own), now).await?;
+            if peer != user && news_for_peer(tx, app, &peer, &key, read, up_to).await? {
+                tell_peer(tx, app, &user, &peer, &key, up_to, now).await?;
+            }
+            Ok(())
+        })
+        .await
+    }
+}
+
+async fn history_floor(tx: &Tx<'_>, app: AppId, user: &UserId) -> Result<MessageId, StoreError> {
+    tx.opt("select history_from from users where app = ?1 and id = ?2", params![app, user], |row| {
+        row.get(0)
+    })
+    .await?
+    .ok_or_else(|| Refusal::NotRegistered(user.clone()).into())
+}
+
+fn read_channel(row: &Row<'_>, user: &UserId) -> Result<ChannelState, StoreError> {
+    let id = |index| row.get::<MessageId>(index);
+    let text = |id: MessageId| if id.0 == 0 { String::new() } else { id.to_string() };
+    Ok(ChannelState {
+        channel: Some(ChannelKey::seen_by(&row.get::<String>(8)?, user)),
+        latest_message: read_message(row, user)?,
+        unread_count: u32::try_from(row.get::<i64>(10)?).unwrap_or(u32::MAX),
+        read_message_id: text(id(11)?),
+        peer_read_message_id: text(id(12)?),
+        updated_at: id(9)?.sent_at().0,
+    })
+}
+
+async fn count_unread(
+    tx: &Tx<'_>,
+    app: AppId,
+    user: &UserId,
+    key: &ChannelKey,
+    read: MessageId,
+) -> Result<i64, StoreError> {
+    tx.one(
+        "select count(*) from (
+             select 1 from messages
+             where app = ?1 and channel = ?2 and id > ?3 and sender <> ?4 and flags & 3 = ?5
+             limit ?6) as unread",
+        params![app, key.as_str(), read, user, COUNTED, MOST_UNREAD],
+        |row| row.get(0),
+    )
+    .await
+}
+
+/// Whether messages of the peer lie between the old and the new place.
+async fn news_for_peer(
+    tx: &Tx<'_>,
+    app: AppId,
+    peer: &UserId,
+    key: &ChannelKey,
+    read: MessageId,
+    up_to: MessageId,
+) -> Result<bool, StoreError> {
+    tx.exists(
+        "select 1 from messages
+         where app = ?1 and channel = ?2 and id > ?3 and id <= ?4 and sender = ?5 limit 1",
+        params![app, key.as_str(), read, up_to, peer],
+    )
+    .await
+}
+
+async fn tell_peer(
+    tx: &mut Tx<'_>,
+    app: AppId,
+    user: &UserId,
+    peer: &UserId,
+    key: &ChannelKey,
+    up_to: MessageId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    tx.execute(
+        "update channels set peer_read_id = ?4 where app = ?1 and user_id = ?2 and channel = ?3",
+        params![app, peer, key.as_str(), up_to],
+    )
+    .await?;
+    let receipt = ReadReceipt {
+        channel: Some(ChannelKey::seen_by(key.as_str(), peer)),
+        reader_id: user.as_str().to_owned(),
+        message_id: up_to.to_string(),
+    };
+    inbox::add(tx, app, peer, entry::Body::ReadReceipt(receipt), now).await
+}
