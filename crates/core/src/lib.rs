@@ -6,6 +6,7 @@
 
 mod clock;
 mod error;
+pub mod messages;
 
 use std::sync::Arc;
 

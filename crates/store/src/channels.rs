@@ -222,7 +222,7 @@ impl Store {
             )
             .await?;
             let own = ChannelRead {
-                channel: Some(ChannelKey::seen_by(key.as_str(), &user)),
+                channel: Some(key.seen_by(&user)),
                 message_id: up_to.to_string(),
                 unread_count: u32::try_from(left).unwrap_or(u32::MAX),
             };
@@ -248,7 +248,7 @@ fn read_channel(row: &Row<'_>, user: &UserId) -> Result<ChannelState, StoreError
     let id = |index| row.get::<MessageId>(index);
     let text = |id: MessageId| if id.0 == 0 { String::new() } else { id.to_string() };
     Ok(ChannelState {
-        channel: Some(ChannelKey::seen_by(&row.get::<String>(8)?, user)),
+        channel: Some(ChannelKey::stored(row.get(8)?).seen_by(user)),
         latest_message: read_message(row, user)?,
         unread_count: u32::try_from(row.get::<i64>(10)?).unwrap_or(u32::MAX),
         read_message_id: text(id(11)?),
@@ -307,7 +307,7 @@ async fn tell_peer(
     )
     .await?;
     let receipt = ReadReceipt {
-        channel: Some(ChannelKey::seen_by(key.as_str(), peer)),
+        channel: Some(key.seen_by(peer)),
         reader_id: user.as_str().to_owned(),
         message_id: up_to.to_string(),
     };

@@ -23,9 +23,15 @@ impl ChannelKey {
         &self.0
     }
 
-    /// The channel as `user` sees it; the key must be one of that user's.
-    pub(crate) fn seen_by(key: &str, user: &UserId) -> Channel {
-        let mut sides = key.trim_start_matches("d:").split(':');
+    /// A key that was stored.
+    pub(crate) fn stored(key: String) -> Self {
+        Self(key)
+    }
+
+    /// The channel as `user`, one of its two sides, sees it.
+    #[must_use]
+    pub fn seen_by(&self, user: &UserId) -> Channel {
+        let mut sides = self.0.strip_prefix("d:").unwrap_or(&self.0).split(':');
         let (first, second) = (sides.next().unwrap_or_default(), sides.next().unwrap_or_default());
         let peer = if first == user.as_str() { second } else { first };
         Channel { r#type: ChannelType::Direct.into(), id: peer.to_owned() }
@@ -38,10 +44,10 @@ mod tests {
 
     #[test]
     fn both_sides_share_a_key_and_see_each_other() {
-        let (alice, bob) = (UserId::try_from("d|alice").unwrap(), UserId::try_from("bob").unwrap());
+        let (alice, bob) = (UserId::try_from("d").unwrap(), UserId::try_from("bob").unwrap());
         let key = ChannelKey::direct(&alice, &bob);
         assert_eq!(key, ChannelKey::direct(&bob, &alice));
-        assert_eq!(ChannelKey::seen_by(key.as_str(), &alice).id, "bob");
-        assert_eq!(ChannelKey::seen_by(key.as_str(), &bob).id, "d|alice");
+        assert_eq!(key.seen_by(&alice).id, "bob");
+        assert_eq!(key.seen_by(&bob).id, "d");
     }
 }

@@ -194,7 +194,7 @@ impl Store {
             }
             for side in sides {
                 let recalled = MessageRecalled {
-                    channel: Some(ChannelKey::seen_by(key.as_str(), side)),
+                    channel: Some(key.seen_by(side)),
                     message_id: id.to_string(),
                     operator_id: operator.to_owned(),
                     extra: extra.clone(),
@@ -411,7 +411,7 @@ async fn append(
     let view = |side: &UserId| {
         entry::Body::Message(frames::Message {
             id: id.to_string(),
-            channel: Some(ChannelKey::seen_by(key.as_str(), side)),
+            channel: Some(key.seen_by(side)),
             sender_id: draft.sender.as_str().to_owned(),
             r#type: draft.r#type.as_str().to_owned(),
             content: draft.content.as_str().to_owned(),
@@ -492,7 +492,7 @@ pub(crate) fn read_message(
     let flags: i64 = row.get(6)?;
     Ok(Some(frames::Message {
         id: id.to_string(),
-        channel: Some(ChannelKey::seen_by(&row.get::<String>(1)?, viewer)),
+        channel: Some(ChannelKey::stored(row.get(1)?).seen_by(viewer)),
         sender_id: row.get(2)?,
         client_message_id: row.get::<Option<String>>(3)?.unwrap_or_default(),
         r#type: row.get(4)?,
