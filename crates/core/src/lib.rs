@@ -7,6 +7,7 @@
 mod clock;
 mod error;
 pub mod messages;
+mod test_users;
 
 use std::sync::Arc;
 

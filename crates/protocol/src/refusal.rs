@@ -29,6 +29,9 @@ pub enum Refusal {
     #[error("the data of user `{0}` is still being deleted: try again in a moment")]
     DeletionRunning(UserId),
 
+    #[error("users are deleted in the development environment only: soft-delete them instead")]
+    NotInProduction,
+
     #[error("the token is not one of this app's: get a new one from your app server")]
     TokenInvalid,
     #[error("the token has expired: get a new one from your app server")]
@@ -121,6 +124,7 @@ impl Refusal {
             Self::NotRegistered(_) => Code::NotRegistered,
             Self::SoftDeleted(_) => Code::SoftDeleted,
             Self::DeletionRunning(_) => Code::DeletionRunning,
+            Self::NotInProduction => Code::NotInProduction,
             Self::TokenInvalid => Code::TokenInvalid,
             Self::TokenExpired => Code::TokenExpired,
             Self::Banned { .. } => Code::Banned,

@@ -18,6 +18,7 @@ pub mod apps;
 pub mod channels;
 pub mod messages;
 pub mod retention;
+pub mod test_users;
 pub mod users;
 
 pub use engine::{NoNudges, Nudge, Nudges, Options, Place, Store, StoreMetrics};

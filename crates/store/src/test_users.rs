@@ -1,0 +1,77 @@
+//! Registered users as an app's owner sees them while trying out: listed, and deleted for good.
+//!
+//! Deleting is for the development environment, where it frees the app's user limit. What real users go
+//! through is a soft deletion.
+
+use nuncio_protocol::ids::AppId;
+use nuncio_protocol::{Refusal, UserId};
+
+use crate::apps::{self, Environment};
+use crate::engine::{Store, params};
+use crate::error::StoreError;
+use crate::users::{self, User};
+
+/// What goes with a user's row. Messages stay: they are the other side's history too.
+const OF_USER: [&str; 13] = [
+    "delete from inbox where app = ?1 and user_id = ?2",
+    "delete from channels where app = ?1 and user_id = ?2",
+    "delete from blocklist where app = ?1 and user_id = ?2",
+    "delete from whitelist where app = ?1 and user_id = ?2",
+    "delete from friends where app = ?1 and user_id = ?2",
+    "delete from friends where app = ?1 and friend_id = ?2",
+    "delete from friend_requests where app = ?1 and user_id = ?2",
+    "delete from friend_requests where app = ?1 and target_id = ?2",
+    "delete from profiles where app = ?1 and user_id = ?2",
+    "delete from user_tags where app = ?1 and user_id = ?2",
+    "delete from subscriptions where app = ?1 and user_id = ?2",
+    "delete from activations where app = ?1 and user_id = ?2",
+    "delete from users where app = ?1 and id = ?2",
+];
+
+impl Store {
+    /// Registered users by age, soft-deleted ones left out.
+    pub async fn registered_users(
+        &self,
+        app: AppId,
+        offset: i64,
+        limit: i64,
+        newest_first: bool,
+    ) -> Result<Vec<User>, StoreError> {
+        self.read(async move |tx| {
+            let sql = if newest_first {
+                "select id from users where app = ?1 and deleted_at = 0
+                 order by created_at desc, id desc limit ?3 offset ?2"
+            } else {
+                "select id from users where app = ?1 and deleted_at = 0
+                 order by created_at, id limit ?3 offset ?2"
+            };
+            let ids = tx.all(sql, params![app, offset, limit], |row| row.get::<UserId>(0)).await?;
+            let mut found = Vec::with_capacity(ids.len());
+            for id in &ids {
+                found.extend(users::find(tx, app, id).await?);
+            }
+            Ok(found)
+        })
+        .await
+    }
+
+    /// Deletes users and all that is theirs, for good. Refused outside the development environment.
+    pub async fn delete_users(&self, app: AppId, ids: Vec<UserId>) -> Result<(), StoreError> {
+        let locks = ids.iter().map(|id| (app, id.clone())).collect();
+        self.write(locks, async move |tx| {
+            if apps::by_id(tx, app).await?.environment != Environment::Development {
+                return Err(Refusal::NotInProduction.into());
+            }
+            for id in &ids {
+                if users::find(tx, app, id).await?.is_none() {
+                    return Err(Refusal::NotRegistered(id.clone()).into());
+                }
+                for sql in OF_USER {
+                    tx.execute(sql, params![app, id]).await?;
+                }
+            }
+            Ok(())
+        })
+        .await
+    }
+}
