@@ -1,0 +1,122 @@
+//! Runs each rule on both engines.
+
+use std::sync::{Arc, Mutex};
+
+use nuncio_protocol::ids::AppId;
+use nuncio_protocol::values::Name;
+use nuncio_protocol::{AppKey, Refusal, Timestamp, UserId};
+use nuncio_store::apps::{App, Edition, Environment, NewApp};
+use nuncio_store::{Nudge, Nudges, Options, Place, Store, StoreError};
+use nuncio_testkit::postgres::Database;
+
+/// The moment at which rules are tried, unless they move it.
+pub(crate) const NOW: Timestamp = Timestamp(1_790_000_000_000);
+
+/// A store with one app, and what its nudges told.
+pub(crate) struct Bench {
+    pub(crate) store: Store,
+    pub(crate) app: AppId,
+    pub(crate) nudges: Arc<Heard>,
+    place: Place,
+    _folder: tempfile::TempDir,
+}
+
+/// Keeps what it is told.
+#[derive(Default)]
+pub(crate) struct Heard(Mutex<Vec<Nudge>>);
+
+impl Heard {
+    /// What was told since the last call.
+    pub(crate) fn take(&self) -> Vec<Nudge> {
+        std::mem::take(&mut self.0.lock().unwrap())
+    }
+}
+
+impl Nudges for Heard {
+    fn nudge(&self, nudges: Vec<Nudge>) {
+        self.0.lock().unwrap().extend(nudges);
+    }
+}
+
+impl Bench {
+    pub(crate) async fn sqlite() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let place = Place::File(folder.path().join("nuncio.db"));
+        Self::open(place, folder).await
+    }
+
+    pub(crate) async fn postgres() -> Self {
+        let database = Database::create().await;
+        let place = Place::Postgres(database.url().to_owned());
+        Self::open(place, tempfile::tempdir().unwrap()).await
+    }
+
+    async fn open(place: Place, folder: tempfile::TempDir) -> Self {
+        let nudges = Arc::new(Heard::default());
+        let options = Options { place: place.clone(), node: 0, nudges: nudges.clone() };
+        let store = Store::open(options).await.unwrap();
+        let app = make_app(&store, "app1", Environment::Production).await.id;
+        Self { store, app, nudges, place, _folder: folder }
+    }
+
+    /// A second store on the same database, as another node or command has it.
+    pub(crate) async fn another(&self) -> Store {
+        let nudges = self.nudges.clone();
+        Store::open(Options { place: self.place.clone(), node: 1, nudges }).await.unwrap()
+    }
+
+    /// Registers users.
+    pub(crate) async fn users<const N: usize>(&self, ids: [&str; N]) -> [UserId; N] {
+        for id in ids {
+            let name = Name::try_from(format!("Name of {id}")).unwrap();
+            self.store.register(self.app, user(id), name, None, NOW).await.unwrap();
+        }
+        ids.map(user)
+    }
+}
+
+pub(crate) async fn make_app(store: &Store, key: &str, environment: Environment) -> App {
+    let new = NewApp {
+        key: AppKey::try_from(key).unwrap(),
+        sealed_secret: vec![1, 2, 3],
+        name: "Test".to_owned(),
+        environment,
+        edition: Edition::Flagship,
+    };
+    store.create_app(new, NOW).await.unwrap()
+}
+
+pub(crate) fn user(id: &str) -> UserId {
+    UserId::try_from(id).unwrap()
+}
+
+/// The refusal of a call that must have been refused.
+#[track_caller]
+pub(crate) fn refusal<T: std::fmt::Debug>(outcome: Result<T, StoreError>) -> Refusal {
+    match outcome {
+        Err(StoreError::Refused(refusal)) => refusal,
+        other => panic!("expected a refusal, found {other:?}"),
+    }
+}
+
+/// Makes each rule, an async function over a [`Bench`], a test on each engine.
+macro_rules! contract {
+    ($(async fn $rule:ident($bench:ident: Bench) $body:block)+) => {
+        $(async fn $rule($bench: $crate::harness::Bench) $body)+
+
+        mod sqlite {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $rule() {
+                super::$rule($crate::harness::Bench::sqlite().await).await;
+            })+
+        }
+
+        mod postgres {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $rule() {
+                super::$rule($crate::harness::Bench::postgres().await).await;
+            })+
+        }
+    };
+}
+pub(crate) use contract;

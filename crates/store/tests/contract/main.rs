@@ -1,0 +1,5 @@
+//! The rules of the store, each tried on SQLite and on PostgreSQL.
+
+mod harness;
+
+mod messages;
