@@ -74,10 +74,9 @@ fn start() -> u16 {
          {as_user} '{programs}/postgres' -D \"$folder/data\" -p {port} -c listen_addresses=127.0.0.1 \
              -c unix_socket_directories= -c fsync=off -c full_page_writes=off -c max_connections=300 \
              -c log_min_messages=fatal >&2 &
-         server=$!
          echo started
          read -r _
-         kill -INT $server; wait $server
+         {as_user} '{programs}/pg_ctl' stop -m immediate -D \"$folder/data\" >&2
          rm -rf \"$folder\"",
         folder = folder.display(),
         programs = programs.display(),
@@ -111,11 +110,9 @@ fn programs() -> PathBuf {
     let debian = versions.map(|version| version.path().join("bin")).max();
     let path = std::env::var_os("PATH").unwrap_or_default();
     let others = std::env::split_paths(&path).collect::<Vec<_>>();
-    debian
-        .into_iter()
-        .chain(others)
-        .find(|folder| has_programs(folder))
-        .expect("these tests need PostgreSQL's server programs: install Debian's package `postgresql`")
+    debian.into_iter().chain(others).find(|folder| has_programs(folder)).expect(
+        "these tests need PostgreSQL's server programs: install Debian's package `postgresql`",
+    )
 }
 
 fn has_programs(folder: &Path) -> bool {
