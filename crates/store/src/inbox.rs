@@ -68,7 +68,7 @@ pub(crate) async fn add_message(
 /// Bytes of contents after which a page ends, whatever its limit.
 const PAGE_BYTES: usize = 512 * 1024;
 /// Rows that are read at once while a page is filled.
-const PAGE_STEP: i64 = 50;
+const PAGE_STEP: usize = 50;
 
 impl Store {
     /// Entries of a user's inbox after `after`, at most `limit`, fewer when they are large.
@@ -85,10 +85,9 @@ impl Store {
             let mut after = i64::try_from(after.max(floor)).unwrap_or(i64::MAX);
             let mut bytes = 0;
             while page.entries.len() < limit as usize && bytes < PAGE_BYTES {
-                let left = i64::from(limit) - page.entries.len() as i64;
-                let step = left.min(PAGE_STEP);
+                let step = PAGE_STEP.min(limit as usize - page.entries.len());
                 let entries = read_entries(tx, app, &user, after, step).await?;
-                let last_step = (entries.len() as i64) < step;
+                let last_step = entries.len() < step;
                 for entry in entries {
                     after = entry.seq.cast_signed();
                     bytes += entry.encoded_len();
@@ -128,7 +127,7 @@ async fn read_entries(
     app: AppId,
     user: &UserId,
     after: i64,
-    limit: i64,
+    limit: usize,
 ) -> Result<Vec<Entry>, StoreError> {
     tx.all(
         select_messages!(
@@ -137,7 +136,7 @@ async fn read_entries(
              on m.app = i.app and m.channel = i.channel and m.id = i.message_id
              where i.app = ?1 and i.user_id = ?2 and i.seq > ?3 order by i.seq limit ?4"
         ),
-        params![app, user, after, limit],
+        params![app, user, after, i64::try_from(limit).unwrap_or(i64::MAX)],
         |row| {
             let seq = row.get::<i64>(8)?.cast_unsigned();
             let at = row.get(9)?;

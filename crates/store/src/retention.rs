@@ -10,7 +10,7 @@ use crate::engine::{Store, params};
 use crate::error::StoreError;
 
 /// Users or channels that one call looks at.
-const STRETCH: i64 = 100;
+const STRETCH: usize = 100;
 /// Rows of one user or channel that one call deletes.
 const STEP: i64 = 1000;
 
@@ -35,11 +35,11 @@ impl Store {
             let users = tx
                 .all(
                     "select id, inbox_floor from users where app = ?1 and id > ?2 order by id limit ?3",
-                    params![app, &after, STRETCH],
+                    params![app, &after, STRETCH as i64],
                     |row| Ok((row.get::<UserId>(0)?, row.get::<i64>(1)?)),
                 )
                 .await?;
-            let full = users.len() as i64 == STRETCH;
+            let full = users.len() == STRETCH;
             let mut walked = Walked { next: None, deleted: 0 };
             for (user, floor) in &users {
                 let last: Option<i64> = tx

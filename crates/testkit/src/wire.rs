@@ -147,12 +147,9 @@ impl Wire {
     /// Waits until the server closes the connection; returns what it said.
     pub async fn wait_for_close(&mut self) -> Failure {
         loop {
-            match tokio::time::timeout(PATIENCE, self.frame()).await {
-                Err(_) => panic!("the connection was not closed"),
-                Ok(Ok(_)) => {}
-                Ok(Err(error)) => {
-                    return error.downcast::<Refused>().map(|r| r.0).unwrap_or_default();
-                }
+            let frame = tokio::time::timeout(PATIENCE, self.frame()).await;
+            if let Err(error) = frame.expect("the connection was not closed") {
+                return error.downcast::<Refused>().map(|refused| refused.0).unwrap_or_default();
             }
         }
     }

@@ -181,7 +181,7 @@ impl Store {
         F: AsyncFn(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
     {
         match &self.engine {
-            Engine::Sqlite(engine) => engine.read(unit),
+            Engine::Sqlite(engine) => engine.read(&unit),
             Engine::Postgres(engine) => {
                 let (unit, answer) = Unit::new(unit);
                 engine.read(Box::new(unit)).await?;
@@ -221,15 +221,15 @@ struct Failed {
 }
 
 struct Unit<F, T> {
-    unit: F,
+    work: F,
     outcome: Option<Result<T, StoreError>>,
     reply: oneshot::Sender<Result<T, StoreError>>,
 }
 
 impl<F, T> Unit<F, T> {
-    fn new(unit: F) -> (Self, oneshot::Receiver<Result<T, StoreError>>) {
+    fn new(work: F) -> (Self, oneshot::Receiver<Result<T, StoreError>>) {
         let (reply, answer) = oneshot::channel();
-        (Self { unit, outcome: None, reply }, answer)
+        (Self { work, outcome: None, reply }, answer)
     }
 
     fn keep(&mut self, outcome: Result<T, StoreError>) -> Result<(), Failed> {
@@ -249,23 +249,22 @@ where
 {
     fn run<'a>(&'a mut self, tx: &'a mut Tx<'_>) -> LocalFuture<'a, Result<(), Failed>> {
         Box::pin(async move {
-            let outcome = (self.unit)(tx).await;
+            let outcome = (self.work)(tx).await;
             self.keep(outcome)
         })
     }
 
     fn run_now(&mut self, tx: &mut Tx<'_>) -> Result<(), Failed> {
-        let outcome = run_now(&self.unit, tx);
+        let outcome = run_now(&self.work, tx);
         self.keep(outcome)
     }
 
     fn answer(self: Box<Self>, commit: Result<(), StoreError>) {
         let answer = match (commit, self.outcome) {
             // A refusal stands whatever became of the others' commit.
-            (_, Some(Err(error))) => Err(error),
+            (_, Some(Err(error))) | (Err(error), _) => Err(error),
             (Ok(()), Some(outcome)) => outcome,
             (Ok(()), None) => Err(stopped()),
-            (Err(error), _) => Err(error),
         };
         // The caller may have gone; then nobody needs the answer.
         let _ = self.reply.send(answer);

@@ -56,7 +56,7 @@ impl Sqlite {
         self.queue.send(unit).await.map_err(|_| stopped())
     }
 
-    pub(super) fn read<T, F>(&self, unit: F) -> Result<T, StoreError>
+    pub(super) fn read<T, F>(&self, unit: &F) -> Result<T, StoreError>
     where
         F: AsyncFn(&mut Tx<'_>) -> Result<T, StoreError>,
     {
@@ -65,7 +65,7 @@ impl Sqlite {
             Some(connection) => connection,
             None => self.reader()?,
         };
-        let outcome = run_now(&unit, &mut Tx::new(On::Sqlite(&connection), &self.shared));
+        let outcome = run_now(unit, &mut Tx::new(On::Sqlite(&connection), &self.shared));
         self.readers.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
         outcome
     }
@@ -107,15 +107,14 @@ impl Writer {
         for unit in &mut *batch {
             let told = tx.nudges.len();
             // A savepoint per unit: one that fails takes none of its batch with it.
-            let outcome =
-                self.statement("savepoint unit").and_then(|()| match unit.run_now(&mut tx) {
-                    Ok(()) => self.statement("release unit"),
-                    Err(_) => {
-                        tx.nudges.truncate(told);
-                        self.statement("rollback to unit")
-                            .and_then(|()| self.statement("release unit"))
-                    }
-                });
+            let outcome = self.statement("savepoint unit").and_then(|()| {
+                if unit.run_now(&mut tx).is_ok() {
+                    self.statement("release unit")
+                } else {
+                    tx.nudges.truncate(told);
+                    self.statement("rollback to unit").and_then(|()| self.statement("release unit"))
+                }
+            });
             if let Err(error) = outcome {
                 fatal("a savepoint failed", &error);
             }

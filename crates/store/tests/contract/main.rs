@@ -1,4 +1,5 @@
 //! The rules of the store, each tried on SQLite and on PostgreSQL.
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 mod harness;
 
