@@ -4,10 +4,16 @@
 //! checked values and get back a typed answer or an [`Error`]. It knows no HTTP and no frames beyond what
 //! its users' devices are told. One file per aggregate, named as in the store.
 
+mod blocklist;
 mod clock;
 mod error;
+pub mod friends;
 pub mod messages;
+mod page_token;
+mod profiles;
+mod subscriptions;
 mod test_users;
+mod whitelist;
 
 use std::sync::Arc;
 
@@ -16,6 +22,7 @@ use nuncio_store::Store;
 
 pub use clock::{Clock, SystemClock, TestClock};
 pub use error::Error;
+pub use page_token::Page;
 
 /// The product. Cheap to clone.
 #[derive(Clone)]

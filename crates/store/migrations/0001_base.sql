@@ -113,6 +113,7 @@ create table friend_requests (
     primary key (app, user_id, target_id)
 ){table};
 create index friend_requests_by_target on friend_requests (app, target_id);
+create index friend_requests_by_age on friend_requests (at);
 
 create table profiles (
     app {int} not null,
@@ -140,6 +141,7 @@ create table subscriptions (
     primary key (app, user_id, type, target_id)
 ){table};
 create index subscriptions_by_target on subscriptions (app, target_id, type);
+create index subscriptions_by_age on subscriptions (expires_at);
 
 -- Soft deletions and restorations: a row that is not finished is work to be done.
 create table activations (

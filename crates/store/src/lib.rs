@@ -12,14 +12,22 @@ mod engine;
 mod error;
 mod inbox;
 mod keys;
+mod lists;
 mod migrations;
 
 pub mod apps;
+pub mod blocklist;
 pub mod channels;
+pub mod friend_requests;
+pub mod friends;
 pub mod messages;
+pub mod paging;
+pub mod profiles;
 pub mod retention;
+pub mod subscriptions;
 pub mod test_users;
 pub mod users;
+pub mod whitelist;
 
 pub use engine::{NoNudges, Nudge, Nudges, Options, Place, Store, StoreMetrics};
 pub use error::StoreError;
