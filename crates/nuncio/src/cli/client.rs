@@ -1,0 +1,1 @@
+//! `nuncio client`: a scriptable client, thin over the SDK's own.

@@ -1,0 +1,38 @@
+//! The work that nobody asks for: it is found in the store, so that a restart loses none of it.
+
+use std::time::Duration;
+
+use nuncio_core::Core;
+
+use super::tasks::Tasks;
+
+/// How often unfinished soft deletions and restorations are looked for; new ones come with a nudge.
+const ACTIVATIONS: Duration = Duration::from_secs(10);
+/// How often what is past its retention is deleted.
+const TRIM: Duration = Duration::from_mins(10);
+/// How often idempotency keys and subscriptions that have run out are forgotten.
+const PRUNE: Duration = Duration::from_mins(10);
+
+/// Starts them all.
+pub(super) fn start(core: &Core, tasks: &Tasks) {
+    let job = core.clone();
+    tasks.repeat("activations", ACTIVATIONS, core.activations_nudge(), move || {
+        let core = job.clone();
+        async move { core.run_activations().await.map(drop) }
+    });
+    let job = core.clone();
+    tasks.every("trim", TRIM, move || {
+        let core = job.clone();
+        async move { core.trim().await.map(drop) }
+    });
+    let job = core.clone();
+    tasks.every("prune-idempotency", PRUNE, move || {
+        let core = job.clone();
+        async move { core.prune_idempotency().await.map(drop) }
+    });
+    let job = core.clone();
+    tasks.every("prune-subscriptions", PRUNE, move || {
+        let core = job.clone();
+        async move { core.prune_subscriptions().await.map(drop) }
+    });
+}

@@ -1,0 +1,182 @@
+//! The server: the product on its data, two listeners, the jobs beside them, and an orderly end.
+
+mod apps;
+mod files;
+mod health;
+mod jobs;
+mod listener;
+mod metrics;
+mod overload;
+mod signals;
+mod tasks;
+mod tls;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use nuncio_core::Core;
+use nuncio_gateway::Gateway;
+use tokio::net::TcpListener;
+
+use crate::config::{AdminListen, Config};
+use crate::product::Product;
+use health::Health;
+use listener::{Listener, ListenerMetrics};
+use signals::Signals;
+use tasks::Tasks;
+
+/// Connections that the admin listener may have: probes and scrapers.
+const ADMIN_CONNECTIONS: u32 = 64;
+
+/// A server that serves.
+pub(crate) struct Server {
+    core: Core,
+    gateway: Arc<Gateway>,
+    health: Health,
+    tasks: Tasks,
+    front: Listener,
+    admin: Option<Listener>,
+    signals: Signals,
+    url: String,
+    config: Config,
+}
+
+impl Server {
+    /// Opens everything; on return connections are accepted.
+    pub(crate) async fn start(config: Config) -> anyhow::Result<Self> {
+        let signals = Signals::listen().context("cannot listen to signals")?;
+        files::raise_limit(config.max_connections);
+        let tasks = Tasks::default();
+        // Whatever can be wrong about the settings is found before the first connection.
+        let tls = match config.tls() {
+            Some(files) => Some(tls::acceptor(files, &tasks).await?),
+            None => None,
+        };
+        let front = bind("listen", config.listen)?;
+        let admin = bind_admin(config.admin_listen)?;
+
+        let Product { core, bus } = Product::open(&config).await?;
+        let gateway = Gateway::new(core.clone(), gateway_options(&config));
+        bus.attach(Arc::clone(&gateway) as Arc<dyn nuncio_bus::Sessions>);
+        let api = api_options(&config);
+
+        let (mut registry, connections) = (metrics::registry(), ListenerMetrics::default());
+        core.store().metrics().register(&mut registry);
+        gateway.metrics().register(&mut registry);
+        api.metrics.register(&mut registry);
+        connections.register(&mut registry);
+
+        jobs::start(&core, &tasks);
+        apps::watch(&core, bus, &tasks);
+
+        let health = Health::new(core.store().clone());
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let url = format!("{scheme}://{}", front.local_addr()?);
+        let router = nuncio_api::router(core.clone(), api)
+            .merge(gateway.router())
+            .merge(health.clone().router());
+        let options = listener::Options {
+            router,
+            tls,
+            max_connections: config.max_connections,
+            header_timeout: config.header_timeout.0,
+        };
+        let front = Listener::serve(front, options, &connections);
+        let admin = admin.map(|listener| {
+            let options = listener::Options {
+                router: health.clone().router().merge(metrics::router(registry)),
+                tls: None,
+                max_connections: ADMIN_CONNECTIONS,
+                header_timeout: config.header_timeout.0,
+            };
+            Listener::serve(listener, options, &ListenerMetrics::default())
+        });
+        Ok(Self { core, gateway, health, tasks, front, admin, signals, url, config })
+    }
+
+    /// The product, for whoever prepares something on a server that runs.
+    pub(crate) fn core(&self) -> &Core {
+        &self.core
+    }
+
+    /// Its address, as `http://HOST:PORT`.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Serves until a signal asks it to stop, and stops in order: nothing new, clients sent elsewhere, requests
+    /// answered, jobs ended. Past `drain-timeout`, or at a second signal, it ends with what is left undone.
+    pub(crate) async fn run(mut self) -> anyhow::Result<()> {
+        let signal = self.signals.next().await;
+        tracing::info!("{signal}: draining");
+        let mut again = Signals::listen()?;
+        tokio::select! {
+            drained = tokio::time::timeout(self.config.drain_timeout.0, self.drain()) => {
+                match drained {
+                    Ok(()) => tracing::info!("drained"),
+                    Err(_) => tracing::warn!(
+                        "not everything ended within `drain-timeout` ({}): the rest is cut off",
+                        self.config.drain_timeout
+                    ),
+                }
+                Ok(())
+            }
+            signal = again.next() => anyhow::bail!("{signal} while draining: stopped at once"),
+        }
+    }
+
+    async fn drain(&self) {
+        self.health.drain();
+        self.front.stop();
+        self.gateway.drain().await;
+        self.front.stopped().await;
+        self.tasks.stop().await;
+        // Last, so that probes and scrapers see the drain.
+        if let Some(admin) = &self.admin {
+            admin.stop();
+            admin.stopped().await;
+        }
+    }
+}
+
+fn bind(setting: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {
+    listener::bind(address).with_context(|| {
+        format!("cannot listen on {address}: is another server running? See `--{setting}`")
+    })
+}
+
+fn bind_admin(setting: AdminListen) -> anyhow::Result<Option<TcpListener>> {
+    let listener = match setting {
+        AdminListen::Off => return Ok(None),
+        AdminListen::At(address) => bind("admin-listen", address)?,
+        AdminListen::Auto => match listener::bind(AdminListen::USUAL) {
+            Ok(listener) => listener,
+            Err(error) => {
+                tracing::warn!(
+                    "no admin listener, since {} cannot be had ({error}): choose an address with \
+                     `admin-listen`",
+                    AdminListen::USUAL
+                );
+                return Ok(None);
+            }
+        },
+    };
+    tracing::info!("metrics are at http://{}/metrics", listener.local_addr()?);
+    Ok(Some(listener))
+}
+
+fn api_options(config: &Config) -> nuncio_api::Options {
+    nuncio_api::Options {
+        signature_window_seconds: u32::try_from(config.signature_window.0.as_secs())
+            .unwrap_or(u32::MAX),
+        timeout: config.request_timeout.0,
+        calls_per_second: config.api_rate,
+        replays_remembered: config.replays_remembered as usize,
+        ..nuncio_api::Options::default()
+    }
+}
+
+fn gateway_options(_config: &Config) -> nuncio_gateway::Options {
+    nuncio_gateway::Options::default()
+}
