@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use nuncio_protocol::frames::entry;
 use nuncio_protocol::ids::AppId;
 use nuncio_protocol::values::Name;
 use nuncio_protocol::{AppKey, Refusal, Timestamp, UserId};
@@ -72,6 +73,13 @@ impl Bench {
             self.store.register(self.app, user(id), name, None, NOW).await.unwrap();
         }
         ids.map(user)
+    }
+
+    /// Everything that a user's devices were told, which must have no gap.
+    pub(crate) async fn inbox(&self, user: &UserId) -> Vec<entry::Body> {
+        let page = self.store.sync(self.app, user.clone(), 0, 500).await.unwrap();
+        assert!(page.entries.iter().map(|entry| entry.seq).eq(1..=page.head), "a gap");
+        page.entries.into_iter().map(|entry| entry.body.unwrap()).collect()
     }
 }
 

@@ -3,4 +3,10 @@
 
 mod harness;
 
+mod blocklist;
+mod friend_requests;
+mod friends;
 mod messages;
+mod profiles;
+mod subscriptions;
+mod whitelist;
