@@ -35,7 +35,7 @@ impl Sqlite {
         let mut connection = Connection::open(path)?;
         prepare(&connection)?;
         connection.execute_batch(
-            " pragma journal_mode = wal;
+            "pragma journal_mode = wal;
              pragma synchronous = full;
              pragma wal_autocheckpoint = 4000;
              pragma cache_size = -16000;
@@ -83,7 +83,7 @@ fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(BUSY)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     // Plans shall not depend on bound values: else SQLite compiles a statement anew for each value that
-    // it compares with a partial index's condition, which costs ten times the statement's work.
+    // it compares with a partial index's condition, which costs more than running it.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(())
 }
