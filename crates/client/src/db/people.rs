@@ -1,0 +1,136 @@
+//! Profiles, friends and user information in the local database.
+
+use std::collections::HashMap;
+
+use nuncio_protocol::frames::{Friend, Profile};
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use super::{Keep, StoreError};
+use crate::user_info::UserInfo;
+
+fn json(map: &HashMap<String, String>) -> String {
+    serde_json::to_string(map).unwrap_or_else(|_| "{}".into())
+}
+
+fn map(text: &str) -> HashMap<String, String> {
+    serde_json::from_str(text).unwrap_or_default()
+}
+
+/// Drops the rows that were stored longest ago.
+fn trim(db: &Connection, table: &str, keep: Keep) -> Result<(), StoreError> {
+    db.prepare_cached(&format!(
+        "delete from {table} where rowid <= (select max(rowid) from {table}) - ?1"
+    ))?
+    .execute([keep.rows])?;
+    Ok(())
+}
+
+pub(crate) fn store_profiles(
+    db: &Connection,
+    profiles: &[Profile],
+    keep: Keep,
+) -> Result<(), StoreError> {
+    for profile in profiles {
+        // `replace` gives the row a new place at the end, so that what is in use stays.
+        db.prepare_cached(
+            "insert or replace into profiles (user_id, version, basic, ext) values (?1, ?2, ?3, ?4)",
+        )?
+        .execute(params![profile.user_id, profile.version, profile.basic, json(&profile.ext)])?;
+    }
+    trim(db, "profiles", keep)
+}
+
+pub(crate) fn profile(db: &Connection, user: &str) -> Result<Option<Profile>, StoreError> {
+    let profile = db
+        .prepare_cached("select user_id, version, basic, ext from profiles where user_id = ?1")?
+        .query_row([user], |row| {
+            Ok(Profile {
+                user_id: row.get(0)?,
+                version: row.get(1)?,
+                basic: row.get(2)?,
+                ext: map(&row.get::<_, String>(3)?),
+            })
+        })
+        .optional()?;
+    Ok(profile)
+}
+
+pub(crate) fn store_friends(
+    db: &Connection,
+    friends: &[Friend],
+    keep: Keep,
+) -> Result<(), StoreError> {
+    for friend in friends {
+        db.prepare_cached(
+            "insert or replace into friends (user_id, name, avatar_url, alias, ext_profile, added_at)
+             values (?1, ?2, ?3, ?4, ?5, ?6)",
+        )?
+        .execute(params![
+            friend.user_id,
+            friend.name,
+            friend.avatar_url,
+            friend.alias,
+            json(&friend.ext_profile),
+            friend.added_at,
+        ])?;
+    }
+    trim(db, "friends", keep)
+}
+
+pub(crate) fn friend(db: &Connection, user: &str) -> Result<Option<Friend>, StoreError> {
+    let friend = db
+        .prepare_cached(
+            "select user_id, name, avatar_url, alias, ext_profile, added_at from friends
+             where user_id = ?1",
+        )?
+        .query_row([user], |row| {
+            Ok(Friend {
+                user_id: row.get(0)?,
+                name: row.get(1)?,
+                avatar_url: row.get(2)?,
+                alias: row.get(3)?,
+                ext_profile: map(&row.get::<_, String>(4)?),
+                added_at: row.get(5)?,
+            })
+        })
+        .optional()?;
+    Ok(friend)
+}
+
+pub(crate) fn forget_friend(db: &Connection, user: &str) -> Result<(), StoreError> {
+    db.prepare_cached("delete from friends where user_id = ?1")?.execute([user])?;
+    Ok(())
+}
+
+pub(crate) fn store_user_info(
+    db: &Connection,
+    info: &UserInfo,
+    keep: Keep,
+) -> Result<(), StoreError> {
+    db.prepare_cached(
+        "insert or replace into user_infos (user_id, name, avatar_url, extra)
+         values (?1, ?2, ?3, ?4)",
+    )?
+    .execute([&info.user_id, &info.name, &info.avatar_url, &info.extra])?;
+    trim(db, "user_infos", keep)
+}
+
+pub(crate) fn user_info(db: &Connection, user: &str) -> Result<Option<UserInfo>, StoreError> {
+    let info = db
+        .prepare_cached("select user_id, name, avatar_url, extra from user_infos where user_id = ?1")?
+        .query_row([user], |row| {
+            Ok(UserInfo {
+                user_id: row.get(0)?,
+                name: row.get(1)?,
+                avatar_url: row.get(2)?,
+                extra: row.get(3)?,
+            })
+        })
+        .optional()?;
+    Ok(info)
+}
+
+pub(crate) fn forget_user_infos(db: &Connection) -> Result<(), StoreError> {
+    db.prepare_cached("delete from user_infos")?.execute([])?;
+    Ok(())
+}

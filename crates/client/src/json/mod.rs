@@ -1,0 +1,1 @@
+//! Drives a client by lines of JSON.
