@@ -24,7 +24,7 @@ pub(crate) fn cpu_seconds(process: u32) -> anyhow::Result<f64> {
         .split_whitespace()
         .skip(11)
         .take(2)
-        .map(|text| text.parse::<f64>())
+        .map(str::parse::<f64>)
         .sum::<Result<f64, _>>()?;
     Ok(ticks / TICKS_PER_SECOND)
 }

@@ -57,22 +57,30 @@ impl Api {
         self.try_call(path, body).await.unwrap_or_else(|error| panic!("{path}: {error}"))
     }
 
+    /// Calls a form-encoded operation of the legacy API.
+    pub async fn form(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let text: Vec<_> = fields.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let request = self
+            .signed(path)
+            .header("Content-Type", "application/x-www-form-urlencoded")
+            .body(text.join("&"));
+        answer(request).await.unwrap_or_else(|error| panic!("{path}: {error}"))
+    }
+
     /// Calls an operation; fails when there is no answer.
     pub async fn try_call(&self, path: &str, body: Value) -> anyhow::Result<Answer> {
+        answer(self.signed(path).json(&body)).await
+    }
+
+    fn signed(&self, path: &str) -> reqwest::RequestBuilder {
         let nonce = rand::random::<u64>().to_string();
-        let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis().to_string();
-        let response = self
-            .http
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis().to_string();
+        self.http
             .post(format!("{}{path}", self.base))
             .header("App-Key", &self.key)
             .header("Nonce", &nonce)
             .header("Timestamp", &now)
             .header("Signature", signing::v1(&self.secret, &nonce, &now))
-            .json(&body)
-            .send()
-            .await?;
-        let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        Ok(Answer { status, body: response.json().await?, headers })
     }
 
     /// Calls an operation that must succeed; returns its result.
@@ -88,4 +96,10 @@ impl Api {
         let result = self.ok("/v4/auth/access-token/issue", request).await;
         result["accessToken"].as_str().unwrap().to_owned()
     }
+}
+
+async fn answer(request: reqwest::RequestBuilder) -> anyhow::Result<Answer> {
+    let response = request.send().await?;
+    let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    Ok(Answer { status, body: response.json().await?, headers })
 }

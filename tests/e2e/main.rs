@@ -1,0 +1,34 @@
+//! What crosses all parts: real clients and a real app server against the built binary, on both stores.
+//!
+//! `history` judges what the hammering tests recorded; it has tests of its own.
+#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a panic is how a test fails")]
+
+mod history;
+mod overview;
+mod promise_1;
+mod promise_2;
+mod tenancy;
+
+pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_nuncio");
+
+/// Makes each test run on SQLite and on PostgreSQL.
+macro_rules! on_both_stores {
+    ($(async fn $name:ident($world:ident: World) $body:block)+) => {
+        $(async fn $name(mut $world: nuncio_testkit::World) $body)+
+
+        mod sqlite {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                super::$name(nuncio_testkit::World::on_sqlite(crate::BINARY).await).await;
+            })+
+        }
+
+        mod postgres {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                super::$name(nuncio_testkit::World::on_postgres(crate::BINARY).await).await;
+            })+
+        }
+    };
+}
+pub(crate) use on_both_stores;
