@@ -4,25 +4,43 @@
 //! checked values and get back a typed answer or an [`Error`]. It knows no HTTP and no frames beyond what
 //! its users' devices are told. One file per aggregate, named as in the store.
 
+mod apps;
+mod bans;
 mod blocklist;
 mod clock;
 mod error;
 pub mod friends;
+mod idempotency;
 pub mod messages;
+mod mutes;
 mod page_token;
 mod profiles;
+mod soft_delete;
 mod subscriptions;
+mod tags;
 mod test_users;
+mod token_format;
+mod tokens;
+mod users;
+mod vault;
 mod whitelist;
 
 use std::sync::Arc;
 
 use nuncio_bus::Bus;
 use nuncio_store::Store;
+use tokio::sync::Notify;
 
+pub use apps::CreatedApp;
+pub use bans::Ban;
 pub use clock::{Clock, SystemClock, TestClock};
 pub use error::Error;
+pub use idempotency::Claimed;
+pub use mutes::Muted;
 pub use page_token::Page;
+pub use soft_delete::OperationId;
+pub use tokens::{Admission, Claim};
+pub use vault::{Vault, VaultError};
 
 /// The product. Cheap to clone.
 #[derive(Clone)]
@@ -30,12 +48,15 @@ pub struct Core {
     store: Store,
     bus: Arc<dyn Bus>,
     clock: Arc<dyn Clock>,
+    vault: Arc<Vault>,
+    activations: Arc<Notify>,
 }
 
 impl Core {
     /// Puts the parts together.
-    pub fn new(store: Store, bus: Arc<dyn Bus>, clock: Arc<dyn Clock>) -> Self {
-        Self { store, bus, clock }
+    #[must_use]
+    pub fn new(store: Store, bus: Arc<dyn Bus>, clock: Arc<dyn Clock>, vault: Vault) -> Self {
+        Self { store, bus, clock, vault: Arc::new(vault), activations: Arc::default() }
     }
 
     /// The store, for health checks and figures.

@@ -32,6 +32,8 @@ pub enum Refusal {
     #[error("users are deleted in the development environment only: soft-delete them instead")]
     NotInProduction,
 
+    #[error("there is no app with this App Key, or it is locked")]
+    AppUnavailable,
     #[error("the token is not one of this app's: get a new one from your app server")]
     TokenInvalid,
     #[error("the token has expired: get a new one from your app server")]
@@ -125,6 +127,7 @@ impl Refusal {
             Self::SoftDeleted(_) => Code::SoftDeleted,
             Self::DeletionRunning(_) => Code::DeletionRunning,
             Self::NotInProduction => Code::NotInProduction,
+            Self::AppUnavailable => Code::AppUnavailable,
             Self::TokenInvalid => Code::TokenInvalid,
             Self::TokenExpired => Code::TokenExpired,
             Self::Banned { .. } => Code::Banned,

@@ -25,6 +25,7 @@ create table users (
     inbox_head {int} not null default 0,  -- number of the last inbox entry
     inbox_floor {int} not null default 0, -- entries up to this one are gone
     tokens_from {int} not null default 0, -- tokens issued before are void
+    last_token_at {int} not null default 0, -- issue time of the newest token
     banned_until {int} not null default 0,
     ban_reason text not null default '',
     muted {int} not null default 0,       -- may not send direct messages

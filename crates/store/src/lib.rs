@@ -16,16 +16,22 @@ mod lists;
 mod migrations;
 
 pub mod apps;
+pub mod bans;
 pub mod blocklist;
 pub mod channels;
 pub mod friend_requests;
 pub mod friends;
+pub mod idempotency;
 pub mod messages;
+pub mod mutes;
 pub mod paging;
 pub mod profiles;
 pub mod retention;
+pub mod soft_delete;
 pub mod subscriptions;
+pub mod tags;
 pub mod test_users;
+pub mod tokens;
 pub mod users;
 pub mod whitelist;
 

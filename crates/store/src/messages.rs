@@ -224,8 +224,10 @@ struct Party {
     whitelist_on: bool,
 }
 
-/// Takes the next inbox number, and with it the row.
-const TAKE_PARTY: &str = "update users set inbox_head = inbox_head + 1 where app = ?1 and id = ?2
+/// Takes the next inbox number, and with it the row. A soft-deleted user has no inbox: the row alone.
+const TAKE_PARTY: &str = "update users
+    set inbox_head = inbox_head + case when deleted_at = 0 then 1 else 0 end
+    where app = ?1 and id = ?2
     returning inbox_head, deleted_at, banned_until, ban_reason, muted, tokens_from, whitelist_on";
 const READ_PARTY: &str =
     "select inbox_head, deleted_at, banned_until, ban_reason, muted, tokens_from,
@@ -424,7 +426,7 @@ async fn append(
         })
     };
     let mut own_seq = 0;
-    if let Some(sender) = sender.filter(|_| echo) {
+    if let Some(sender) = sender.filter(|sender| echo && !sender.deleted) {
         own_seq = sender.seq;
         move_channel(tx, app, &draft.sender, &key, id, 0).await?;
         let body = view(&draft.sender);

@@ -1,12 +1,13 @@
 //! Users: who is registered, their push identity, and their standing.
 
+use nuncio_protocol::frames::{Account, AccountChanged, entry};
 use nuncio_protocol::ids::AppId;
 use nuncio_protocol::values::{AvatarUrl, Name};
 use nuncio_protocol::{Refusal, Timestamp, UserId};
 
-use crate::apps;
-use crate::engine::{Store, Tx, params};
+use crate::engine::{Locks, Store, Tx, params};
 use crate::error::StoreError;
+use crate::{apps, inbox};
 
 /// A user's record.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -25,6 +26,8 @@ pub struct User {
     pub inbox_floor: u64,
     /// Tokens issued before are void.
     pub tokens_from: Timestamp,
+    /// Issue time of the newest token.
+    pub last_token_at: Timestamp,
     /// End of the ban; in the past when there is none.
     pub banned_until: Timestamp,
     /// What the operator gave as the ban's reason.
@@ -58,11 +61,65 @@ pub(crate) async fn all_active(tx: &Tx<'_>, app: AppId, ids: &[UserId]) -> Resul
     Ok(())
 }
 
+/// Fails unless every one of `ids` is registered, soft-deleted or not; the error names the first that is not.
+pub(crate) async fn all_registered(
+    tx: &Tx<'_>,
+    app: AppId,
+    ids: &[UserId],
+) -> Result<Vec<User>, StoreError> {
+    let mut all = Vec::with_capacity(ids.len());
+    for id in ids {
+        all.push(find(tx, app, id).await?.ok_or_else(|| Refusal::NotRegistered(id.clone()))?);
+    }
+    Ok(all)
+}
+
+/// A user's standing and settings, as the user's own devices are told them.
+pub(crate) async fn account(tx: &Tx<'_>, app: AppId, id: &UserId) -> Result<Account, StoreError> {
+    let user = active(tx, app, id).await?;
+    let app = apps::by_id(tx, app).await?;
+    Ok(account_of(&user, &app))
+}
+
+pub(crate) fn account_of(user: &User, app: &apps::App) -> Account {
+    let permission = match user.friend_permission {
+        0 => app.settings.friend_permission,
+        own => own,
+    };
+    Account {
+        user_id: user.id.as_str().to_owned(),
+        muted_in_direct_channels: user.muted,
+        whitelist_enabled: user.whitelist_on,
+        friend_permission: u32::try_from(permission).unwrap_or_default(),
+        name: user.name.clone(),
+        avatar_url: user.avatar_url.clone(),
+        created_at: user.created_at.0,
+        only_friends_can_message: app.only_friends,
+    }
+}
+
+/// Tells a user's devices that the user's standing or settings have changed. Call it after the change.
+pub(crate) async fn tell_account(
+    tx: &mut Tx<'_>,
+    app: AppId,
+    id: &UserId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let account = Some(account(tx, app, id).await?);
+    inbox::add(tx, app, id, entry::Body::AccountChanged(AccountChanged { account }), now).await
+}
+
+/// What the engine locks before a unit that changes these users.
+pub(crate) fn locks(app: AppId, ids: &[UserId]) -> Locks {
+    ids.iter().map(|id| (app, id.clone())).collect()
+}
+
 /// The record of a user, soft-deleted or not.
 pub(crate) async fn find(tx: &Tx<'_>, app: AppId, id: &UserId) -> Result<Option<User>, StoreError> {
     tx.opt(
         "select id, name, avatar_url, created_at, inbox_head, inbox_floor, tokens_from, banned_until,
-                ban_reason, muted, deleted_at, whitelist_on, friend_permission, profile_visibility
+                ban_reason, muted, deleted_at, whitelist_on, friend_permission, profile_visibility,
+                last_token_at
          from users where app = ?1 and id = ?2",
         params![app, id],
         |row| {
@@ -81,6 +138,7 @@ pub(crate) async fn find(tx: &Tx<'_>, app: AppId, id: &UserId) -> Result<Option<
                 whitelist_on: row.get(11)?,
                 friend_permission: row.get(12)?,
                 profile_visibility: row.get(13)?,
+                last_token_at: row.get(14)?,
             })
         },
     )
@@ -104,8 +162,12 @@ pub(crate) async fn check_quota(tx: &Tx<'_>, app: AppId) -> Result<(), StoreErro
 }
 
 impl Store {
-    /// Registers a user, or sets the push identity of one who is registered. No avatar given means no
-    /// change. Refused past the app's user limit, and for a soft-deleted user.
+    /// Registers a user, or sets the push identity of one who is registered, and says when the token that
+    /// this is done for counts as issued. No avatar given means no change. Refused past the app's user limit,
+    /// and for a soft-deleted user.
+    ///
+    /// The issue time is `now`, or later where that is needed for the token to live: never before the mark
+    /// below which the user's tokens are void.
     pub async fn register(
         &self,
         app: AppId,
@@ -113,23 +175,26 @@ impl Store {
         name: Name,
         avatar_url: Option<AvatarUrl>,
         now: Timestamp,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Timestamp, StoreError> {
         self.write(vec![(app, id.clone())], async move |tx| match find(tx, app, &id).await? {
             Some(user) if user.deleted => Err(Refusal::SoftDeleted(id.clone()).into()),
-            Some(_) => {
+            Some(user) => {
+                identify(tx, app, &user, Some(&name), avatar_url.as_ref(), now).await?;
+                let issued_at = now.max(user.tokens_from);
                 tx.execute(
-                    "update users set name = ?3, avatar_url = coalesce(?4, avatar_url)
-                         where app = ?1 and id = ?2",
-                    params![app, &id, name.as_str(), avatar_url.as_ref().map(AvatarUrl::as_str)],
+                    "update users set last_token_at = ?3
+                     where app = ?1 and id = ?2 and last_token_at < ?3",
+                    params![app, &id, issued_at],
                 )
                 .await?;
-                Ok(())
+                Ok(issued_at)
             }
             None => {
                 check_quota(tx, app).await?;
+                // Tokens of a namesake who was deleted for good stay void.
                 tx.execute(
-                    "insert into users (app, id, name, avatar_url, created_at)
-                         values (?1, ?2, ?3, ?4, ?5)",
+                    "insert into users (app, id, name, avatar_url, created_at, tokens_from, last_token_at)
+                     values (?1, ?2, ?3, ?4, ?5, ?5, ?5)",
                     params![
                         app,
                         &id,
@@ -139,7 +204,7 @@ impl Store {
                     ],
                 )
                 .await?;
-                Ok(())
+                Ok(now)
             }
         })
         .await
@@ -152,21 +217,11 @@ impl Store {
         id: UserId,
         name: Option<Name>,
         avatar_url: Option<AvatarUrl>,
+        now: Timestamp,
     ) -> Result<(), StoreError> {
         self.write(vec![(app, id.clone())], async move |tx| {
-            active(tx, app, &id).await?;
-            tx.execute(
-                "update users set name = coalesce(?3, name), avatar_url = coalesce(?4, avatar_url)
-                 where app = ?1 and id = ?2",
-                params![
-                    app,
-                    &id,
-                    name.as_ref().map(Name::as_str),
-                    avatar_url.as_ref().map(AvatarUrl::as_str),
-                ],
-            )
-            .await?;
-            Ok(())
+            let user = active(tx, app, &id).await?;
+            identify(tx, app, &user, name.as_ref(), avatar_url.as_ref(), now).await
         })
         .await
     }
@@ -175,4 +230,31 @@ impl Store {
     pub async fn user(&self, app: AppId, id: UserId) -> Result<Option<User>, StoreError> {
         self.read(async move |tx| find(tx, app, &id).await).await
     }
+
+    /// A user's standing and settings. Refused for who is not registered, or soft-deleted.
+    pub async fn account(&self, app: AppId, id: UserId) -> Result<Account, StoreError> {
+        self.read(async move |tx| account(tx, app, &id).await).await
+    }
+}
+
+/// Sets the push identity; the user's devices hear of it when it is another than before.
+async fn identify(
+    tx: &mut Tx<'_>,
+    app: AppId,
+    user: &User,
+    name: Option<&Name>,
+    avatar_url: Option<&AvatarUrl>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let name = name.map_or(user.name.as_str(), Name::as_str);
+    let avatar_url = avatar_url.map_or(user.avatar_url.as_str(), AvatarUrl::as_str);
+    if name == user.name && avatar_url == user.avatar_url {
+        return Ok(());
+    }
+    tx.execute(
+        "update users set name = ?3, avatar_url = ?4 where app = ?1 and id = ?2",
+        params![app, &user.id, name, avatar_url],
+    )
+    .await?;
+    tell_account(tx, app, &user.id, now).await
 }

@@ -1,0 +1,110 @@
+//! Apps: made, changed, and given new secrets.
+
+use std::sync::Arc;
+
+use nuncio_bus::Close;
+use nuncio_protocol::frames::Failure;
+use nuncio_protocol::ids::AppId;
+use nuncio_protocol::values::Name;
+use nuncio_protocol::{AppKey, Refusal};
+use nuncio_store::apps::{App, Edition, Environment, NewApp};
+use rand::distr::{Alphanumeric, SampleString as _};
+use secrecy::{ExposeSecret as _, SecretString};
+
+use crate::{Core, Error};
+
+/// Letters and digits of an App Key.
+const KEY_CHARS: usize = 18;
+/// Letters and digits of an App Secret: 190 bits of chance.
+const SECRET_CHARS: usize = 32;
+
+/// A new app. Its secret can be shown now; the database keeps it sealed.
+#[derive(Debug)]
+pub struct CreatedApp {
+    /// The app.
+    pub app: App,
+    /// Its App Secret.
+    pub secret: SecretString,
+}
+
+fn new_secret() -> SecretString {
+    Alphanumeric.sample_string(&mut rand::rng(), SECRET_CHARS).into()
+}
+
+impl Core {
+    /// Makes an app, with a key and a secret of its own. Its name has 1 to 64 characters.
+    pub async fn create_app(
+        &self,
+        name: &str,
+        environment: Environment,
+        edition: Edition,
+    ) -> Result<CreatedApp, Error> {
+        let name = Name::try_from(name)
+            .map_err(|error| Refusal::BadParameter(format!("the app's name {error}")))?;
+        let key = AppKey::try_from(Alphanumeric.sample_string(&mut rand::rng(), KEY_CHARS))
+            .map_err(|error| Error::Internal(format!("a new App Key {error}")))?;
+        let secret = new_secret();
+        let sealed_secret = self.seal_secret(&key, &secret)?;
+        let name = name.as_str().to_owned();
+        let new = NewApp { key, sealed_secret, name, environment, edition };
+        Ok(CreatedApp { app: self.store.create_app(new, self.now()).await?, secret })
+    }
+
+    /// The app with this key, if there is one.
+    pub async fn app(&self, key: &AppKey) -> Result<Option<App>, Error> {
+        Ok(self.store.app(key.clone()).await?)
+    }
+
+    /// All apps, oldest first.
+    pub async fn apps(&self) -> Result<Vec<App>, Error> {
+        Ok(self.store.apps().await?)
+    }
+
+    /// An app's secret. Fails when it was sealed with another master key.
+    pub async fn app_secret(&self, app: &App) -> Result<Arc<str>, Error> {
+        let failed = |why: &dyn std::fmt::Display| {
+            Error::Internal(format!("the App Secret of `{}`: {why}", app.key))
+        };
+        let secret = self.vault.unseal(app.key.as_str(), &app.sealed_secret);
+        let secret = String::from_utf8(secret.map_err(|e| failed(&e))?).map_err(|e| failed(&e))?;
+        Ok(secret.into())
+    }
+
+    /// Changes an app: `change` gets the record as it is and makes it what it shall be. Its id, key, secret
+    /// and age stay. Locking an app closes its connections.
+    pub async fn set_app(
+        &self,
+        app: AppId,
+        change: impl Fn(&mut App) + Send + 'static,
+    ) -> Result<App, Error> {
+        let app = self.store.set_app(app, change).await?;
+        if app.locked {
+            let why = Failure::new(Refusal::AppUnavailable.code(), "the app is locked");
+            self.close_app(&app, None, why).await;
+        }
+        Ok(app)
+    }
+
+    /// Gives an app a new secret. Every token made under the old one is void, and the connections that
+    /// logged in with one are closed.
+    pub async fn rotate_secret(&self, app: AppId) -> Result<SecretString, Error> {
+        let key = self.store.app_by_id(app).await?.key;
+        let secret = new_secret();
+        let app = self.store.rotate_secret(app, self.seal_secret(&key, &secret)?).await?;
+        // To these clients their token is one of the past: they shall ask for a new one, not give up.
+        let why = Refusal::TokenExpired.to_failure();
+        self.close_app(&app, Some(app.secret_version), why).await;
+        Ok(secret)
+    }
+
+    fn seal_secret(&self, key: &AppKey, secret: &SecretString) -> Result<Vec<u8>, Error> {
+        self.vault
+            .seal(key.as_str(), secret.expose_secret().as_bytes())
+            .map_err(|error| Error::Internal(error.to_string()))
+    }
+
+    async fn close_app(&self, app: &App, secret_before: Option<i64>, why: Failure) {
+        let close = Close { app: app.id, users: None, tokens_before: None, secret_before, why };
+        self.bus.close(close).await;
+    }
+}

@@ -1,0 +1,87 @@
+//! Bans: who may not log in or send, until when, and why.
+
+use nuncio_protocol::ids::AppId;
+use nuncio_protocol::{Timestamp, UserId};
+
+use crate::engine::{Store, params};
+use crate::error::StoreError;
+use crate::{tokens, users};
+
+/// A ban in force.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Ban {
+    /// Who is banned.
+    pub user: UserId,
+    /// When it ends; [`Timestamp::FOREVER`] when somebody has to lift it.
+    pub until: Timestamp,
+    /// What the operator gave as its reason; may be empty.
+    pub reason: String,
+}
+
+impl Store {
+    /// Bans users until `until`; end and reason replace those of an earlier ban. With `void_tokens`, what
+    /// tokens they have now stay void after the ban.
+    pub async fn ban(
+        &self,
+        app: AppId,
+        users: Vec<UserId>,
+        until: Timestamp,
+        reason: String,
+        void_tokens: bool,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.write(users::locks(app, &users), async move |tx| {
+            users::all_active(tx, app, &users).await?;
+            for id in &users {
+                tx.execute(
+                    "update users set banned_until = ?3, ban_reason = ?4 where app = ?1 and id = ?2",
+                    params![app, id, until, &reason],
+                )
+                .await?;
+                if void_tokens {
+                    let user = users::active(tx, app, id).await?;
+                    tokens::void(tx, app, &user, now).await?;
+                }
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// Lifts users' bans; who is not banned stays so.
+    pub async fn unban(&self, app: AppId, users: Vec<UserId>) -> Result<(), StoreError> {
+        self.write(users::locks(app, &users), async move |tx| {
+            users::all_registered(tx, app, &users).await?;
+            for user in &users {
+                tx.execute(
+                    "update users set banned_until = 0, ban_reason = '' where app = ?1 and id = ?2",
+                    params![app, user],
+                )
+                .await?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// Bans that are in force at `now`, the last to end first.
+    pub async fn bans(
+        &self,
+        app: AppId,
+        offset: i64,
+        limit: i64,
+        now: Timestamp,
+    ) -> Result<Vec<Ban>, StoreError> {
+        self.read(async move |tx| {
+            tx.all(
+                "select id, banned_until, ban_reason from users
+                 where app = ?1 and banned_until > 0 and banned_until > ?2
+                 order by banned_until desc, id limit ?4 offset ?3",
+                params![app, now, offset, limit],
+                |row| Ok(Ban { user: row.get(0)?, until: row.get(1)?, reason: row.get(2)? }),
+            )
+            .await
+        })
+        .await
+    }
+}
