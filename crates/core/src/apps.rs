@@ -61,7 +61,7 @@ impl Core {
     }
 
     /// An app's secret. Fails when it was sealed with another master key.
-    pub async fn app_secret(&self, app: &App) -> Result<Arc<str>, Error> {
+    pub fn app_secret(&self, app: &App) -> Result<Arc<str>, Error> {
         let failed = |why: &dyn std::fmt::Display| {
             Error::Internal(format!("the App Secret of `{}`: {why}", app.key))
         };

@@ -1,5 +1,6 @@
 //! Bans of users.
 
+use nuncio_protocol::frames::Failure;
 use nuncio_protocol::ids::AppId;
 use nuncio_protocol::values::{BanDuration, BanReason};
 use nuncio_protocol::{Code, Refusal, UserId};
@@ -24,9 +25,12 @@ impl Core {
         let until = duration.end(now);
         let reason = reason.as_ref().map_or("", BanReason::as_str).to_owned();
         self.store.ban(app, users.clone(), until, reason.clone(), expire_tokens, now).await?;
-        let mut why = Refusal::Banned { until, reason }.to_failure();
-        why.code = Code::BannedWhileConnected.number();
-        why.name = Code::BannedWhileConnected.name().to_owned();
+        let sentence = Refusal::Banned { until, reason: reason.clone() }.to_string();
+        let why = Failure {
+            until: until.0,
+            reason,
+            ..Failure::new(Code::BannedWhileConnected, sentence)
+        };
         self.close(app, users, why).await;
         Ok(())
     }

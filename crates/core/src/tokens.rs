@@ -52,7 +52,7 @@ impl Core {
             let sentence = "`ttlSeconds` must be at least 1".to_owned();
             return Err(Refusal::BadParameter(sentence).into());
         }
-        let secret = self.app_secret(app).await?;
+        let secret = self.app_secret(app)?;
         let now = self.now();
         let issued_at = self.store.register(app.id, user.clone(), name, avatar_url, now).await?;
         let expires_at = ttl_seconds.map(|s| issued_at.plus_ms(s.saturating_mul(1000)));
@@ -94,7 +94,7 @@ impl Core {
         if app.locked {
             return Err(Refusal::AppUnavailable.into());
         }
-        let token = token_format::read(token, &self.app_secret(&app).await?)
+        let token = token_format::read(token, &self.app_secret(&app)?)
             .filter(|token| token.app == app.id)
             .ok_or(Refusal::TokenInvalid)?;
         if token.expires_at.is_some_and(|end| end <= self.now()) {
