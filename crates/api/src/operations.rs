@@ -1,0 +1,58 @@
+//! The table of operations. Routing, the OpenAPI document and the coverage tests are made from it: a new
+//! operation is a file of its own and one line here.
+
+use crate::operation::Declared;
+use crate::{blocklist, friend, message, mute, profile, tag, token, user, whitelist};
+
+macro_rules! operations {
+    ($($operation:path,)+) => {
+        /// Every operation of the Server API.
+        pub const OPERATIONS: &[Declared] = &[$(Declared::of::<$operation>(),)+];
+    };
+}
+
+operations! {
+    token::issue::Issue,
+    token::expire::Expire,
+
+    user::update::Update,
+    user::get::Get,
+    user::connection_status::ConnectionStatus,
+    user::ban::Ban,
+    user::unban::Unban,
+    user::banned::Banned,
+    user::soft_delete::SoftDelete,
+    user::restore::Restore,
+    user::soft_deleted::SoftDeleted,
+    mute::set::Set,
+    mute::list::List,
+    tag::set::Set,
+    tag::get::Get,
+
+    blocklist::add::Add,
+    blocklist::remove::Remove,
+    blocklist::get::Get,
+    whitelist::set_enabled::SetEnabled,
+    whitelist::enabled::Enabled,
+    whitelist::add::Add,
+    whitelist::remove::Remove,
+    whitelist::get::Get,
+
+    profile::set::Set,
+    profile::get::Get,
+    profile::list::List,
+    profile::delete::Delete,
+
+    friend::add::Add,
+    friend::remove::Remove,
+    friend::remove_all::RemoveAll,
+    friend::set_profile::SetProfile,
+    friend::list::List,
+    friend::relationships::Relationships,
+    friend::set_permission::SetPermission,
+    friend::permission::Permission,
+
+    message::send_direct::SendDirect,
+    message::direct_history::DirectHistory,
+    message::delete::Delete,
+}

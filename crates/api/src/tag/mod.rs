@@ -1,0 +1,4 @@
+//! Users' tags.
+
+pub(crate) mod get;
+pub(crate) mod set;

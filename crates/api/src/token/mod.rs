@@ -1,0 +1,4 @@
+//! Access tokens: what a client logs in with.
+
+pub(crate) mod expire;
+pub(crate) mod issue;

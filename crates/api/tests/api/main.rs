@@ -1,0 +1,16 @@
+//! The Server API through its front door: the whole router over a real core and a SQLite store, with a
+//! stopped clock.
+
+mod coverage;
+mod docs;
+mod edge;
+mod friends;
+mod harness;
+mod idempotency;
+mod legacy;
+mod lists;
+mod messages;
+mod profiles;
+mod rates;
+mod reference;
+mod users;
