@@ -160,7 +160,9 @@ codes! {
     /// Another person's message cannot be recalled.
     NotYourMessage = 25107, 403, "NOT_YOUR_MESSAGE";
 
-    // Profiles and friends.
+    // Profiles and friends, as a client is told.
+    /// The key of the profile is not the user's own to set.
+    ReadOnlyProfileKey = 24360, 403, "READ_ONLY_PROFILE_KEY";
     /// The basic profile has no such key.
     UnknownProfileKey = 24361, 400, "UNKNOWN_PROFILE_KEY";
     /// The extension key is not declared for the app.
@@ -171,10 +173,16 @@ codes! {
     ProfileValueTooLong = 24364, 400, "PROFILE_VALUE_TOO_LONG";
     /// More ids than may be asked for at once.
     TooManyIds = 24365, 400, "TOO_MANY_IDS";
+    /// The user meant is not registered, or was deleted.
+    NoSuchUser = 24366, 404, "NO_SUCH_USER";
     /// A profile's value is of the wrong type.
     ProfileValueWrongType = 24367, 400, "PROFILE_VALUE_WRONG_TYPE";
     /// A profile's number is outside its range.
     ProfileValueOutOfRange = 24368, 400, "PROFILE_VALUE_OUT_OF_RANGE";
+    /// The target is my friend already.
+    FriendAlready = 25460, 409, "FRIEND_ALREADY";
+    /// A friend request of mine waits for the target's consent.
+    FriendConsentNeeded = 25461, 409, "FRIEND_CONSENT_NEEDED";
     /// I am in the target's blocklist.
     InTargetBlocklist = 25462, 403, "IN_TARGET_BLOCKLIST";
     /// I am not in the target's whitelist.
@@ -189,6 +197,10 @@ codes! {
     FriendsFull = 25467, 403, "FRIENDS_FULL";
     /// The target's friend list is full.
     TargetFriendsFull = 25468, 403, "TARGET_FRIENDS_FULL";
+    /// The user meant is not my friend.
+    NotMyFriend = 25469, 404, "NOT_MY_FRIEND";
+    /// More extension pairs than a friend may have.
+    TooManyFriendKeys = 25470, 400, "TOO_MANY_FRIEND_KEYS";
     /// The target lets nobody add them.
     NobodyMayAdd = 25471, 403, "NOBODY_MAY_ADD";
     /// Oneself as a friend.
