@@ -63,13 +63,14 @@ impl Core {
         Ok(self.store.answer_friend_request(app, user, asker, accept, self.now()).await?)
     }
 
-    /// Ends friendships, on both sides; who is no friend does not matter.
+    /// Ends at most 100 friendships, on both sides; who is no friend does not matter.
     pub async fn remove_friends(
         &self,
         app: AppId,
         user: UserId,
         friends: Vec<UserId>,
     ) -> Result<(), Error> {
+        at_most(limits::LARGE_BATCH, &friends)?;
         Ok(self.store.remove_friends(app, user, friends, self.now()).await?)
     }
 

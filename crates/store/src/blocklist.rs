@@ -2,7 +2,7 @@
 
 use nuncio_protocol::frames::{BlocklistChanged, entry};
 use nuncio_protocol::ids::AppId;
-use nuncio_protocol::{Timestamp, UserId, limits};
+use nuncio_protocol::{Timestamp, UserId};
 
 use crate::engine::Store;
 use crate::error::StoreError;
@@ -14,7 +14,7 @@ pub(crate) const SQL: ListSql = list_sql!("blocklist");
 
 impl Store {
     /// Adds users to a blocklist; who is on it already stays where they are. Refused past
-    /// [`limits::LIST_ENTRIES`], and for oneself.
+    /// [`nuncio_protocol::limits::LIST_ENTRIES`], and for oneself.
     pub async fn block(
         &self,
         app: AppId,
@@ -89,6 +89,7 @@ impl Store {
         app: AppId,
         owner: UserId,
     ) -> Result<Vec<UserId>, StoreError> {
-        Ok(self.blocklist(app, owner, None, limits::LIST_ENTRIES as i64).await?.items)
+        // No list is longer than it may be.
+        Ok(self.blocklist(app, owner, None, i64::from(u32::MAX)).await?.items)
     }
 }

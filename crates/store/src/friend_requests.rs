@@ -111,8 +111,8 @@ impl Store {
         }
         let locks = vec![(app, asker.clone()), (app, target.clone())];
         self.write(locks, async move |tx| {
-            let asking = users::active(tx, app, &asker).await?;
-            let asked = users::active(tx, app, &target).await?;
+            let from = users::active(tx, app, &asker).await?;
+            let to = users::active(tx, app, &target).await?;
             if friends::are(tx, app, &asker, &target).await? {
                 return Err(Refusal::AlreadyFriends(target.clone()).into());
             }
@@ -120,8 +120,8 @@ impl Store {
                 How::AtOnce => Added::Friends,
                 How::ObeyPermission => {
                     let settings = apps::by_id(tx, app).await?.settings;
-                    check_lists(tx, app, &settings, &asking, &asked).await?;
-                    obey_permission(tx, app, &settings, &asking, &asked, now).await?
+                    check_lists(tx, app, &settings, &from, &to).await?;
+                    obey_permission(tx, app, &settings, &from, &to, now).await?
                 }
             };
             check_room(tx, app, &asker, &target).await?;
@@ -261,10 +261,10 @@ async fn check_lists(
     tx: &Tx<'_>,
     app: AppId,
     settings: &apps::Settings,
-    asking: &User,
-    asked: &User,
+    from: &User,
+    to: &User,
 ) -> Result<(), StoreError> {
-    let (asker, target) = (&asking.id, &asked.id);
+    let (asker, target) = (&from.id, &to.id);
     if lists::holds(tx, &blocklist::SQL, app, target, asker).await? {
         return Err(Refusal::InTargetBlocklist.into());
     }
@@ -274,10 +274,10 @@ async fn check_lists(
     if !settings.whitelist_service {
         return Ok(());
     }
-    if whitelist::keeps_out(tx, app, asked, asker).await? {
+    if whitelist::keeps_out(tx, app, to, asker).await? {
         return Err(Refusal::NotInTargetWhitelist.into());
     }
-    if whitelist::keeps_out(tx, app, asking, target).await? {
+    if whitelist::keeps_out(tx, app, from, target).await? {
         return Err(Refusal::TargetNotInWhitelist.into());
     }
     Ok(())
@@ -287,20 +287,20 @@ async fn obey_permission(
     tx: &Tx<'_>,
     app: AppId,
     settings: &apps::Settings,
-    asking: &User,
-    asked: &User,
+    from: &User,
+    to: &User,
     now: Timestamp,
 ) -> Result<Added, StoreError> {
-    match friends::permission(settings, asked) {
-        FriendPermission::Nobody => Err(Refusal::NobodyMayAdd(asked.id.clone()).into()),
+    match friends::permission(settings, to) {
+        FriendPermission::Nobody => Err(Refusal::NobodyMayAdd(to.id.clone()).into()),
         FriendPermission::Anyone => Ok(Added::Friends),
         FriendPermission::WithConsent => {
             // Who has asked has consented.
-            if is_pending(tx, app, &asked.id, &asking.id, now).await? {
+            if is_pending(tx, app, &to.id, &from.id, now).await? {
                 return Ok(Added::Friends);
             }
-            if is_pending(tx, app, &asking.id, &asked.id, now).await? {
-                return Err(Refusal::RequestPending(asked.id.clone()).into());
+            if is_pending(tx, app, &from.id, &to.id, now).await? {
+                return Err(Refusal::RequestPending(to.id.clone()).into());
             }
             Ok(Added::Requested)
         }
@@ -314,10 +314,10 @@ async fn check_room(
     user: &UserId,
     other: &UserId,
 ) -> Result<(), StoreError> {
-    if friends::count(tx, app, user).await? >= limits::FRIENDS as i64 {
+    if friends::are_full(tx, app, user).await? {
         return Err(Refusal::FriendsFull(user.clone()).into());
     }
-    if friends::count(tx, app, other).await? >= limits::FRIENDS as i64 {
+    if friends::are_full(tx, app, other).await? {
         return Err(Refusal::TargetFriendsFull(other.clone()).into());
     }
     Ok(())
@@ -360,15 +360,14 @@ async fn request(
     extra: &FriendExtra,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let waiting: i64 = tx
-        .one(
+    let waiting = tx
+        .count(
             "select count(*) from friend_requests
              where app = ?1 and user_id = ?2 and status = 1 and at > ?3",
             params![app, asker, lapsed(now)],
-            |row| row.get(0),
         )
         .await?;
-    if waiting >= limits::FRIENDS as i64 {
+    if waiting >= limits::FRIENDS {
         return Err(Refusal::ListFull { limit: limits::FRIENDS }.into());
     }
     tx.execute(

@@ -5,10 +5,10 @@
 use std::collections::BTreeSet;
 
 use nuncio_protocol::frames::friend_event::Kind;
-use nuncio_protocol::frames::{AccountChanged, Friend, FriendEvent, entry};
+use nuncio_protocol::frames::{Friend, FriendEvent, entry};
 use nuncio_protocol::ids::AppId;
 use nuncio_protocol::values::{Alias, ExtProfile, FriendPermission};
-use nuncio_protocol::{Refusal, Timestamp, UserId};
+use nuncio_protocol::{Refusal, Timestamp, UserId, limits};
 
 use crate::engine::{Row, Store, Tx, params};
 use crate::error::StoreError;
@@ -77,14 +77,11 @@ pub(crate) async fn are(
     .await
 }
 
-/// How many friends a user has.
-pub(crate) async fn count(tx: &Tx<'_>, app: AppId, user: &UserId) -> Result<i64, StoreError> {
-    tx.one(
-        "select count(*) from friends where app = ?1 and user_id = ?2",
-        params![app, user],
-        |row| row.get(0),
-    )
-    .await
+const COUNT: &str = "select count(*) from friends where app = ?1 and user_id = ?2";
+
+/// Whether a user has as many friends as allowed.
+pub(crate) async fn are_full(tx: &Tx<'_>, app: AppId, user: &UserId) -> Result<bool, StoreError> {
+    Ok(tx.count(COUNT, params![app, user]).await? >= limits::FRIENDS)
 }
 
 /// Makes two users friends who are not, and tells both.
@@ -119,16 +116,25 @@ pub(crate) async fn befriend(
     Ok(())
 }
 
-/// Removes a friendship's two rows; says whether there was one.
-async fn part(tx: &Tx<'_>, app: AppId, one: &UserId, other: &UserId) -> Result<bool, StoreError> {
+/// Ends a friendship and tells the friend; says whether there was one. The user is the caller's to tell.
+pub(crate) async fn part(
+    tx: &mut Tx<'_>,
+    app: AppId,
+    user: &UserId,
+    friend: &UserId,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
     let mut rows = 0;
-    for (user, friend) in [(one, other), (other, one)] {
+    for (one, other) in [(user, friend), (friend, user)] {
         rows += tx
             .execute(
                 "delete from friends where app = ?1 and user_id = ?2 and friend_id = ?3",
-                params![app, user, friend],
+                params![app, one, other],
             )
             .await?;
+    }
+    if rows > 0 {
+        tell(tx, app, friend, removed(vec![user.as_str().to_owned()]), now).await?;
     }
     Ok(rows > 0)
 }
@@ -161,9 +167,8 @@ impl Store {
             users::active(tx, app, &user).await?;
             let mut gone = Vec::new();
             for friend in &friends {
-                if part(tx, app, &user, friend).await? {
+                if part(tx, app, &user, friend, now).await? {
                     gone.push(friend.as_str().to_owned());
-                    tell(tx, app, friend, removed(vec![user.as_str().to_owned()]), now).await?;
                 }
             }
             if gone.is_empty() {
@@ -197,8 +202,7 @@ impl Store {
                         return Ok(false);
                     }
                     for friend in &friends {
-                        part(tx, app, &user, friend).await?;
-                        tell(tx, app, friend, removed(vec![user.as_str().to_owned()]), now).await?;
+                        part(tx, app, &user, friend, now).await?;
                     }
                     if !friends.is_empty() {
                         let event =
@@ -244,7 +248,7 @@ impl Store {
                     Ok((Position { at: row.get(3)?, id: row.get(0)? }, read_friend(row)?))
                 })
                 .await?;
-            let total = count(tx, app, &user).await?;
+            let total = tx.one(COUNT, params![app, &user], |row| row.get(0)).await?;
             Ok(FriendsPage { page: Page::cut(rows, limit), total })
         })
         .await
@@ -346,8 +350,7 @@ impl Store {
                     params![app, owner, permission.number()],
                 )
                 .await?;
-                let body = AccountChanged::default();
-                inbox::add(tx, app, owner, entry::Body::AccountChanged(body), now).await?;
+                users::tell_account(tx, app, owner, now).await?;
             }
             Ok(())
         })

@@ -76,11 +76,9 @@ pub(crate) async fn add(
             added.push(target.as_str().to_owned());
         }
     }
-    if !added.is_empty() {
-        let entries: i64 = tx.one(sql.count, params![app, owner], |row| row.get(0)).await?;
-        if entries > limits::LIST_ENTRIES as i64 {
-            return Err(Refusal::ListFull { limit: limits::LIST_ENTRIES }.into());
-        }
+    let grew = !added.is_empty();
+    if grew && tx.count(sql.count, params![app, owner]).await? > limits::LIST_ENTRIES {
+        return Err(Refusal::ListFull { limit: limits::LIST_ENTRIES }.into());
     }
     Ok(added)
 }

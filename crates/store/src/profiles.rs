@@ -134,21 +134,20 @@ impl Stored {
 
     /// Merges pairs; an empty value removes its key.
     fn merge_ext(&mut self, change: &ExtProfile, declared: &[String]) -> Result<(), ProfileError> {
+        let mut latest = None;
         for (key, value) in change.pairs() {
-            let fail = |fault| Err(ProfileError { key: key.clone(), fault });
             if value.is_empty() {
                 self.ext.remove(key);
                 continue;
             }
             if !declared.is_empty() && !declared.contains(key) {
-                return fail(ProfileFault::UndeclaredKey);
+                return Err(ProfileError { key: key.clone(), fault: ProfileFault::UndeclaredKey });
             }
-            self.ext.insert(key.clone(), value.clone());
-            if self.ext.len() > limits::PROFILE_EXT_PAIRS + change.pairs().len() {
-                return fail(ProfileFault::TooManyKeys);
+            if self.ext.insert(key.clone(), value.clone()).is_none() {
+                latest = Some(key);
             }
         }
-        match change.pairs().keys().next_back() {
+        match latest {
             Some(key) if self.ext.len() > limits::PROFILE_EXT_PAIRS => {
                 Err(ProfileError { key: key.clone(), fault: ProfileFault::TooManyKeys })
             }

@@ -52,14 +52,13 @@ impl Store {
                 .await?;
                 check_subscribers(tx, app, target, r#type, now).await?;
             }
-            let own: i64 = tx
-                .one(
+            let own = tx
+                .count(
                     "select count(*) from subscriptions where app = ?1 and user_id = ?2",
                     params![app, &user],
-                    |row| row.get(0),
                 )
                 .await?;
-            if own > limits::SUBSCRIPTIONS as i64 {
+            if own > limits::SUBSCRIPTIONS {
                 return Err(Refusal::TooManySubscriptions { limit: limits::SUBSCRIPTIONS }.into());
             }
             Ok(())
@@ -172,26 +171,23 @@ async fn check_subscribers(
     r#type: SubscriptionType,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let limit = limits::SUBSCRIBERS as i64;
-    let rows: i64 = tx
-        .one(
+    let rows = tx
+        .count(
             "select count(*) from subscriptions where app = ?1 and target_id = ?2 and type = ?3",
             params![app, target, number(r#type)],
-            |row| row.get(0),
         )
         .await?;
-    if rows <= limit {
+    if rows <= limits::SUBSCRIBERS {
         return Ok(());
     }
-    let live: i64 = tx
-        .one(
+    let live = tx
+        .count(
             "select count(*) from subscriptions
              where app = ?1 and target_id = ?2 and type = ?3 and expires_at > ?4",
             params![app, target, number(r#type), now],
-            |row| row.get(0),
         )
         .await?;
-    if live > limit {
+    if live > limits::SUBSCRIBERS {
         return Err(Refusal::TooManySubscribers(target.clone()).into());
     }
     Ok(())

@@ -117,6 +117,16 @@ impl<'a> Tx<'a> {
             .ok_or_else(|| StoreError::Database(format!("no row from: {sql}")))
     }
 
+    /// The number that a counting query gives.
+    pub(crate) async fn count(
+        &self,
+        sql: &'static str,
+        params: &[Value<'_>],
+    ) -> Result<usize, StoreError> {
+        let count: i64 = self.one(sql, params, |row| row.get(0)).await?;
+        usize::try_from(count).map_err(|e| StoreError::corrupt("count", e))
+    }
+
     /// Whether a query has a row.
     pub(crate) async fn exists(
         &self,

@@ -1,9 +1,9 @@
 //! Asking to become friends, and answering.
 
 use futures_util::future::join_all;
-use nuncio_protocol::frames::FriendApplication;
 use nuncio_protocol::frames::friend_application::{Direction, Status};
 use nuncio_protocol::frames::friend_event::Kind;
+use nuncio_protocol::frames::{FriendApplication, FriendEvent};
 use nuncio_protocol::values::{FriendExtra, FriendPermission};
 use nuncio_protocol::{Refusal, Timestamp, UserId, limits};
 use nuncio_store::StoreError;
@@ -48,7 +48,7 @@ async fn requests(bench: &Bench, user: &UserId, at: Timestamp) -> Vec<FriendAppl
     let filter = RequestsFilter { newest_first: true, ..RequestsFilter::default() };
     let found =
         bench.store.friend_requests(bench.app, user.clone(), filter, None, 100, at).await.unwrap();
-    assert_eq!(found.total, found.page.items.len() as i64);
+    assert_eq!(usize::try_from(found.total), Ok(found.page.items.len()));
     found.page.items
 }
 
@@ -67,7 +67,7 @@ contract! {
         let sides = [(&alice, &bob, Direction::Sent), (&bob, &alice, Direction::Received)];
         for (side, peer, direction) in sides {
             let told = events(&bench, side).await;
-            let kinds: Vec<_> = told.iter().map(|event| event.kind()).collect();
+            let kinds: Vec<_> = told.iter().map(FriendEvent::kind).collect();
             assert_eq!(kinds, [Kind::ApplicationChanged, Kind::ApplicationChanged, Kind::Added]);
             assert!(told.iter().all(|event| event.user_ids == [peer.as_str()]));
             for (event, status, at) in
@@ -220,13 +220,27 @@ contract! {
         assert_eq!(refused().await, Refusal::AlreadyFriends(bob.clone()));
     }
 
+    async fn who_was_soft_deleted_neither_asks_nor_is_asked(bench: Bench) {
+        let [alice, bob, carl] = bench.users(["alice", "bob", "carl"]).await;
+        ask(&bench, &bob, &alice).await.unwrap();
+        let deleted = vec![bob.clone()];
+        bench.store.soft_delete(bench.app, deleted, "op".to_owned(), NOW).await.unwrap();
+        let gone = Refusal::SoftDeleted(bob.clone());
+        assert_eq!(refusal(ask(&bench, &carl, &bob).await), gone);
+        assert_eq!(refusal(ask(&bench, &bob, &carl).await), gone);
+        // The request may still be there while the user's rows are being deleted.
+        let accepted = refusal(answer(&bench, &alice, &bob, true, NOW).await);
+        assert!([gone, Refusal::NoSuchRequest(bob)].contains(&accepted), "{accepted:?}");
+        assert_eq!(friends(&bench, &alice).await, [""; 0]);
+    }
+
     async fn requests_are_read_page_by_page_through_a_filter(bench: Bench) {
         let [alice, ..] = bench.users(["alice", "a", "b", "c", "d", "e", "f"]).await;
-        for (step, id) in ["a", "b", "c"].into_iter().enumerate() {
-            ask_at(&bench, &alice, &user(id), NOW.plus_ms(step as i64)).await.unwrap();
+        for (step, id) in (0..).zip(["a", "b", "c"]) {
+            ask_at(&bench, &alice, &user(id), NOW.plus_ms(step)).await.unwrap();
         }
-        for (step, id) in ["d", "e", "f"].into_iter().enumerate() {
-            ask_at(&bench, &user(id), &alice, NOW.plus_ms(step as i64)).await.unwrap();
+        for (step, id) in (0..).zip(["d", "e", "f"]) {
+            ask_at(&bench, &user(id), &alice, NOW.plus_ms(step)).await.unwrap();
         }
         answer(&bench, &user("b"), &alice, false, NOW.plus_ms(9)).await.unwrap();
         answer(&bench, &alice, &user("e"), true, NOW.plus_ms(8)).await.unwrap();
@@ -244,7 +258,7 @@ contract! {
                 found.extend(page.page.items.into_iter().map(|request| request.user_id));
                 after = page.page.next;
                 if after.is_none() {
-                    assert_eq!(page.total, found.len() as i64);
+                    assert_eq!(usize::try_from(page.total), Ok(found.len()));
                     return found;
                 }
             }

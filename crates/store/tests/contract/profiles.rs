@@ -10,20 +10,20 @@ use serde_json::{Value, json};
 use crate::friends::befriend;
 use crate::harness::{Bench, NOW, contract, refusal, user};
 
-fn ext(pairs: &[(&str, &str)]) -> Option<ExtProfile> {
+fn ext(pairs: &[(&str, &str)]) -> ExtProfile {
     let pairs = pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
-    Some(ExtProfile::parse(pairs, limits::PROFILE_EXT_PAIRS).unwrap())
+    ExtProfile::parse(pairs, limits::PROFILE_EXT_PAIRS).unwrap()
 }
 
 async fn set(
     bench: &Bench,
     user: &UserId,
     basic: Value,
-    ext: Option<ExtProfile>,
+    ext: impl Into<Option<ExtProfile>>,
     at: Timestamp,
 ) -> Result<bool, StoreError> {
     let basic = BasicProfileChange::parse(basic.as_object().unwrap()).unwrap();
-    bench.store.set_profile(bench.app, user.clone(), basic, ext, at).await
+    bench.store.set_profile(bench.app, user.clone(), basic, ext.into(), at).await
 }
 
 async fn get(bench: &Bench, user: &UserId) -> frames::Profile {
@@ -130,7 +130,7 @@ contract! {
         set(&bench, &alice, json!({ "name": "Al" }), None, NOW).await.unwrap();
         let both = vec![alice.clone(), bob.clone()];
         let deleted = bench.store.delete_profiles(bench.app, both, NOW).await.unwrap();
-        assert_eq!(deleted, [alice.clone()]);
+        assert_eq!(deleted, std::slice::from_ref(&alice));
         assert_eq!(get(&bench, &alice).await.version, 0);
         let told = bench.inbox(&alice).await;
         assert!(
@@ -177,9 +177,9 @@ contract! {
     }
 
     async fn profiles_are_listed_by_the_age_of_their_users(bench: Bench) {
-        for (step, id) in ["c", "a", "b"].into_iter().enumerate() {
+        for (step, id) in (0..).zip(["c", "a", "b"]) {
             let name = nuncio_protocol::values::Name::try_from("x").unwrap();
-            let at = NOW.plus_ms(step as i64);
+            let at = NOW.plus_ms(step);
             bench.store.register(bench.app, user(id), name, None, at).await.unwrap();
         }
         set(&bench, &user("a"), json!({ "level": 7 }), None, NOW).await.unwrap();
@@ -213,8 +213,8 @@ contract! {
             bench.store.profile_watchers(bench.app, alice.clone(), at).await.unwrap()
         };
         let found = watchers().await;
-        assert_eq!(found.friends, [friend.clone()]);
-        assert_eq!(found.strangers, [subscriber.clone()]);
+        assert_eq!(found.friends, std::slice::from_ref(&friend));
+        assert_eq!(found.strangers, std::slice::from_ref(&subscriber));
         assert_eq!(found.seen_by_strangers.basic, r#"{"level":3,"name":"Al"}"#);
 
         let set_visibility = async |visibility| {
