@@ -3,10 +3,19 @@
 
 mod harness;
 
+mod apps;
+mod bans;
 mod blocklist;
 mod friend_requests;
 mod friends;
+mod idempotency;
 mod messages;
+mod mutes;
 mod profiles;
+mod reach;
+mod soft_delete;
 mod subscriptions;
+mod tags;
+mod tokens;
+mod users;
 mod whitelist;

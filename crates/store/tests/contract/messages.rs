@@ -23,7 +23,7 @@ fn draft(app: AppId, sender: &str, client_id: &str, text: &str) -> Draft {
     }
 }
 
-async fn send(
+pub(crate) async fn send(
     store: &Store,
     app: AppId,
     from: &str,
