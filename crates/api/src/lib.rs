@@ -4,6 +4,8 @@
 //! [`Operation`] first. Every call passes the gates of `pipeline`, in the order in which they stand there.
 //! [`openapi`] describes the table, `docs` shows it, and `legacy` serves it under its older names.
 
+#![expect(clippy::struct_field_names, reason = "members are called what callers know them by")]
+
 mod blocklist;
 mod docs;
 mod error;

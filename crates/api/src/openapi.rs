@@ -131,7 +131,7 @@ fn describe(operation: &Declared) -> Value {
     };
     let mut description = format!("Rate class `{}`: {counted}.", operation.rate.name());
     for alias in operation.aliases {
-        description.push_str(&format!(" Also served at `{alias}`."));
+        description.extend([" Also served at `", alias, "`."]);
     }
     let parameter = |name: &str| json!({ "$ref": format!("#/components/parameters/{name}") });
     let mut parameters = vec![parameter("RequestId"), parameter("StrongSignature")];
@@ -147,7 +147,7 @@ fn describe(operation: &Declared) -> Value {
         "requestBody": {
             "required": true,
             "content": { "application/json": {
-                "schema": schema(operation.request, Contract::Deserialize),
+                "schema": request_schema(operation),
             } },
         },
         "responses": {
@@ -159,6 +159,11 @@ fn describe(operation: &Declared) -> Value {
             "default": { "$ref": "#/components/responses/Failure" },
         },
     })
+}
+
+/// The schema of an operation's body.
+pub(crate) fn request_schema(operation: &Declared) -> Value {
+    schema(operation.request, Contract::Deserialize)
 }
 
 /// The envelope of a success.

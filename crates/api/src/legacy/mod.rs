@@ -58,7 +58,7 @@ enum Reply {
     /// These members, renamed.
     Renamed(&'static [(&'static str, &'static str)]),
     /// Made by hand.
-    Made(fn(Value) -> Value),
+    Made(fn(&Value) -> Value),
 }
 
 impl Row {
@@ -98,7 +98,7 @@ impl Row {
     }
 
     /// The members of a successful answer.
-    pub(crate) fn answer(&self, result: Value) -> Map<String, Value> {
+    pub(crate) fn answer(&self, result: &Value) -> Map<String, Value> {
         let made = match self.answer {
             Reply::Plain => Value::Null,
             Reply::Renamed(names) => renamed(result, names),
@@ -154,10 +154,9 @@ fn json_text(member: &str, value: &Value) -> Result<Value, ApiError> {
 }
 
 /// The members of `object` that have an older name, under it.
-fn renamed(object: Value, names: &[(&str, &str)]) -> Value {
-    let Value::Object(mut members) = object else { return Value::Null };
+fn renamed(object: &Value, names: &[(&str, &str)]) -> Value {
     names
         .iter()
-        .filter_map(|(ours, theirs)| Some(((*theirs).to_owned(), members.remove(*ours)?)))
+        .filter_map(|(ours, theirs)| Some(((*theirs).to_owned(), object.get(ours)?.clone())))
         .collect()
 }

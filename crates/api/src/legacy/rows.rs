@@ -183,10 +183,10 @@ const REMARKS: &str = "push notifications, and so no names for them: a friend's 
 
 /// Each object of a list, its members renamed.
 fn each(list: &Value, names: &[(&str, &str)]) -> Value {
-    list.as_array().into_iter().flatten().map(|entry| renamed(entry.clone(), names)).collect()
+    list.as_array().into_iter().flatten().map(|entry| renamed(entry, names)).collect()
 }
 
-fn white_settings(result: Value) -> Value {
+fn white_settings(result: &Value) -> Value {
     let users: Value = entries_of(&result["settings"])
         .map(|entry| {
             let setting = if entry["enabled"] == true { "1" } else { "0" };
@@ -196,7 +196,7 @@ fn white_settings(result: Value) -> Value {
     json!({ "users": users })
 }
 
-fn tags_by_user(result: Value) -> Value {
+fn tags_by_user(result: &Value) -> Value {
     let tags: Map<String, Value> = entries_of(&result["users"])
         .filter_map(|entry| Some((entry["userId"].as_str()?.to_owned(), entry["tags"].clone())))
         .collect();
@@ -204,7 +204,7 @@ fn tags_by_user(result: Value) -> Value {
 }
 
 /// Profiles, with both maps as JSON text.
-fn profiles(result: Value) -> Value {
+fn profiles(result: &Value) -> Value {
     let users: Value = entries_of(&result["users"])
         .map(|entry| {
             let mut entry = entry.clone();
@@ -217,7 +217,7 @@ fn profiles(result: Value) -> Value {
     json!({ "userList": users })
 }
 
-fn friends(result: Value) -> Value {
+fn friends(result: &Value) -> Value {
     let names = [
         ("userId", "userId"),
         ("name", "name"),
@@ -233,4 +233,29 @@ fn friends(result: Value) -> Value {
 
 fn entries_of(list: &Value) -> impl Iterator<Item = &Value> {
     list.as_array().into_iter().flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+    use crate::openapi::request_schema;
+
+    #[test]
+    fn each_row_speaks_of_members_that_its_operation_has() {
+        let mut paths = HashSet::new();
+        for row in ROWS {
+            assert!(row.path.ends_with(".json") && paths.insert(row.path), "{}", row.path);
+            let schema = request_schema(row.operation);
+            for Member(_, ours, _) in row.members {
+                assert!(schema["properties"][*ours].is_object(), "{} {ours}", row.path);
+            }
+            for required in schema["required"].as_array().into_iter().flatten() {
+                let given = row.members.iter().any(|Member(_, ours, _)| required == ours);
+                assert!(given, "{} {required}", row.path);
+            }
+        }
+        assert!(MISSING.iter().all(|missing| paths.insert(missing.path)));
+    }
 }

@@ -96,7 +96,7 @@ impl Operation for SendDirect {
             let sentence = "this server has no message metadata: leave `metadata` out";
             return Err(ApiError::new(Code::ServiceOff, sentence));
         }
-        let send = Send {
+        let message = Send {
             app: ctx.app.id,
             sender,
             by: By::Server {
@@ -110,7 +110,7 @@ impl Operation for SendDirect {
             needs_receipt: request.need_read_receipt.is_some_and(Bit::is_set),
             stored: request.should_persist.is_none_or(Bit::is_set),
         };
-        let sent = ctx.core.send_to_many(send, to).await?;
+        let sent = ctx.core.send_to_many(message, to).await?;
         let message_ids = sent
             .into_iter()
             .map(|(user, id)| Sent { user_id: user.to_string(), message_id: id.to_string() })

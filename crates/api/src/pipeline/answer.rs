@@ -24,7 +24,7 @@ pub(super) struct Answer {
 
 impl Answer {
     /// Success; `null` means without data.
-    pub(super) fn success(route: Route, result: Value) -> Self {
+    pub(super) fn success(route: Route, result: &Value) -> Self {
         let body = match route {
             Route::Legacy(row) => {
                 let mut members = Map::from_iter([("code".to_owned(), json!(200))]);

@@ -1,6 +1,6 @@
 //! Reading a request's body.
 
-use std::error::Error as _;
+use std::error::Error;
 
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, header};
@@ -14,7 +14,7 @@ use crate::error::ApiError;
 pub(super) async fn read(body: Body) -> Result<Bytes, ApiError> {
     axum::body::to_bytes(body, limits::BODY_BYTES).await.map_err(|error| {
         let limit = limits::BODY_BYTES;
-        if error.source().is_some_and(|source| source.is::<LengthLimitError>()) {
+        if error.source().is_some_and(<dyn Error>::is::<LengthLimitError>) {
             let sentence = format!("the body has more than {limit} bytes: send less in one call");
             return ApiError::new(Code::BodyTooLarge, sentence);
         }

@@ -142,9 +142,10 @@ impl Api {
             let entries = members.get(list).and_then(Value::as_array).map_or(0, Vec::len);
             self.rates.take(&app, declared.rate, entries.saturating_sub(1))?;
         }
-        let idempotency = match declared.mutates {
-            true => IdempotencyKey::read(&head.headers, declared.path, &body)?,
-            false => None,
+        let idempotency = if declared.mutates {
+            IdempotencyKey::read(&head.headers, declared.path, &body)?
+        } else {
+            None
         };
         let request_id = request_id.clone();
         let call = Call { route, declared, app, members, idempotency, request_id };
@@ -204,7 +205,7 @@ impl Api {
         // Its own task again, so that a panic is an answer and not an idempotency key in use for good.
         let outcome = tokio::spawn((declared.run)(ctx, members)).await;
         let answer = match outcome.map_err(ApiError::internal).flatten() {
-            Ok(result) => Answer::success(route, result),
+            Ok(result) => Answer::success(route, &result),
             Err(error) => Answer::failure(route, &error, &request_id),
         };
         if let Some(key) = &idempotency {

@@ -15,7 +15,7 @@ use crate::error::ApiError;
 use crate::operation::RateClass;
 
 /// How often budgets that are full again are let go of.
-const PURGE_EVERY: Duration = Duration::from_secs(60);
+const PURGE_EVERY: Duration = Duration::from_mins(1);
 
 type Limiter = DefaultKeyedRateLimiter<(AppId, RateClass)>;
 

@@ -57,11 +57,11 @@ impl Operation for ConnectionStatus {
         };
         let asked: Vec<UserId> = one.iter().chain(&several).cloned().collect();
         let presence = ctx.core.presence(ctx.app.id, asked).await?;
-        let mut states = presence.iter().map(|user| if user.online { "1" } else { "0" });
-        let status = one.and_then(|_| states.next());
+        let mut answers = presence.iter().map(|user| if user.online { "1" } else { "0" });
+        let status = one.and_then(|_| answers.next());
         let users = several
             .iter()
-            .zip(states)
+            .zip(answers)
             .map(|(user, status)| Status { user_id: user.to_string(), status })
             .collect();
         Ok(Response { status, users })

@@ -74,9 +74,9 @@ async fn blocklist_and_whitelist() {
         let first = ok(&tenant, &format!("{path}/query.json"), "userId=a&size=1").await;
         let next = first["next"].as_str().unwrap();
         let form = format!("userId=a&size=1&pageToken={next}");
-        let last = ok(&tenant, &format!("{path}/query.json"), &form).await;
-        assert_eq!(last["next"], Value::Null);
-        assert_ne!(last["users"], first["users"]);
+        let second = ok(&tenant, &format!("{path}/query.json"), &form).await;
+        assert_eq!(second["next"], Value::Null);
+        assert_ne!(second["users"], first["users"]);
     }
     ok(&tenant, "/user/whitesetting/set.json", "userId=a&whiteSetting=1").await;
     assert_eq!(

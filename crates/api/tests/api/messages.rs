@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use crate::harness::{NOW, Tenant, World, ids};
 
 const SEND: &str = "/v4/direct-channel/message/send";
+const DAYS_14: i64 = 14 * 24 * 3600 * 1000;
 const HISTORY: &str = "/v4/direct-channel/history-message/list";
 
 fn text(from: &str, to: &[&str], content: &str) -> Value {
@@ -135,7 +136,6 @@ async fn history_runs_from_the_newer_end_to_the_older() {
     assert_eq!(contents(&tenant, without_start).await, ["\"two\""]);
     assert_eq!(contents(&tenant, stretch(NOW + 1000, NOW + 1000)).await, ["\"two\""]);
 
-    const DAYS_14: i64 = 14 * 24 * 3600 * 1000;
     contents(&tenant, stretch(newest, newest - DAYS_14)).await;
     for body in [
         stretch(newest, newest - DAYS_14 - 1),
