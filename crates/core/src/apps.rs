@@ -79,8 +79,7 @@ impl Core {
     ) -> Result<App, Error> {
         let app = self.store.set_app(app, change).await?;
         if app.locked {
-            let why = Failure::new(Refusal::AppUnavailable.code(), "the app is locked");
-            self.close_app(&app, None, why).await;
+            self.close_app(&app).await;
         }
         Ok(app)
     }
@@ -91,20 +90,27 @@ impl Core {
         let key = self.store.app_by_id(app).await?.key;
         let secret = new_secret();
         let app = self.store.rotate_secret(app, self.seal_secret(&key, &secret)?).await?;
-        // To these clients their token is one of the past: they shall ask for a new one, not give up.
-        let why = Refusal::TokenExpired.to_failure();
-        self.close_app(&app, Some(app.secret_version), why).await;
+        self.close_app(&app).await;
         Ok(secret)
+    }
+
+    /// Closes the app's connections that must not stay: all when it is locked, else those that logged in under
+    /// an earlier App Secret. Returns how many. For a server beside which another process has changed the
+    /// app; what changes it here closes them by itself.
+    pub async fn close_app(&self, app: &App) -> usize {
+        let (secret_before, why) = if app.locked {
+            (None, Failure::new(Refusal::AppUnavailable.code(), "the app is locked"))
+        } else {
+            // To these clients their token is one of the past: they shall ask for a new one, not give up.
+            (Some(app.secret_version), Refusal::TokenExpired.to_failure())
+        };
+        let close = Close { app: app.id, users: None, tokens_before: None, secret_before, why };
+        self.bus.close(close).await
     }
 
     fn seal_secret(&self, key: &AppKey, secret: &SecretString) -> Result<Vec<u8>, Error> {
         self.vault
             .seal(key.as_str(), secret.expose_secret().as_bytes())
             .map_err(|error| Error::Internal(error.to_string()))
-    }
-
-    async fn close_app(&self, app: &App, secret_before: Option<i64>, why: Failure) {
-        let close = Close { app: app.id, users: None, tokens_before: None, secret_before, why };
-        self.bus.close(close).await;
     }
 }

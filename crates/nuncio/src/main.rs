@@ -16,9 +16,15 @@ use std::process::ExitCode;
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
     // Fails only when there is a provider already, which is then this one.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    cli::run().await
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => return cli::failed(&anyhow::Error::new(error)),
+    };
+    let code = runtime.block_on(cli::run());
+    // Not waited for: a thread that reads standard input ends only with the process.
+    runtime.shutdown_background();
+    code
 }

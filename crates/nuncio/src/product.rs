@@ -24,15 +24,14 @@ impl Product {
     /// Opens the store, makes folder, key and database where they are missing, and brings the schema up to
     /// date.
     pub(crate) async fn open(config: &Config) -> anyhow::Result<Self> {
-        let (place, told) = match &config.database_url {
-            Some(url) => (Place::Postgres(url.expose().to_owned()), url.to_string()),
-            None => {
-                let file = config.data.join("nuncio.db");
-                make_folder(&config.data)?;
-                make_file(&file)?;
-                let told = file.display().to_string();
-                (Place::File(file), told)
-            }
+        let (place, told) = if let Some(url) = &config.database_url {
+            (Place::Postgres(url.expose().to_owned()), url.to_string())
+        } else {
+            let file = config.data.join("nuncio.db");
+            make_folder(&config.data)?;
+            make_file(&file)?;
+            let told = file.display().to_string();
+            (Place::File(file), told)
         };
         let key = config.master_key();
         if key.parent() == Some(&config.data) {

@@ -184,7 +184,9 @@ fn profile_ext_keys(text: &str) -> Result<ExtKeys, String> {
     }
     let keys: Vec<_> = text.split(',').map(|key| key.trim().to_owned()).collect();
     match keys.iter().find(|key| !is_ext_key(key)) {
-        Some(key) => Err(format!("`{key}` is not `ext_` and letters, digits or `_`, at most 32 characters")),
+        Some(key) => {
+            Err(format!("`{key}` is not `ext_` and letters, digits or `_`, at most 32 characters"))
+        }
         None => Ok(ExtKeys(keys)),
     }
 }
@@ -207,7 +209,10 @@ impl Change {
         set(&mut settings.devices_per_user, self.devices_per_user.as_ref());
         set(&mut settings.friend_permission, self.friend_permission.as_ref());
         set(&mut settings.profile_ext_keys, self.profile_ext_keys.as_ref().map(|k| &k.0));
-        set(&mut settings.profiles_visible_to_strangers, self.profiles_visible_to_strangers.as_ref());
+        set(
+            &mut settings.profiles_visible_to_strangers,
+            self.profiles_visible_to_strangers.as_ref(),
+        );
         set(&mut settings.notify_friends_of_profiles, self.notify_friends_of_profiles.as_ref());
         set(&mut settings.whitelist_service, self.whitelist_service.as_ref());
         set(&mut settings.require_signature_v2, self.require_signature_v2.as_ref());
@@ -230,7 +235,10 @@ impl AppCommand {
                 let (core, json) = output.open().await?;
                 let apps = core.apps().await?;
                 if json {
-                    return print(&format!("{:#}", Value::Array(apps.iter().map(to_json).collect())));
+                    return print(&format!(
+                        "{:#}",
+                        Value::Array(apps.iter().map(to_json).collect())
+                    ));
                 }
                 apps.iter().try_for_each(|app| print(&to_line(app)))
             }

@@ -15,8 +15,11 @@ use crate::logging;
 use crate::server::Server;
 
 pub(super) const AFTER_HELP: &str = "\
-Everything is kept in ./data/dev, so that key, secret and messages are still there next time. Delete the
-folder to begin anew.";
+Everything is kept in ./data/dev, so that key, secret and messages are still there next time. Delete the \
+folder to begin anew.
+
+What it prints last can be copied and pasted: two commands that let alice and bob talk in two terminals, and \
+a signed call of the Server API.";
 
 /// The name by which the app is found again.
 const APP: &str = "nuncio dev";
@@ -62,7 +65,9 @@ impl Trial {
     fn session(&self, url: &str) -> String {
         let (program, key, secret) = (program(), &self.app.key, &self.secret);
         let mut text = String::new();
-        let _ = write!(text, "\
+        let _ = write!(
+            text,
+            "\
 Server API and clients: {url}
 API reference:          {url}/docs
 
@@ -87,7 +92,10 @@ Call the Server API as the app's server would:
   SIGNATURE=$(printf %s \"{secret}$NONCE$TIMESTAMP\" | sha1sum | cut -d' ' -f1)
   curl {url}/v4/user/get -H 'App-Key: {key}' -H \"Nonce: $NONCE\" -H \"Timestamp: $TIMESTAMP\" \\
     -H \"Signature: $SIGNATURE\" -H 'Content-Type: application/json' -d '{{\"userId\":\"alice\"}}'
-", alice = self.alice, bob = self.bob);
+",
+            alice = self.alice,
+            bob = self.bob
+        );
         text
     }
 }

@@ -37,7 +37,13 @@ fn codes() -> String {
     for code in codes {
         // Lines of one comment follow each other without a break.
         let meaning = code.meaning().trim();
-        let _ = writeln!(text, "| {} | {} | {} | {meaning} |", code.number(), code.name(), code.status());
+        let _ = writeln!(
+            text,
+            "| {} | {} | {} | {meaning} |",
+            code.number(),
+            code.name(),
+            code.status()
+        );
     }
     text
 }

@@ -11,7 +11,9 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{ArgMatches, Args, Command, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use clap::{
+    ArgMatches, Args, Command, CommandFactory as _, FromArgMatches as _, Parser, Subcommand,
+};
 
 use crate::config::{Config, Given, LogFormat, SETTINGS, ServeFlags, StoreFlags};
 use crate::logging;
@@ -55,14 +57,16 @@ enum What {
     Docs(docs::Page),
 }
 
+// Each paragraph is one line, for clap to wrap to the terminal.
 const SERVE_AFTER_HELP: &str = "\
-Each setting can be given in three ways. A flag wins over the environment, the environment over the file
-(`--config`, the same names, such as `drain-timeout = \"30s\"`), and the file over the default. `nuncio config`
-prints what is in force.
+Each setting can be given in three ways. A flag wins over the environment, the environment over the file \
+(`--config`, the same names, such as `drain-timeout = \"30s\"`), and the file over the default. `nuncio \
+config` prints what is in force.
 
 Once connections are accepted, one line on standard output says where:
   nuncio is ready at http://127.0.0.1:9645
-SIGTERM and SIGINT drain: nothing new is accepted, clients are told to reconnect, requests are finished,
+
+SIGTERM and SIGINT drain: nothing new is accepted, clients are told to reconnect, requests are answered, \
 exit 0. A second signal stops at once.
 
 On one machine, everything in ./data:
@@ -70,11 +74,12 @@ On one machine, everything in ./data:
 With TLS:
   nuncio serve --listen 0.0.0.0:443 --tls-cert chain.pem --tls-key key.pem
 On PostgreSQL:
-  NUNCIO_DATABASE_URL=postgres://nuncio:...@db/nuncio nuncio serve --master-key-file /etc/nuncio/master.key
+  export NUNCIO_DATABASE_URL=postgres://nuncio:password@db.example.org/nuncio
+  nuncio serve --master-key-file /etc/nuncio/master.key
 From a file:
   nuncio serve --config /etc/nuncio.toml
 
-Apps, whose keys and secrets the calls are signed with, are made beside it:
+Apps are made beside it; calls are signed with their keys and secrets:
   nuncio app create --name \"My app\"";
 
 #[derive(Debug, Args)]
@@ -130,11 +135,14 @@ pub(crate) async fn run() -> ExitCode {
         Ok(cli) => Box::pin(dispatch(cli.command, &matches)).await,
         Err(error) => error.exit(),
     };
-    done.unwrap_or_else(|error| {
-        // Not `eprintln!`, which panics when nobody reads any more.
-        let _ = writeln!(std::io::stderr(), "error: {error:#}");
-        ExitCode::FAILURE
-    })
+    done.unwrap_or_else(|error| failed(&error))
+}
+
+/// Says what went wrong, cause by cause on one line.
+pub(crate) fn failed(error: &anyhow::Error) -> ExitCode {
+    // Not `eprintln!`, which panics when nobody reads any more.
+    let _ = writeln!(std::io::stderr(), "error: {error:#}");
+    ExitCode::FAILURE
 }
 
 async fn dispatch(what: What, matches: &ArgMatches) -> anyhow::Result<ExitCode> {

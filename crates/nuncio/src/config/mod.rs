@@ -80,7 +80,7 @@ mod tests {
           |
         2 | listn = '127.0.0.1:1'
           | ^^^^^
-        unknown field `listn`, expected one of `data`, `database-url`, `master-key-file`, `listen`, `admin-listen`, `tls-cert`, `tls-key`, `max-connections`, `header-timeout`, `request-timeout`, `signature-window`, `replays-remembered`, `api-rate`, `drain-timeout`, `log-format`, `log-level`
+        unknown field `listn`, expected one of `data`, `database-url`, `master-key-file`, `listen`, `admin-listen`, `tls-cert`, `tls-key`, `max-connections`, `header-timeout`, `request-timeout`, `signature-window`, `replays-remembered`, `api-rate`, `heartbeat`, `login-timeout`, `write-timeout`, `client-rate`, `drain-timeout`, `return-within`, `log-format`, `log-level`
         ");
     }
 

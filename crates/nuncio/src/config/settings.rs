@@ -34,15 +34,21 @@ macro_rules! in_force {
 }
 
 macro_rules! default_text {
-    ($default:literal) => { Some($default) };
-    () => { None };
+    ($default:literal) => {
+        Some($default)
+    };
+    () => {
+        None
+    };
 }
 
 macro_rules! take {
     ($given:ident, $name:ident, $default:literal) => {
         $given.$name.ok_or_else(|| anyhow::anyhow!("`{}` has no value", stringify!($name)))?
     };
-    ($given:ident, $name:ident) => { $given.$name };
+    ($given:ident, $name:ident) => {
+        $given.$name
+    };
 }
 
 macro_rules! settings {
@@ -155,8 +161,20 @@ settings! {
         replays_remembered ("NUNCIO_REPLAYS_REMEMBERED", "N"): u32 = "1000000";
         /// Server API calls per second, app and class of operations, unless the app has its own limit
         api_rate ("NUNCIO_API_RATE", "N"): u32 = "10000";
+        /// Clients send a ping after so long without sending; after 2.5 times as much silence they are
+        /// disconnected
+        heartbeat ("NUNCIO_HEARTBEAT", "SPAN"): Span = "30s";
+        /// How long a client may take from connecting to its login
+        login_timeout ("NUNCIO_LOGIN_TIMEOUT", "SPAN"): Span = "10s";
+        /// How long a client may take to read what is written to it; then it is disconnected and catches up
+        /// later
+        write_timeout ("NUNCIO_WRITE_TIMEOUT", "SPAN"): Span = "10s";
+        /// Client operations per second and connection, unless the app has its own limit
+        client_rate ("NUNCIO_CLIENT_RATE", "N"): u32 = "100";
         /// How long a stop waits for requests in progress
         drain_timeout ("NUNCIO_DRAIN_TIMEOUT", "SPAN"): Span = "10s";
+        /// Within what time the clients of a full server come back after a stop, each at its own moment
+        return_within ("NUNCIO_RETURN_WITHIN", "SPAN"): Span = "5s";
         /// `text` or `json`
         log_format ("NUNCIO_LOG_FORMAT", "FORMAT"): LogFormat = "text";
         /// `error`, `warn`, `info`, `debug` or `trace`, and levels of single modules after a comma:

@@ -2,64 +2,42 @@
 //! secret.
 //!
 //! What is decided about logins and messages needs none of this: it is read from the store each time. Only
-//! connections that are open already would stay so; every half second this looks whose should not.
+//! connections that are open already would stay so; twice a second this looks whose should not.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use nuncio_bus::{Bus, Close};
 use nuncio_core::Core;
-use nuncio_protocol::frames::Failure;
-use nuncio_protocol::ids::AppId;
-use nuncio_protocol::{Code, Refusal};
-use nuncio_store::apps::App;
+use nuncio_protocol::AppKey;
 
 use super::tasks::Tasks;
 
 /// How often to look.
 const LOOK: Duration = Duration::from_millis(500);
 
-/// What of an app closes connections when it changes.
-#[derive(Clone, Copy, Eq, PartialEq)]
-struct Seen {
-    locked: bool,
-    secret_version: i64,
-}
+/// What of an app closes connections when it changes: whether it is locked, and its secret's version.
+type Seen = (bool, i64);
 
 /// Starts to look.
-pub(super) fn watch(core: &Core, bus: Arc<dyn Bus>, tasks: &Tasks) {
+pub(super) fn watch(core: &Core, tasks: &Tasks) {
     let core = core.clone();
-    let seen = Arc::new(Mutex::new(HashMap::new()));
+    let seen: Arc<Mutex<HashMap<AppKey, Seen>>> = Arc::default();
     tasks.every("apps", LOOK, move || {
-        let (core, bus, seen) = (core.clone(), Arc::clone(&bus), Arc::clone(&seen));
+        let (core, seen) = (core.clone(), Arc::clone(&seen));
         async move {
             for app in core.apps().await? {
-                let now = Seen { locked: app.locked, secret_version: app.secret_version };
-                let before = {
-                    let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
-                    seen.insert(app.id, now)
-                };
-                if let Some(close) = before.and_then(|before| to_close(&app, before)) {
-                    let closed = bus.close(close).await;
-                    tracing::info!(app.key = %app.key, closed, "app `{}` was changed: closed {closed} connections", app.key);
+                let now = (app.locked, app.secret_version);
+                let mut all = seen.lock().unwrap_or_else(PoisonError::into_inner);
+                let before = all.insert(app.key.clone(), now);
+                drop(all);
+                if before.is_some_and(|before| before != now) {
+                    let closed = core.close_app(&app).await;
+                    let key = &app.key;
+                    tracing::info!(app.key = %key, closed, "app `{key}` has changed: {closed} connections closed");
                 }
             }
             Ok::<_, nuncio_core::Error>(())
         }
     });
-}
-
-/// The connections that must not outlive the change from `before` to `app`.
-fn to_close(app: &App, before: Seen) -> Option<Close> {
-    let close = |secret_before, why| {
-        Some(Close { app: app.id, users: None, tokens_before: None, secret_before, why })
-    };
-    if app.locked && !before.locked {
-        close(None, Failure::new(Code::AppUnavailable, "the app is locked"))
-    } else if app.secret_version > before.secret_version {
-        close(Some(app.secret_version), Refusal::TokenInvalid.to_failure())
-    } else {
-        None
-    }
 }

@@ -10,7 +10,7 @@ use super::tasks::Tasks;
 const ACTIVATIONS: Duration = Duration::from_secs(10);
 /// How often what is past its retention is deleted.
 const TRIM: Duration = Duration::from_mins(10);
-/// How often idempotency keys and subscriptions that have run out are forgotten.
+/// How often what has run out is forgotten.
 const PRUNE: Duration = Duration::from_mins(10);
 
 /// Starts them all.
@@ -29,6 +29,11 @@ pub(super) fn start(core: &Core, tasks: &Tasks) {
     tasks.every("prune-idempotency", PRUNE, move || {
         let core = job.clone();
         async move { core.prune_idempotency().await.map(drop) }
+    });
+    let job = core.clone();
+    tasks.every("prune-friend-requests", PRUNE, move || {
+        let core = job.clone();
+        async move { core.prune_friend_requests().await.map(drop) }
     });
     let job = core.clone();
     tasks.every("prune-subscriptions", PRUNE, move || {

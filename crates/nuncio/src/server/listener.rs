@@ -58,7 +58,11 @@ pub(crate) struct ListenerMetrics {
 impl ListenerMetrics {
     /// Makes the figures part of `registry`.
     pub(crate) fn register(&self, registry: &mut Registry) {
-        registry.register("http_connections", "Open connections, WebSockets included", self.open.clone());
+        registry.register(
+            "http_connections",
+            "Open connections, WebSockets included",
+            self.open.clone(),
+        );
         registry.register(
             "http_connections_refused",
             "Connections refused because as many as allowed were open",
@@ -84,7 +88,11 @@ pub(crate) struct Listener {
 
 impl Listener {
     /// Serves on `listener` until [`Listener::stop`].
-    pub(crate) fn serve(listener: TcpListener, options: Options, metrics: &ListenerMetrics) -> Self {
+    pub(crate) fn serve(
+        listener: TcpListener,
+        options: Options,
+        metrics: &ListenerMetrics,
+    ) -> Self {
         let this = Self { stop: CancellationToken::new(), connections: TaskTracker::new() };
         let accept = Accept {
             http: http(options.header_timeout),
@@ -149,13 +157,12 @@ impl Accept {
     }
 
     fn connection(&self, stream: TcpStream) {
-        let (permit, router) = match Arc::clone(&self.room).try_acquire_owned() {
-            Ok(permit) => (permit, self.options.router.clone()),
-            Err(_) => {
-                self.metrics.refused.inc();
-                let Ok(permit) = Arc::clone(&self.overflow).try_acquire_owned() else { return };
-                (permit, self.full.clone())
-            }
+        let (permit, router) = if let Ok(permit) = Arc::clone(&self.room).try_acquire_owned() {
+            (permit, self.options.router.clone())
+        } else {
+            self.metrics.refused.inc();
+            let Ok(permit) = Arc::clone(&self.overflow).try_acquire_owned() else { return };
+            (permit, self.full.clone())
         };
         // Without this a small answer waits for the acknowledgement of the one before.
         if stream.set_nodelay(true).is_err() {

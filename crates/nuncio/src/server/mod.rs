@@ -68,7 +68,7 @@ impl Server {
         connections.register(&mut registry);
 
         jobs::start(&core, &tasks);
-        apps::watch(&core, bus, &tasks);
+        apps::watch(&core, &tasks);
 
         let health = Health::new(core.store().clone());
         let scheme = if tls.is_some() { "https" } else { "http" };
@@ -100,6 +100,11 @@ impl Server {
         &self.core
     }
 
+    /// The line that says that connections are accepted.
+    pub(crate) fn ready(&self) -> String {
+        format!("nuncio is ready at {}", self.url)
+    }
+
     /// Its address, as `http://HOST:PORT`.
     pub(crate) fn url(&self) -> &str {
         &self.url
@@ -113,12 +118,11 @@ impl Server {
         let mut again = Signals::listen()?;
         tokio::select! {
             drained = tokio::time::timeout(self.config.drain_timeout.0, self.drain()) => {
-                match drained {
-                    Ok(()) => tracing::info!("drained"),
-                    Err(_) => tracing::warn!(
-                        "not everything ended within `drain-timeout` ({}): the rest is cut off",
-                        self.config.drain_timeout
-                    ),
+                if drained.is_ok() {
+                    tracing::info!("drained");
+                } else {
+                    let limit = self.config.drain_timeout;
+                    tracing::warn!("not everything ended within `drain-timeout` ({limit}): cut off");
                 }
                 Ok(())
             }
@@ -177,6 +181,15 @@ fn api_options(config: &Config) -> nuncio_api::Options {
     }
 }
 
-fn gateway_options(_config: &Config) -> nuncio_gateway::Options {
-    nuncio_gateway::Options::default()
+fn gateway_options(config: &Config) -> nuncio_gateway::Options {
+    nuncio_gateway::Options {
+        heartbeat: config.heartbeat.0,
+        login_timeout: config.login_timeout.0,
+        write_timeout: config.write_timeout.0,
+        max_connections: config.max_connections as usize,
+        calls_per_second: config.client_rate,
+        drain_timeout: config.drain_timeout.0,
+        return_within: config.return_within.0,
+        ..nuncio_gateway::Options::default()
+    }
 }

@@ -83,7 +83,11 @@ mod tests {
         });
 
         tokio::time::sleep(Duration::from_secs(121)).await;
-        assert_eq!(runs.load(Ordering::Relaxed), 3, "at once, and after each minute, failure or not");
+        assert_eq!(
+            runs.load(Ordering::Relaxed),
+            3,
+            "at once, and after each minute, failure or not"
+        );
         nudge.notify_one();
         tokio::time::sleep(Duration::from_secs(1)).await;
         assert_eq!(runs.load(Ordering::Relaxed), 4);

@@ -1,0 +1,93 @@
+//! `nuncio dev`: what it prints can be copied and pasted.
+
+use std::process::Stdio;
+
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::process::Command;
+
+use crate::run::{Running, nuncio, within};
+
+async fn dev(data: &tempfile::TempDir) -> Running {
+    let mut command = nuncio();
+    command
+        .args(["dev", "--listen", "127.0.0.1:0", "--admin-listen", "off", "--data"])
+        .arg(data.path())
+        // The commands that it prints name the program from here.
+        .current_dir(data.path());
+    Running::start(command).await
+}
+
+/// The indented blocks of what was printed: what is to be copied.
+fn blocks(lines: &[String]) -> Vec<String> {
+    let mut blocks = vec![String::new()];
+    for line in lines {
+        match line.strip_prefix("  ") {
+            Some(text) => {
+                if let Some(block) = blocks.last_mut() {
+                    *block += text;
+                    block.push('\n');
+                }
+            }
+            None => blocks.push(String::new()),
+        }
+    }
+    blocks.retain(|block| !block.is_empty());
+    blocks
+}
+
+fn after<'a>(lines: &'a [String], label: &str) -> &'a str {
+    lines.iter().find_map(|line| line.strip_prefix(label)).unwrap().trim()
+}
+
+fn shell(text: &str, folder: &tempfile::TempDir) -> Command {
+    let mut command = Command::new("bash");
+    command.args(["-c", text]).current_dir(folder.path()).kill_on_drop(true);
+    command
+}
+
+#[tokio::test]
+async fn the_printed_commands_let_two_terminals_talk() {
+    let data = tempfile::tempdir().unwrap();
+    let server = dev(&data).await;
+    let blocks = blocks(&server.before);
+    let [bob, alice, hello, curl] = blocks.as_slice() else { panic!("{:?}", server.before) };
+
+    let mut bob = shell(&format!("exec {bob}"), &data)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut heard = BufReader::new(bob.stdout.take().unwrap()).lines();
+    let line = within(heard.next_line()).await.unwrap().unwrap();
+    assert!(line.starts_with(r#"{"connected":{"userId":"bob""#), "{line}");
+
+    let mut alice = shell(&format!("exec {alice}"), &data)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    alice.stdin.as_mut().unwrap().write_all(hello.as_bytes()).await.unwrap();
+    let line = within(heard.next_line()).await.unwrap().unwrap();
+    let message: serde_json::Value = serde_json::from_str(&line).unwrap();
+    assert_eq!(message["message"]["from"], "alice", "{line}");
+    assert_eq!(message["message"]["content"]["content"], "Hello Bob", "{line}");
+
+    let output = within(shell(curl, &data).output()).await.unwrap();
+    let answer: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&answer["code"], &answer["result"]["name"]), (&0.into(), &"Alice".into()));
+    assert_eq!(server.stop().await.code, Some(0));
+}
+
+#[tokio::test]
+async fn the_app_and_its_users_stay_the_same() {
+    let data = tempfile::tempdir().unwrap();
+    let keys = async || {
+        let server = dev(&data).await;
+        let keys = ["App Key:", "App Secret:"].map(|label| after(&server.before, label).to_owned());
+        server.stop().await;
+        keys
+    };
+    let first = keys().await;
+    assert!(!first[0].is_empty() && !first[1].is_empty());
+    assert_eq!(first, keys().await);
+}
