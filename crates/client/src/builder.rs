@@ -4,9 +4,9 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use nuncio_protocol::AppKey;
 use nuncio_protocol::ids::DeviceId;
 use nuncio_protocol::values::Label;
-use nuncio_protocol::AppKey;
 use tokio::sync::{Notify, mpsc, watch};
 
 use crate::client::Client;
@@ -193,9 +193,11 @@ impl ClientBuilder {
         let bad = |what: &str, error: &dyn std::fmt::Display| {
             ClientError::BadArgument(format!("{what} {error}"))
         };
-        let servers: Result<Vec<_>, _> = self.servers.iter().map(|url| Server::parse(url)).collect();
+        let servers: Result<Vec<_>, _> =
+            self.servers.iter().map(|url| Server::parse(url)).collect();
         let app_key = AppKey::try_from(self.app_key).map_err(|e| bad("the App Key", &e))?;
-        let token = self.token.ok_or_else(|| bad("a token", &"is needed, or a callback for one"))?;
+        let token =
+            self.token.ok_or_else(|| bad("a token", &"is needed, or a callback for one"))?;
         Label::try_from(self.platform.as_str()).map_err(|e| bad("the platform's name", &e))?;
         let tls = transport::tls_config(&self.roots)?;
         let servers = servers?;

@@ -84,7 +84,7 @@ impl Client {
                 let state = states.borrow_and_update().clone();
                 match state {
                     State::Connected => return Ok(()),
-                    State::Stopped(cause) => return Err(ClientError::Refused(cause)),
+                    State::Stopped(cause) => return Err(ClientError::Refused(cause.into())),
                     State::Disconnected => return Err(disconnected()),
                     State::Connecting | State::Suspended(_) => {}
                 }
@@ -170,8 +170,7 @@ impl Client {
         limit: u32,
     ) -> Result<Vec<Message>, ClientError> {
         let (channel, before) = (channel.clone(), before.map(str::to_owned));
-        let read =
-            move |db: &mut _| read::messages(db, &channel, before.as_deref(), limit);
+        let read = move |db: &mut _| read::messages(db, &channel, before.as_deref(), limit);
         Ok(self.shared().db.run(read).await?)
     }
 
@@ -204,5 +203,5 @@ impl Client {
 }
 
 fn disconnected() -> ClientError {
-    ClientError::Closed(Cause::local(LocalCode::Closed, "disconnected by the app"))
+    ClientError::Closed(Cause::local(LocalCode::Closed, "disconnected by the app").into())
 }

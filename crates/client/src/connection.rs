@@ -3,6 +3,7 @@
 //! Each round opens a connection, logs in, and hands it to [`Session`] until it ends. What the end means is
 //! decided by the plain functions of [`crate::reconnect`].
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,26 +32,26 @@ pub(crate) enum Ended {
     /// The app wanted it.
     ByApp,
     /// Something that no further round would mend.
-    Fatal(Cause),
+    Fatal(Box<Cause>),
     /// The login was refused.
-    AtLogin(Cause),
+    AtLogin(Box<Cause>),
     /// No connection, or not any more.
-    Lost(Cause),
+    Lost(Box<Cause>),
 }
 
 impl Ended {
     pub(crate) fn lost(code: LocalCode, message: impl Into<String>) -> Self {
-        Self::Lost(Cause::local(code, message))
+        Self::Lost(Cause::local(code, message).into())
     }
 
     pub(crate) fn closed(close_code: u16, text: &str) -> Self {
-        Self::Lost(cause_of_close(close_code, text))
+        Self::Lost(cause_of_close(close_code, text).into())
     }
 }
 
 impl From<crate::db::StoreError> for Ended {
     fn from(error: crate::db::StoreError) -> Self {
-        Self::Fatal(ClientError::Store(error).cause())
+        Self::Fatal(ClientError::Store(error).cause().into())
     }
 }
 
@@ -103,12 +104,12 @@ pub(crate) async fn drive(shared: Arc<Shared>, stop: CancellationToken) {
             rounds.attempt = 0;
         }
         let wait = match after(&shared, &mut rounds, ended) {
-            Ok((cause, wait)) => {
+            ControlFlow::Continue((cause, wait)) => {
                 tell(&shared, &mut rounds, &cause);
                 shared.set_state(State::Suspended(cause));
                 wait
             }
-            Err(stopped) => break stopped,
+            ControlFlow::Break(stopped) => break stopped,
         };
         tokio::select! {
             () = tokio::time::sleep(wait) => {}
@@ -118,7 +119,7 @@ pub(crate) async fn drive(shared: Arc<Shared>, stop: CancellationToken) {
     };
     let answers = lock(&shared.outbox).take_answers();
     for answer in answers {
-        let _ = answer.send(Err(ClientError::Closed(cause.clone())));
+        let _ = answer.send(Err(ClientError::Closed(Box::new(cause.clone()))));
     }
     let by_app = cause.code == LocalCode::Closed.number();
     shared.set_state(if by_app { State::Disconnected } else { State::Stopped(cause.clone()) });
@@ -130,23 +131,24 @@ fn after(
     shared: &Shared,
     rounds: &mut Rounds,
     ended: Ended,
-) -> Result<(Cause, Duration), (Cause, bool)> {
+) -> ControlFlow<(Cause, bool), (Cause, Duration)> {
     let (cause, at_login) = match ended {
         Ended::ByApp => {
-            return Err((Cause::local(LocalCode::Closed, "disconnected by the app"), false));
+            let cause = Cause::local(LocalCode::Closed, "disconnected by the app");
+            return ControlFlow::Break((cause, false));
         }
-        Ended::Fatal(cause) => return Err((cause, false)),
-        Ended::AtLogin(cause) => (cause, true),
-        Ended::Lost(cause) => (cause, false),
+        Ended::Fatal(cause) => return ControlFlow::Break((*cause, false)),
+        Ended::AtLogin(cause) => (*cause, true),
+        Ended::Lost(cause) => (*cause, false),
     };
     match verdict(cause.code, at_login, shared.options.token.can_renew()) {
-        Verdict::Stop => return Err((cause, at_login)),
+        Verdict::Stop => return ControlFlow::Break((cause, at_login)),
         Verdict::NewToken => {
             rounds.token = None;
             rounds.reason = TokenReason::Expired;
             // A token that was just renewed and has expired again is asked for with growing waits.
             if !std::mem::replace(&mut rounds.renewed, true) {
-                return Ok((cause, Duration::ZERO));
+                return ControlFlow::Continue((cause, Duration::ZERO));
             }
         }
         Verdict::Reconnect => {}
@@ -156,11 +158,11 @@ fn after(
     }
     let chance = rand::random::<f64>();
     let Some(wait) = shared.options.policy.delay(rounds.attempt, chance) else {
-        return Err((cause, at_login));
+        return ControlFlow::Break((cause, at_login));
     };
     rounds.attempt = rounds.attempt.saturating_add(1);
     let asked = cause.retry_after.unwrap_or_default().mul_f64(1.0 + chance);
-    Ok((cause, wait.max(asked)))
+    ControlFlow::Continue((cause, wait.max(asked)))
 }
 
 fn tell(shared: &Shared, rounds: &mut Rounds, cause: &Cause) {
@@ -176,13 +178,12 @@ fn tell(shared: &Shared, rounds: &mut Rounds, cause: &Cause) {
 
 async fn establish(shared: &Shared, rounds: &mut Rounds) -> Result<(Socket, Welcome), Ended> {
     let options = &shared.options;
-    let token = match &rounds.token {
-        Some(token) => token.clone(),
-        None => {
-            let token = ask_token(shared, rounds.reason).await?;
-            rounds.token = Some(token.clone());
-            token
-        }
+    let token = if let Some(token) = &rounds.token {
+        token.clone()
+    } else {
+        let token = ask_token(shared, rounds.reason).await?;
+        rounds.token = Some(token.clone());
+        token
     };
     let server = &options.servers[rounds.server % options.servers.len()];
     let patience = options.login_timeout;
@@ -211,7 +212,7 @@ async fn ask_token(shared: &Shared, reason: TokenReason) -> Result<String, Ended
     match timeout(patience, shared.options.token.token(reason)).await {
         Ok(Ok(token)) => Ok(token),
         Ok(Err(error @ TokenError::Refused(_))) => {
-            Err(Ended::Fatal(Cause::local(LocalCode::NoToken, error.to_string())))
+            Err(Ended::Fatal(Cause::local(LocalCode::NoToken, error.to_string()).into()))
         }
         Ok(Err(error @ TokenError::Unavailable(_))) => {
             Err(Ended::lost(LocalCode::NoToken, error.to_string()))
@@ -261,12 +262,13 @@ async fn log_in(
             }
             None => return Err(Ended::lost(LocalCode::ConnectionLost, "closed at the login")),
         };
-        let frame = ServerFrame::decode(message)
-            .map_err(|e| Ended::lost(LocalCode::ConnectionLost, format!("not our protocol: {e}")))?;
+        let frame = ServerFrame::decode(message).map_err(|e| {
+            Ended::lost(LocalCode::ConnectionLost, format!("not our protocol: {e}"))
+        })?;
         match frame.body {
             Some(server_frame::Body::Welcome(welcome)) => return Ok(welcome),
             Some(server_frame::Body::Failure(failure) | server_frame::Body::Closing(failure)) => {
-                return Err(Ended::AtLogin(failure.into()));
+                return Err(Ended::AtLogin(Box::new(failure.into())));
             }
             _ => {}
         }

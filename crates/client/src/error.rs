@@ -151,7 +151,7 @@ impl fmt::Display for Cause {
 pub enum ClientError {
     /// The server said no.
     #[error("{0}")]
-    Refused(Cause),
+    Refused(Box<Cause>),
     /// The operation needs a connection, and there is none. Nothing was sent.
     #[error("not connected: wait for `Event::Connected`, then call again")]
     NotConnected,
@@ -164,7 +164,7 @@ pub enum ClientError {
     /// The client does not reconnect any more. A message that was queued stays in the local database and
     /// is sent after the next successful `connect`.
     #[error("the client has stopped: {0}")]
-    Closed(Cause),
+    Closed(Box<Cause>),
     /// `connect` was called while an attempt is under way.
     #[error("an attempt to connect is under way already")]
     Connecting,
@@ -213,7 +213,7 @@ impl ClientError {
     #[must_use]
     pub fn cause(&self) -> Cause {
         let code = match self {
-            Self::Refused(cause) => return cause.clone(),
+            Self::Refused(cause) => return Cause::clone(cause),
             Self::NotConnected => LocalCode::NotConnected,
             Self::ConnectionLost | Self::UnexpectedAnswer(_) => LocalCode::ConnectionLost,
             Self::Timeout(_) => LocalCode::Timeout,
@@ -248,7 +248,7 @@ mod tests {
     fn a_wait_is_told_in_time() {
         let cause = Cause::from(Refusal::SendingTooFast { wait_ms: 250 }.to_failure());
         assert_eq!(cause.retry_after, Some(Duration::from_millis(250)));
-        assert_eq!(ClientError::Refused(cause).code(), 20604);
+        assert_eq!(ClientError::Refused(cause.into()).code(), 20604);
     }
 
     #[test]

@@ -49,16 +49,17 @@ impl Inbox {
     pub(crate) fn new(cursor: u64, head: u64, floor: u64) -> (Self, Option<Reset>) {
         let mut inbox = Self { cursor, head, ..Self::default() };
         // A cursor past the head belongs to an inbox that was deleted since.
-        let reset = if cursor < floor || cursor > head { inbox.reset(floor) } else { None };
+        let lost = cursor < floor || cursor > head;
+        let reset = lost.then(|| inbox.reset(floor));
         (inbox, reset)
     }
 
-    fn reset(&mut self, floor: u64) -> Option<Reset> {
+    fn reset(&mut self, floor: u64) -> Reset {
         self.cursor = floor;
         self.head = self.head.max(floor);
         self.held = self.held.split_off(&(floor + 1));
         self.told_complete = false;
-        Some(Reset { cursor: floor })
+        Reset { cursor: floor }
     }
 
     pub(crate) fn cursor(&self) -> u64 {
@@ -90,7 +91,7 @@ impl Inbox {
     pub(crate) fn page(&mut self, page: SyncPage) -> Option<Reset> {
         self.syncing = false;
         self.head = self.head.max(page.head);
-        let reset = if page.floor > self.cursor { self.reset(page.floor) } else { None };
+        let reset = (page.floor > self.cursor).then(|| self.reset(page.floor));
         for entry in page.entries {
             self.hold(Step::Entry(Box::new(entry)));
         }
@@ -261,15 +262,22 @@ mod tests {
     #[derive(Clone, Debug)]
     enum Happens {
         /// The server appends an entry, and its push arrives unless it is lost.
-        Append { lost: bool },
+        Append {
+            lost: bool,
+        },
         /// The server accepts a message of this connection; the ack arrives now or behind later pushes.
-        Send { late: bool },
+        Send {
+            late: bool,
+        },
         /// An earlier entry arrives again.
         Repeat(u64),
         /// The ack that is late arrives.
         LateAck,
         /// A page that was asked for arrives, or the request is refused.
-        Answer { limit: u64, refused: bool },
+        Answer {
+            limit: u64,
+            refused: bool,
+        },
         /// The consumer takes some.
         Take(usize),
         Heartbeat,

@@ -160,7 +160,8 @@ mod tests {
     }
 
     fn outbox(messages: &[(&str, &str)]) -> Outbox {
-        let queued = messages.iter().zip(0..).map(|((id, to), n)| Queued::new(n, message(id, to), None));
+        let queued =
+            messages.iter().zip(0..).map(|((id, to), n)| Queued::new(n, message(id, to), None));
         Outbox::new(100, queued.collect())
     }
 
@@ -227,8 +228,8 @@ mod tests {
             channels in prop::collection::vec(0u8..4, 1..40),
             events in prop::collection::vec(0u8..10, 0..300),
         ) {
-            let named: Vec<_> = channels.iter().enumerate().map(|(n, c)| (n, format!("{n:03}"), format!("c{c}"))).collect();
-            let queue = named.iter().map(|(n, id, to)| Queued::new(*n as i64, message(id, to), None)).collect();
+            let named: Vec<_> = (0i64..).zip(&channels).map(|(n, c)| (n, format!("{n:03}"), format!("c{c}"))).collect();
+            let queue = named.iter().map(|(n, id, to)| Queued::new(*n, message(id, to), None)).collect();
             let mut outbox = Outbox::new(100, queue);
             let now = Instant::now();
             let mut accepted: Vec<SendMessage> = Vec::new();
@@ -244,7 +245,7 @@ mod tests {
                         outbox.connection_lost();
                     }
                     2 => if let Some(refused) = flying.pop_front() {
-                        outbox.retry(&refused.client_message_id, now.checked_sub(Duration::from_secs(60)).unwrap(), None);
+                        outbox.retry(&refused.client_message_id, now.checked_sub(Duration::from_mins(1)).unwrap(), None);
                     },
                     _ => {
                         while let Some(message) = outbox.next(now) { flying.push_back(message); }

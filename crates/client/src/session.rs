@@ -198,7 +198,9 @@ impl<'a> Session<'a> {
             server_frame::Body::PresenceChanged(presence) => {
                 self.news.hints.push(Event::PresenceChanged(presence.states));
             }
-            server_frame::Body::Closing(failure) => return Err(Ended::Lost(failure.into())),
+            server_frame::Body::Closing(failure) => {
+                return Err(Ended::Lost(Box::new(failure.into())));
+            }
             // A later version's push.
             _ => {}
         }
@@ -233,7 +235,7 @@ impl<'a> Session<'a> {
                 self.news.channels.push((n, ChannelStates::default()));
             }
             (Purpose::Operation(answer), server_frame::Body::Failure(failure)) => {
-                let _ = answer.send(Err(ClientError::Refused(failure.into())));
+                let _ = answer.send(Err(ClientError::Refused(Box::new(failure.into()))));
             }
             (Purpose::Operation(answer), body) => {
                 let _ = answer.send(Ok(body));
@@ -262,11 +264,7 @@ impl<'a> Session<'a> {
                 needs_receipt,
                 ..Message::default()
             },
-            sent: Sent {
-                client_message_id,
-                message_id: sent.message_id,
-                sent_at: sent.sent_at,
-            },
+            sent: Sent { client_message_id, message_id: sent.message_id, sent_at: sent.sent_at },
         });
     }
 
@@ -291,7 +289,7 @@ impl<'a> Session<'a> {
         for (id, cause) in refused {
             let gone = id.clone();
             self.shared.db.run(move |db| db::drop_send(db, &gone)).await?;
-            self.tell_outcome(&id, Err(ClientError::Refused(cause)));
+            self.tell_outcome(&id, Err(ClientError::Refused(cause.into())));
         }
         let keep = self.shared.options.keep;
         loop {

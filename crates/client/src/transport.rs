@@ -105,10 +105,9 @@ pub(crate) async fn open(server: &Server, tls: &Arc<ClientConfig>) -> io::Result
         .write_buffer_size(0)
         .max_message_size(Some(MESSAGE_BYTES))
         .max_frame_size(Some(MESSAGE_BYTES));
-    let (socket, _) =
-        tokio_tungstenite::client_async_with_config(server.url(), link, Some(config))
-            .await
-            .map_err(io::Error::other)?;
+    let (socket, _) = tokio_tungstenite::client_async_with_config(server.url(), link, Some(config))
+        .await
+        .map_err(io::Error::other)?;
     Ok(socket)
 }
 

@@ -97,6 +97,16 @@ impl UserInfos {
     fn provider(&self) -> Option<Arc<dyn UserInfoProvider>> {
         lock(&self.provider).clone()
     }
+
+    /// Adds who waits for a user's information; `true` when nobody is asking yet and the caller has to.
+    fn enqueue(&self, user: &str, waiter: Waiter) -> bool {
+        let mut queue = lock(&self.queue);
+        match queue.asking.get_mut(user) {
+            Some(waiters) => waiters.push(waiter),
+            None => queue.waiting.entry(user.to_owned()).or_default().push(waiter),
+        }
+        !std::mem::replace(&mut queue.running, true)
+    }
 }
 
 /// What the local database knows to show for a user.
@@ -161,14 +171,7 @@ impl Shared {
         user: &str,
     ) -> Result<UserInfo, ClientError> {
         let (waiter, answer) = oneshot::channel();
-        let mut queue = lock(&self.user_infos.queue);
-        match queue.asking.get_mut(user) {
-            Some(waiters) => waiters.push(waiter),
-            None => queue.waiting.entry(user.to_owned()).or_default().push(waiter),
-        }
-        let start = !std::mem::replace(&mut queue.running, true);
-        drop(queue);
-        if start {
+        if self.user_infos.enqueue(user, waiter) {
             let shared = self.clone();
             tokio::spawn(async move {
                 tokio::time::sleep(GATHER).await;
@@ -225,9 +228,10 @@ impl Shared {
                 let asked = users.clone();
                 self.db
                     .run(move |db| {
-                        infos.iter().filter(|info| asked.contains(&info.user_id)).try_for_each(
-                            |info| people::store_user_info(db, info, keep),
-                        )
+                        infos
+                            .iter()
+                            .filter(|info| asked.contains(&info.user_id))
+                            .try_for_each(|info| people::store_user_info(db, info, keep))
                     })
                     .await?;
             }
@@ -242,7 +246,8 @@ impl Shared {
 
     async fn ask_service(&self, users: Vec<String>) -> Result<(), ClientError> {
         let profiles = client_frame::Body::GetProfiles(GetProfiles { user_ids: users.clone() });
-        let friends = client_frame::Body::GetFriendsInfo(GetFriendsInfo { user_ids: users.clone() });
+        let friends =
+            client_frame::Body::GetFriendsInfo(GetFriendsInfo { user_ids: users.clone() });
         let server_frame::Body::Profiles(profiles) = self.request(profiles).await? else {
             return Err(ClientError::UnexpectedAnswer("GetProfiles"));
         };

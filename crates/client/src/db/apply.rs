@@ -8,7 +8,7 @@ use nuncio_protocol::frames::{
 };
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
-use super::{Keep, StoreError, cursor, drop_send, people, pending_sends, set_cursor};
+use super::{Keep, StoreError, cursor, drop_send, pending_sends, people, set_cursor};
 use crate::events::Event;
 use crate::inbox::Step;
 use crate::outbox::Sent;
@@ -150,7 +150,12 @@ fn apply_entry(
                     "update channels set unread_count = ?3, read_message_id = ?4
                      where channel_type = ?1 and channel_id = ?2",
                 )?
-                .execute(params![channel.r#type, channel.id, read.unread_count, read.message_id])?;
+                .execute(params![
+                    channel.r#type,
+                    channel.id,
+                    read.unread_count,
+                    read.message_id
+                ])?;
             }
             Some(Event::ChannelRead(read))
         }
@@ -161,7 +166,11 @@ fn apply_entry(
                     "update channels set peer_read_message_id = ?3
                      where channel_type = ?1 and channel_id = ?2 and peer_read_message_id < ?3",
                 )?
-                .execute(params![channel.r#type, channel.id, receipt.message_id])?;
+                .execute(params![
+                    channel.r#type,
+                    channel.id,
+                    receipt.message_id
+                ])?;
             }
             Some(Event::ReadReceipt(receipt))
         }
@@ -306,12 +315,14 @@ fn trim(tx: &Transaction<'_>, channel: &Channel, keep: Keep) -> Result<(), Store
         .query_row([keep.rows], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
     if let Some((kind, id)) = oldest {
-        tx.execute("delete from messages where channel_type = ?1 and channel_id = ?2", params![
-            kind, id
-        ])?;
-        tx.execute("delete from channels where channel_type = ?1 and channel_id = ?2", params![
-            kind, id
-        ])?;
+        tx.execute(
+            "delete from messages where channel_type = ?1 and channel_id = ?2",
+            params![kind, id],
+        )?;
+        tx.execute(
+            "delete from channels where channel_type = ?1 and channel_id = ?2",
+            params![kind, id],
+        )?;
     }
     Ok(())
 }

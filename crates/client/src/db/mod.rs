@@ -12,6 +12,8 @@ pub(crate) mod apply;
 pub(crate) mod people;
 pub(crate) mod read;
 mod schema;
+#[cfg(test)]
+mod tests;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -30,7 +32,7 @@ pub enum StoreError {
         /// The file's version.
         found: i64,
         /// The latest version that this client knows.
-        known: i64,
+        known: usize,
     },
     /// The file holds the data of somebody else.
     #[error("belongs to `{found}`, not to `{wanted}`: use one file for each app and user")]

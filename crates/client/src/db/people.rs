@@ -117,7 +117,9 @@ pub(crate) fn store_user_info(
 
 pub(crate) fn user_info(db: &Connection, user: &str) -> Result<Option<UserInfo>, StoreError> {
     let info = db
-        .prepare_cached("select user_id, name, avatar_url, extra from user_infos where user_id = ?1")?
+        .prepare_cached(
+            "select user_id, name, avatar_url, extra from user_infos where user_id = ?1",
+        )?
         .query_row([user], |row| {
             Ok(UserInfo {
                 user_id: row.get(0)?,

@@ -78,14 +78,15 @@ create table pending_sends (
 pub(super) fn migrate(db: &mut Connection) -> Result<(), StoreError> {
     let tx = db.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     let version: i64 = tx.query_row("pragma user_version", [], |row| row.get(0))?;
-    let known = STEPS.len() as i64;
-    if version > known || version < 0 {
+    let known = STEPS.len();
+    let Some(steps) = usize::try_from(version).ok().and_then(|done| STEPS.get(done..)) else {
         return Err(StoreError::Newer { found: version, known });
-    }
-    for step in STEPS.iter().skip(usize::try_from(version).unwrap_or_default()) {
+    };
+    for step in steps {
         tx.execute_batch(step)?;
     }
-    tx.pragma_update(None, "user_version", known)?;
+    let version = i64::try_from(known).unwrap_or(i64::MAX);
+    tx.pragma_update(None, "user_version", version)?;
     tx.commit()?;
     Ok(())
 }

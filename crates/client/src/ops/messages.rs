@@ -122,12 +122,11 @@ impl Future for SendHandle {
     type Output = Result<Sent, ClientError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        Pin::new(&mut self.outcome).poll(cx).map(|outcome| match outcome {
-            Ok(outcome) => outcome,
-            Err(_) => {
+        Pin::new(&mut self.outcome).poll(cx).map(|outcome| {
+            outcome.unwrap_or_else(|_| {
                 let cause = Cause::local(LocalCode::Closed, "the message was taken back");
-                Err(ClientError::Closed(cause))
-            }
+                Err(ClientError::Closed(cause.into()))
+            })
         })
     }
 }
@@ -159,11 +158,9 @@ impl Client {
         let client_message_id = frame.client_message_id.clone();
         let body = nuncio_protocol::frames::client_frame::Body::SendMessage(frame);
         match self.shared().request(body).await? {
-            nuncio_protocol::frames::server_frame::Body::MessageSent(sent) => Ok(Sent {
-                client_message_id,
-                message_id: sent.message_id,
-                sent_at: sent.sent_at,
-            }),
+            nuncio_protocol::frames::server_frame::Body::MessageSent(sent) => {
+                Ok(Sent { client_message_id, message_id: sent.message_id, sent_at: sent.sent_at })
+            }
             _ => Err(ClientError::UnexpectedAnswer("SendMessage")),
         }
     }
