@@ -40,6 +40,22 @@ impl Core {
         Ok(self.bus.presence(app, &users).await)
     }
 
+    /// The same as a user is told. Who has the viewer in its blocklist is not connected to the viewer's eyes.
+    pub async fn presence_seen_by(
+        &self,
+        app: AppId,
+        viewer: &UserId,
+        users: Vec<UserId>,
+    ) -> Result<Vec<Presence>, Error> {
+        let mut seen = self.bus.presence(app, &users).await;
+        for (user, presence) in users.iter().zip(&mut seen) {
+            if presence.online && self.is_blocked(app, user, viewer).await? {
+                *presence = Presence::default();
+            }
+        }
+        Ok(seen)
+    }
+
     /// Closes all connections of users, and waits until that is done.
     pub(crate) async fn close(&self, app: AppId, users: Vec<UserId>, why: Failure) {
         let close =

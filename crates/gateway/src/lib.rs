@@ -1,1 +1,29 @@
 //! Client connections: accept, log in, frames, the session registry.
+//!
+//! A client opens a WebSocket at `/connect` ([`ws`]) and logs in ([`login`]). From then on one task owns the
+//! connection ([`connection`]): it answers requests ([`handlers`]) and writes what arrives in the session's
+//! [`mailbox`], inbox entries in the order that [`delivery`] decides. The rest of the node finds sessions
+//! through the [`registry`] that the [`Gateway`] holds, and never waits for one: a mailbox that is full
+//! forgets, and the session reads the store instead.
+
+mod announcer;
+mod close;
+mod connection;
+mod delivery;
+mod entry_frame;
+mod gateway;
+mod handlers;
+mod login;
+mod mailbox;
+mod metrics;
+mod options;
+mod pace;
+mod registry;
+mod requests;
+mod session;
+mod ws;
+
+pub use gateway::Gateway;
+pub use handlers::OPERATIONS;
+pub use metrics::Metrics;
+pub use options::Options;

@@ -1,0 +1,162 @@
+//! Messages: send, sync, history, recall, read, channels, typing.
+
+use nuncio_core::messages::Send;
+use nuncio_protocol::frames::{
+    Failure, GetChannels, GetHistory, MarkRead, MessageSent, RecallMessage, SendMessage,
+    SendTyping, Sync, server_frame,
+};
+use nuncio_protocol::values::{Content, MessageType, ValueError};
+use nuncio_protocol::{ClientMessageId, Code, MessageId, Refusal, Timestamp, UserId};
+use nuncio_store::channels::HistoryFrom;
+use nuncio_store::messages::{By, Recaller};
+
+use super::{Context, Handled, No, bad_parameter, done, peer};
+
+/// Characters of what accompanies a recall.
+const RECALL_EXTRA_CHARS: usize = 1024;
+
+/// A message as its client wants it sent, or what is wrong with it.
+pub(crate) struct Outgoing(Result<Checked, Failure>);
+
+struct Checked {
+    to: UserId,
+    client_id: ClientMessageId,
+    r#type: MessageType,
+    content: Content,
+    counted: bool,
+    needs_receipt: bool,
+    stored: bool,
+}
+
+impl Outgoing {
+    /// Checks a message as far as that can be done without the store.
+    pub(crate) fn read(message: SendMessage) -> Self {
+        Self(Checked::read(message).map_err(|no| match no {
+            No::Told(failure) => failure,
+            No::Error(error) => error.to_failure(),
+        }))
+    }
+
+    /// What the client calls the message, if it will have an entry in the sender's own inbox.
+    pub(crate) fn own_entry(&self) -> Option<ClientMessageId> {
+        self.0.as_ref().ok().filter(|message| message.stored).map(|m| m.client_id.clone())
+    }
+}
+
+impl Checked {
+    fn read(message: SendMessage) -> Result<Self, No> {
+        let to = peer(message.channel.as_ref())?;
+        let client_id = ClientMessageId::try_from(message.client_message_id)
+            .map_err(|error| bad_parameter("client_message_id", error))?;
+        let content = match Content::try_from(message.content) {
+            Ok(content) => content,
+            Err(error @ ValueError::TooLong { .. }) => {
+                let sentence = format!("`content` {error}");
+                return Err(No::Told(Failure::new(Code::ContentTooLarge, sentence)));
+            }
+            Err(error) => return Err(bad_parameter("content", error).into()),
+        };
+        Ok(Self {
+            to,
+            client_id,
+            r#type: message_type(message.r#type)?,
+            content,
+            counted: !message.uncounted,
+            needs_receipt: message.needs_receipt,
+            stored: !message.transient,
+        })
+    }
+}
+
+fn message_type(name: String) -> Result<MessageType, Refusal> {
+    MessageType::try_from(name).map_err(|error| bad_parameter("type", error))
+}
+
+/// A message of this connection's user.
+fn by_me(ctx: &Context, r#type: MessageType, content: Content) -> Send {
+    Send {
+        app: ctx.app(),
+        sender: ctx.me(),
+        by: By::Client {
+            token_issued_at: ctx.session.token_issued_at,
+            secret_version: ctx.session.secret_version,
+        },
+        client_id: None,
+        r#type,
+        content,
+        counted: true,
+        needs_receipt: false,
+        stored: true,
+    }
+}
+
+pub(super) async fn send(ctx: &Context, message: Outgoing) -> Result<MessageSent, No> {
+    let Outgoing(checked) = message;
+    let message = checked.map_err(No::Told)?;
+    let draft = Send {
+        client_id: Some(message.client_id),
+        counted: message.counted,
+        needs_receipt: message.needs_receipt,
+        stored: message.stored,
+        ..by_me(ctx, message.r#type, message.content)
+    };
+    let sent = ctx.core().send(draft, message.to).await?;
+    Ok(MessageSent { message_id: sent.id.to_string(), sent_at: sent.id.sent_at().0, seq: sent.seq })
+}
+
+pub(super) async fn sync(ctx: &Context, request: Sync) -> Handled {
+    let page = ctx.core().sync(ctx.app(), ctx.me(), request.after, request.limit).await?;
+    Ok(server_frame::Body::SyncPage(page))
+}
+
+pub(super) async fn history(ctx: &Context, request: GetHistory) -> Handled {
+    let peer = peer(request.channel.as_ref())?;
+    let from = match (request.from_message_id.as_str(), request.from_time) {
+        ("", 0) => HistoryFrom::End,
+        ("", time) => HistoryFrom::Time(Timestamp(time)),
+        (id, _) => HistoryFrom::Message(message_id(id)?),
+    };
+    let (ascending, limit) = (request.ascending, request.limit);
+    let history = ctx.core().history(ctx.app(), ctx.me(), peer, from, ascending, limit).await?;
+    Ok(server_frame::Body::History(history))
+}
+
+pub(super) async fn recall(ctx: &Context, request: RecallMessage) -> Handled {
+    let bad = |sentence: String| No::Told(Failure::new(Code::BadRecall, sentence));
+    let peer = peer(request.channel.as_ref()).map_err(|refusal| bad(refusal.to_string()))?;
+    let id = message_id(&request.message_id)?;
+    if request.extra.chars().count() > RECALL_EXTRA_CHARS {
+        return Err(bad(format!("`extra` has more than {RECALL_EXTRA_CHARS} characters")));
+    }
+    let by = Recaller::User(ctx.me());
+    ctx.core().recall(ctx.app(), by, peer, id, request.extra).await?;
+    Ok(done())
+}
+
+pub(super) async fn mark_read(ctx: &Context, request: MarkRead) -> Handled {
+    let peer = peer(request.channel.as_ref())?;
+    let up_to = match request.message_id.as_str() {
+        "" => None,
+        id => Some(message_id(id)?),
+    };
+    ctx.core().mark_read(ctx.app(), ctx.me(), peer, up_to).await?;
+    Ok(done())
+}
+
+pub(super) async fn channels(ctx: &Context, request: GetChannels) -> Handled {
+    let channels = ctx.core().channels(ctx.app(), ctx.me(), request).await?;
+    Ok(server_frame::Body::ChannelStates(channels))
+}
+
+pub(super) async fn typing(ctx: &Context, request: SendTyping) -> Handled {
+    let peer = peer(request.channel.as_ref())?;
+    let r#type = message_type(request.r#type)?;
+    let nothing = Content::try_from("{}").map_err(|error| bad_parameter("content", error))?;
+    ctx.core().typing(by_me(ctx, r#type, nothing), peer).await?;
+    Ok(done())
+}
+
+/// An id that no message can have is that of no message.
+fn message_id(id: &str) -> Result<MessageId, Refusal> {
+    id.parse().map_err(|_| Refusal::MessageNotFound(id.chars().take(64).collect()))
+}

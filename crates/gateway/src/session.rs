@@ -1,0 +1,46 @@
+//! A logged-in connection, as the rest of the node sees it.
+
+use std::fmt;
+
+use nuncio_protocol::ids::{AppId, DeviceId};
+use nuncio_protocol::values::Label;
+use nuncio_protocol::{Timestamp, UserId};
+
+use crate::mailbox::Mailbox;
+use crate::registry::Key;
+
+/// Tells sessions apart; means nothing outside of logs.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct SessionId(u64);
+
+impl SessionId {
+    pub(crate) fn random() -> Self {
+        Self(rand::random())
+    }
+}
+
+impl fmt::Display for SessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+/// Who is connected, by which token, and the mailbox that leads to the connection.
+#[derive(Debug)]
+pub(crate) struct Session {
+    pub(crate) id: SessionId,
+    pub(crate) app: AppId,
+    pub(crate) user: UserId,
+    pub(crate) device: DeviceId,
+    pub(crate) platform: Label,
+    pub(crate) token_issued_at: Timestamp,
+    /// The version of the App Secret that the token was made under.
+    pub(crate) secret_version: i64,
+    pub(crate) mailbox: Mailbox,
+}
+
+impl Session {
+    pub(crate) fn key(&self) -> Key {
+        (self.app, self.user.clone())
+    }
+}
