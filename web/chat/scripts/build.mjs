@@ -1,0 +1,47 @@
+// Builds dist/: bundled ES modules with everything inside but `ws`, and the types of what is public.
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const dist = join(root, 'dist');
+rmSync(dist, { recursive: true, force: true });
+
+const common = {
+  absWorkingDir: root,
+  bundle: true,
+  format: 'esm',
+  target: 'es2022',
+  minify: true,
+  sourcemap: true,
+  legalComments: 'none',
+  logLevel: 'warning',
+};
+await build({ ...common, entryPoints: ['src/index.ts', 'src/engine.ts'], outdir: 'dist', splitting: true, chunkNames: 'chunk-[hash]' });
+// The worker stands alone, so that an app can serve it from wherever it likes.
+await build({ ...common, entryPoints: ['src/worker.ts'], outdir: 'dist' });
+
+const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
+execFileSync(process.execPath, [tsc, '-p', 'tsconfig.json', '--emitDeclarationOnly'], { cwd: root, stdio: 'inherit' });
+
+// Declarations of the inside would make apps install what only the inside needs.
+const reached = new Set();
+const walk = (file) => {
+  if (reached.has(file)) return;
+  if (!existsSync(file)) throw new Error(`${file} is imported by a public declaration and is not there`);
+  reached.add(file);
+  const code = readFileSync(file, 'utf8').replace(/\/\*[\s\S]*?\*\//g, '');
+  for (const [, from] of code.matchAll(/(?:from|import\()\s*['"]([^'"]+)['"]/g)) {
+    if (!from.startsWith('.')) throw new Error(`${file} needs the types of ${from}`);
+    walk(resolve(dirname(file), from.replace(/\.js$/, '.d.ts')));
+  }
+};
+walk(join(dist, 'index.d.ts'));
+walk(join(dist, 'engine.d.ts'));
+for (const name of readdirSync(dist, { recursive: true, encoding: 'utf8' })) {
+  const file = join(dist, name);
+  if (name.endsWith('.d.ts') && !reached.has(file)) rmSync(file);
+}

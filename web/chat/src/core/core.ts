@@ -1,0 +1,554 @@
+/**
+ * One user's session on this device: the connection with its retries, the store, the messages on their way, and
+ * the pages that share all of it.
+ *
+ * @module
+ */
+
+import { NCCode } from '../codes.js';
+import { ConnectionStatus, SentStatus } from '../enums.js';
+import type { Welcome } from '../gen/nuncio/v1/frame_pb.js';
+import type { Profile } from '../gen/nuncio/v1/message_pb.js';
+import type {
+  AnswerBody,
+  CoreCalls,
+  CoreConfig,
+  CoreEvent,
+  Failure,
+  MessageRecord,
+  OutgoingMessage,
+  RequestInit,
+} from './api.js';
+import { pauseBefore } from './backoff.js';
+import { Connection } from './connection.js';
+import type { Env } from './env.js';
+import { pause } from './env.js';
+import { failureOf, planAfter, Refused, refused } from './failure.js';
+import { Library } from './library.js';
+import { Outbox } from './outbox.js';
+import { channelOfKey, keyOfChannel, messageRecord, unsentKey } from './records.js';
+import type { Store } from './store.js';
+import { Sync } from './sync.js';
+import { Typing } from './typing.js';
+import { SDK_VERSION } from '../version.js';
+
+/** How long `connect` without a time limit waits before it answers; the attempts go on. */
+const CONNECT_ANSWER_MS = 30_000;
+/** How long a page may take to get a new token. */
+const TOKEN_MS = 60_000;
+/** A connection that lasted less did not end the row of failures. */
+const STABLE_MS = 5_000;
+/** How long the store stays open after the last page has gone. */
+const CLOSE_STORE_MS = 2_000;
+/** Ids of own messages remembered, to tell them from those of other devices. */
+const OURS = 1_000;
+
+/** A page that shares the session. */
+export interface Page {
+  /** Whether the page can get a new token by itself. */
+  hasTokenProvider: boolean;
+  /** Tells the page something. */
+  tell(event: CoreEvent): void;
+}
+
+/** Where a session asks about the others of the same worker. */
+export interface CoreHost {
+  env: Env;
+  /** The session of this user that exists already, unless it is `core` itself. */
+  elder(core: Core, userId: string): Core | undefined;
+  /** This installation's id, the same at every login. */
+  deviceId(suffix: string): Promise<string>;
+  /** Notes whose token this is, to know the user before the login the next time. */
+  rememberToken(token: string, userId: string): Promise<void>;
+}
+
+interface Opened {
+  connection: Connection;
+  welcome: Welcome;
+}
+
+/** See the module. */
+export class Core {
+  readonly pages = new Set<Page>();
+  userId = '';
+  token = '';
+  status = ConnectionStatus.DISCONNECTED;
+
+  private store: Store | undefined;
+  private library: Library | undefined;
+  private sync: Sync | undefined;
+  private connection: Connection | undefined;
+  private synced: Promise<void> | undefined;
+  private hasSynced = false;
+  private generation = 0;
+  private serverIndex = 0;
+  private clockDelta = 0;
+  private wake = (): void => undefined;
+  private lastFailure: Failure = { code: NCCode.NOT_CONNECTED, message: 'not connected' };
+  private waiters = new Set<(failure?: Failure) => void>();
+  private ours = new Set<string>();
+  private readonly outbox: Outbox;
+  private readonly typing: Typing;
+  private readonly env: Env;
+
+  constructor(
+    readonly config: CoreConfig,
+    private readonly host: CoreHost,
+  ) {
+    this.env = host.env;
+    this.typing = new Typing(this.env, (event) => this.tell(event));
+    this.outbox = new Outbox({
+      env: this.env,
+      sendTimeoutMs: config.sendTimeoutMs,
+      connection: () => this.connection,
+      acknowledged: async ({ record, seq }) => {
+        const stored = await this.books().acknowledged(record);
+        if (seq > 0) this.sync?.acknowledge(seq);
+        return stored;
+      },
+      failed: (record) => this.books().note(record),
+    });
+    this.env.onOnline(() => this.wake());
+  }
+
+  /** Opens the store of a user who is known before the login, so that the page has something to show. */
+  async openStore(userId: string): Promise<void> {
+    if (this.userId !== '') return;
+    this.userId = userId;
+    const name = `nuncio:${this.config.appKey}:${userId}`;
+    const store = await this.env.openStore(name, this.config.store);
+    this.store = store;
+    const connection = (): Connection | undefined => this.connection;
+    this.library = new Library({ store, userId, now: () => this.serverNow(), connection });
+    this.hasSynced = (await store.transact('readonly', (tx) => tx.get('meta', 'cursor'))) !== undefined;
+  }
+
+  /** Adds a page and tells it how things stand. */
+  attach(page: Page): void {
+    this.pages.add(page);
+    if (this.status === ConnectionStatus.DISCONNECTED) return;
+    page.tell({ kind: 'clock', delta: this.clockDelta });
+    page.tell({ kind: 'status', status: this.status, userId: this.userId });
+    if (this.status === ConnectionStatus.CONNECTED) {
+      void this.synced?.then(
+        () => this.tellSynced([page]),
+        () => undefined, // The connection is lost; the next one's sync tells every page.
+      );
+    }
+  }
+
+  /** Takes a page away; without pages the session ends. */
+  detach(page: Page): void {
+    this.pages.delete(page);
+    if (this.pages.size > 0) return;
+    this.halt({ code: NCCode.NOT_CONNECTED, message: 'disconnected' }, true);
+    // What waited to be sent is being marked as failed just now.
+    this.env.timer(CLOSE_STORE_MS, () => this.store?.close());
+  }
+
+  /** Begins or resumes with this token, keeping what waits to be sent. */
+  start(token: string): void {
+    this.token = token;
+    this.generation += 1;
+    this.wake();
+    void this.run(this.generation);
+  }
+
+  /** A new token instead of one that has expired. */
+  renew(token: string): void {
+    if (this.status === ConnectionStatus.DISCONNECTED) return this.start(token);
+    this.token = token;
+    this.wake();
+  }
+
+  /** Takes over a connection that another session of the same user has just opened. */
+  adopt(opened: Opened, token: string): void {
+    this.token = token;
+    this.generation += 1;
+    this.wake();
+    this.connection?.close();
+    void this.run(this.generation, opened);
+  }
+
+  /** Settles once connected, refused for good, or after the time limit. */
+  connected(timeoutMs?: number): Promise<{ userId: string }> {
+    if (this.status === ConnectionStatus.CONNECTED) return Promise.resolve({ userId: this.userId });
+    return new Promise((resolve, reject) => {
+      const settle = (failure?: Failure): void => {
+        cancel();
+        this.waiters.delete(settle);
+        if (failure) reject(new Refused(failure));
+        else resolve({ userId: this.userId });
+      };
+      const cancel = this.env.timer(timeoutMs ?? CONNECT_ANSWER_MS, () => {
+        if (timeoutMs === undefined) return settle(this.lastFailure);
+        const failure = { code: NCCode.CONNECT_TIMEOUT, message: `not connected within ${timeoutMs} ms` };
+        if (this.pages.size <= 1) this.halt(failure);
+        settle(failure);
+      });
+      this.waiters.add(settle);
+    });
+  }
+
+  /** Answers a call of a page's; `connect` and `disconnect` are the hub's. */
+  call(page: Page, name: keyof CoreCalls, argument: unknown): Promise<unknown> {
+    const calls = this.calls(page);
+    const call = calls[name as keyof typeof calls] as ((argument: unknown) => Promise<unknown>) | undefined;
+    if (call === undefined) return Promise.reject(refused(NCCode.NOT_AVAILABLE, `there is no call ${name}`));
+    return call(argument);
+  }
+
+  private calls(page: Page): Omit<CoreCalls, 'connect' | 'disconnect'> {
+    return {
+      request: (body) => this.request(body),
+      profiles: ({ userIds }) => this.profiles(userIds),
+      send: (message) => this.send(page, message),
+      cancelSend: ({ clientId }) => Promise.resolve(this.outbox.cancel(clientId)),
+      insertMessages: (records) => this.books().insert(records),
+      channels: async ({ keys }) => {
+        await this.firstSync();
+        return this.books().channels(keys);
+      },
+      syncChannels: () => this.readChannels(),
+      history: (p) => this.books().history(p.channel, p.from, p.ascending, p.limit),
+      findMessages: ({ messageIds = [], clientId }) => this.books().find(messageIds, clientId),
+      search: (params) => this.books().search(params),
+      recall: (p) => this.recall(page, p.channel, p.messageId),
+      markRead: (p) => this.markRead(page, p.channel, p.messageId),
+      hideMessages: (p) => this.books().hide(p.channel, p.keys, p.before),
+      changeChannel: async ({ channel, change }) => {
+        if (!(await this.books().changeChannel(channel, change))) return;
+        if (change.pinned !== undefined) {
+          this.tell({ kind: 'channel', channel, change: { kind: 'pinned', pinned: change.pinned } }, page);
+        }
+        if (change.level !== undefined) {
+          this.tell({ kind: 'channel', channel, change: { kind: 'level', level: change.level } }, page);
+        }
+      },
+      getSetting: (name) => this.setting(name),
+      setSetting: ({ name, value }) =>
+        this.shelf().transact('readwrite', async (tx) => tx.put('meta', { key: `setting:${name}`, value })),
+    };
+  }
+
+  private async run(generation: number, first?: Opened): Promise<void> {
+    let ready = first;
+    let renewals = 0;
+    for (let attempt = 0; generation === this.generation; attempt++) {
+      let failure: Failure;
+      this.setStatus(ConnectionStatus.CONNECTING);
+      try {
+        const opened = ready ?? (await this.open());
+        ready = undefined;
+        if (generation !== this.generation) return opened.connection.close();
+        const openedAt = this.env.now();
+        if (!(await this.welcome(opened))) return;
+        failure = await opened.connection.ended;
+        if (this.env.now() - openedAt >= STABLE_MS) attempt = renewals = 0;
+      } catch (error) {
+        failure = failureOf(error);
+      }
+      if (generation !== this.generation) return;
+      this.connection = undefined;
+      this.sync = undefined;
+      const plan = planAfter(failure);
+      if (plan.next === 'newToken' && renewals++ < 3 && (await this.renewToken(generation, failure))) continue;
+      if (generation !== this.generation) return;
+      if (plan.next !== 'retry') return this.halt(failure);
+      this.setStatus(ConnectionStatus.SUSPENDED, failure);
+      this.serverIndex += 1;
+      const chance = this.env.random();
+      const ms = plan.leastDelayMs + plan.spreadMs * chance + pauseBefore(attempt, this.config.reconnect, chance);
+      const wait = pause(this.env, ms);
+      this.wake = wait.wake;
+      await wait.done;
+    }
+  }
+
+  private async open(): Promise<Opened> {
+    const { servers, appKey, requestTimeoutMs, deviceSuffix } = this.config;
+    const url = servers[this.serverIndex % servers.length] as string;
+    const deviceId = await this.host.deviceId(deviceSuffix);
+    return Connection.open(this.env, {
+      url,
+      appKey,
+      token: this.token,
+      deviceId,
+      sdkVersion: SDK_VERSION,
+      requestTimeoutMs,
+    });
+  }
+
+  /** The login was accepted. Answers false when another session of the same user takes over. */
+  private async welcome(opened: Opened): Promise<boolean> {
+    const { connection, welcome } = opened;
+    if (this.userId === '') {
+      const elder = this.host.elder(this, welcome.userId);
+      if (elder !== undefined) {
+        this.generation += 1;
+        elder.adopt(opened, this.token);
+        this.moveTo(elder);
+        return false;
+      }
+      await this.openStore(welcome.userId);
+    } else if (welcome.userId !== this.userId) {
+      const failure = { code: NCCode.TOKEN_INVALID, message: `the token is ${welcome.userId}'s, not ${this.userId}'s` };
+      connection.close(failure);
+      throw new Refused(failure);
+    }
+    const store = this.shelf();
+    const sync = await Sync.begin(
+      {
+        env: this.env,
+        store,
+        userId: this.userId,
+        isOurs: (id) => this.ours.has(id),
+        tell: (event) => this.tellEntry(event),
+      },
+      connection,
+      welcome,
+    );
+    if (connection.isOver) return true;
+    await this.host.rememberToken(this.token, this.userId);
+    const { account } = welcome;
+    if (account) await store.transact('readwrite', async (tx) => tx.put('meta', { key: 'account', value: account }));
+    this.sync = sync;
+    this.connection = connection;
+    this.setClock(Number(welcome.serverTime));
+    this.synced = sync.catchUp();
+    this.synced.then(
+      () => {
+        this.hasSynced = true;
+        this.tellSynced(this.pages);
+        void this.resumeUnsent();
+      },
+      () => undefined, // The connection is lost; its end is handled where it is awaited.
+    );
+    connection.listen((body) => this.pushed(body));
+    this.setStatus(ConnectionStatus.CONNECTED);
+    this.outbox.flush();
+    return true;
+  }
+
+  private moveTo(elder: Core): void {
+    for (const page of this.pages) elder.pages.add(page);
+    this.pages.clear();
+    for (const settle of [...this.waiters]) {
+      elder.connected().then(
+        () => {
+          this.userId = elder.userId;
+          settle();
+        },
+        (error: unknown) => settle(failureOf(error)),
+      );
+    }
+  }
+
+  /** Asks a page for a new token, and waits for it. */
+  private async renewToken(generation: number, failure: Failure): Promise<boolean> {
+    const page = [...this.pages].find((p) => p.hasTokenProvider);
+    if (page === undefined) return false;
+    const old = this.token;
+    this.setStatus(ConnectionStatus.SUSPENDED, failure);
+    const wait = pause(this.env, TOKEN_MS);
+    this.wake = wait.wake;
+    page.tell({ kind: 'tokenNeeded' });
+    await wait.done;
+    return generation === this.generation && this.token !== old;
+  }
+
+  /** Stops without another try. What waits to be sent keeps waiting for a new token, unless the user has gone. */
+  halt(failure: Failure, signedOut = false): void {
+    this.generation += 1;
+    this.wake();
+    this.lastFailure = failure;
+    this.connection?.close(failure);
+    this.connection = undefined;
+    this.sync = undefined;
+    if (signedOut || failure.code !== NCCode.TOKEN_EXPIRED) this.outbox.failAll(failure);
+    this.setStatus(ConnectionStatus.DISCONNECTED, failure);
+    for (const settle of [...this.waiters]) settle(failure);
+  }
+
+  private setStatus(status: ConnectionStatus, failure?: Failure): void {
+    if (failure) this.lastFailure = failure;
+    if (this.status === status && status !== ConnectionStatus.SUSPENDED) return;
+    this.status = status;
+    this.tell({ kind: 'status', status, userId: this.userId, ...(failure ? { failure } : {}) });
+    if (status === ConnectionStatus.CONNECTED) for (const settle of [...this.waiters]) settle();
+  }
+
+  private setClock(serverTime: number): void {
+    this.clockDelta = this.env.now() - serverTime;
+    this.tell({ kind: 'clock', delta: this.clockDelta });
+  }
+
+  private serverNow(): number {
+    return this.env.now() - this.clockDelta;
+  }
+
+  private pushed(body: AnswerBody): void {
+    switch (body.case) {
+      case 'entry':
+        if (body.value.seq > 0n) this.sync?.offer(body.value);
+        else if (body.value.body.case === 'message') {
+          // A transient message: it has no place in the inbox.
+          const record = { ...messageRecord(body.value.body.value, this.userId, this.env.now()), transient: true };
+          this.tellEntry({ kind: 'messages', messages: [record] });
+        }
+        return;
+      case 'typing':
+        return this.typing.begin(keyOfChannel(body.value.channel), body.value.userId, body.value.type);
+      case 'presenceChanged':
+        return this.tell({ kind: 'presence', states: body.value.states });
+      case 'pong':
+        this.setClock(Number(body.value.serverTime));
+        return this.sync?.hear(Number(body.value.inboxHead));
+    }
+  }
+
+  /** Tells the pages what an entry brought. Whoever's message came does not type any more. */
+  private tellEntry(event: CoreEvent): void {
+    if (event.kind === 'messages') {
+      for (const message of event.messages) this.typing.end(message.channel, message.senderId);
+    }
+    this.tell(event);
+  }
+
+  private tell(event: CoreEvent, except?: Page): void {
+    for (const page of this.pages) if (page !== except) page.tell(event);
+  }
+
+  private tellSynced(pages: Iterable<Page>): void {
+    for (const page of pages) {
+      page.tell({ kind: 'channelsSynced' });
+      page.tell({ kind: 'offlineSynced' });
+    }
+  }
+
+  private shelf(): Store {
+    if (this.store === undefined) throw new Refused(this.lastFailure);
+    return this.store;
+  }
+
+  private books(): Library {
+    if (this.library === undefined) throw new Refused(this.lastFailure);
+    return this.library;
+  }
+
+  /** A device that has nothing yet waits for its first look at the channels, as long as there is a connection. */
+  private async firstSync(): Promise<void> {
+    if (this.hasSynced || this.connection === undefined) return;
+    await this.synced?.catch(() => undefined);
+  }
+
+  private async readChannels(): Promise<void> {
+    if (this.sync === undefined) throw new Refused(this.lastFailure);
+    await this.sync.readChannels();
+    this.tell({ kind: 'channelsSynced' });
+  }
+
+  private request(body: RequestInit): Promise<AnswerBody> {
+    if (this.connection === undefined) {
+      return Promise.reject(refused(NCCode.NOT_CONNECTED, `${body.case} needs a connection: ${this.lastFailure.message}`));
+    }
+    return this.connection.request(body);
+  }
+
+  /** From the server, else as they were when last seen. */
+  private async profiles(userIds: string[]): Promise<Profile[]> {
+    if (this.connection === undefined) {
+      const ids = userIds.length === 0 ? [this.userId] : userIds;
+      const known = await this.shelf().transact('readonly', (tx) => Promise.all(ids.map((id) => tx.get('profiles', id))));
+      return known.filter((profile) => profile !== undefined);
+    }
+    const answer = await this.connection.request({ case: 'getProfiles', value: { userIds } });
+    const profiles = answer.case === 'profiles' ? answer.value.profiles : [];
+    await this.shelf().transact('readwrite', async (tx) => {
+      for (const profile of profiles) tx.put('profiles', profile);
+    });
+    return profiles;
+  }
+
+  private async send(page: Page, message: OutgoingMessage): Promise<MessageRecord> {
+    const library = this.books();
+    const clientMessageId = this.env.uuid();
+    const record: MessageRecord = {
+      ...message,
+      key: unsentKey(clientMessageId),
+      messageId: '',
+      clientMessageId,
+      senderId: this.userId,
+      sentAt: this.serverNow(),
+      receivedAt: this.env.now(),
+      mine: true,
+      status: SentStatus.SENDING,
+      editedAt: 0,
+    };
+    this.remember(clientMessageId);
+    if (this.status === ConnectionStatus.DISCONNECTED && this.lastFailure.code !== NCCode.TOKEN_EXPIRED) {
+      await library.note({ ...record, status: SentStatus.FAILED, failureCode: NCCode.NOT_CONNECTED });
+      throw refused(NCCode.NOT_CONNECTED, `not connected: ${this.lastFailure.message}`);
+    }
+    if (message.transient) return this.sendTransient(record);
+    await library.note(record);
+    const sent = await this.outbox.send(record);
+    this.tell({ kind: 'messages', messages: [sent] }, page);
+    return sent;
+  }
+
+  private async sendTransient(record: MessageRecord): Promise<MessageRecord> {
+    const { clientMessageId, type, content } = record;
+    const answer = await this.request({
+      case: 'sendMessage',
+      value: { channel: channelOfKey(record.channel), clientMessageId, type, content, transient: true, uncounted: true },
+    });
+    if (answer.case !== 'messageSent') throw refused(NCCode.BAD_FRAME, 'the server did not answer as agreed');
+    const { messageId, sentAt } = answer.value;
+    return { ...record, key: messageId, messageId, sentAt: Number(sentAt), status: SentStatus.SENT };
+  }
+
+  private remember(clientMessageId: string): void {
+    this.ours.add(clientMessageId);
+    if (this.ours.size <= OURS) return;
+    for (const oldest of this.ours) {
+      this.ours.delete(oldest);
+      return;
+    }
+  }
+
+  /** Takes up messages that were on their way when the last page of this device closed. */
+  private async resumeUnsent(): Promise<void> {
+    const library = this.books();
+    const all = await this.shelf().transact('readonly', (tx) => tx.all('messages'));
+    const unsent = all.filter((m) => m.status === SentStatus.SENDING && !this.outbox.holds(m.clientMessageId));
+    for (const record of unsent.sort((a, b) => a.clientId - b.clientId)) {
+      if (this.env.now() - record.receivedAt > this.config.sendTimeoutMs) {
+        await library.note({ ...record, status: SentStatus.FAILED, failureCode: NCCode.NO_ANSWER });
+        continue;
+      }
+      this.remember(record.clientMessageId);
+      this.outbox.send(record).then(
+        (sent) => this.tell({ kind: 'messages', messages: [sent] }),
+        () => undefined, // It is marked as failed in the store, where the pages read it.
+      );
+    }
+  }
+
+  private async recall(page: Page, channel: string, messageId: string): Promise<void> {
+    await this.request({ case: 'recallMessage', value: { channel: channelOfKey(channel), messageId } });
+    await this.books().hide(channel, [messageId], 0);
+    this.tell({ kind: 'recalled', messages: [{ channel, messageId, at: this.serverNow() }] }, page);
+  }
+
+  private async markRead(page: Page, channel: string, messageId: string): Promise<void> {
+    await this.request({ case: 'markRead', value: { channel: channelOfKey(channel), messageId } });
+    const events = await this.books().markRead(channel, messageId, this.serverNow());
+    for (const event of events) this.tell(event, page);
+  }
+
+  private async setting(name: string): Promise<unknown> {
+    if (name === 'account') return this.shelf().transact('readonly', async (tx) => (await tx.get('meta', 'account'))?.value);
+    return this.shelf().transact('readonly', async (tx) => (await tx.get('meta', `setting:${name}`))?.value);
+  }
+}

@@ -1,0 +1,196 @@
+/**
+ * What each step of the inbox does to the store, and what the pages are told of it.
+ *
+ * @module
+ */
+
+import { SentStatus } from '../enums.js';
+import type { Entry, MessageRecalled, ReadReceipt } from '../gen/nuncio/v1/message_pb.js';
+import type { ChannelRecord, CoreEvent, MessageRecord } from './api.js';
+import { emptyChannel, keyOfChannel, mentions, messageRecord, unsentKey } from './records.js';
+import type { Tx } from './store.js';
+
+/** Own messages looked through for a read receipt. */
+const RECEIPT_REACH = 200;
+
+/** What applying entries depends on besides the store. */
+export interface EntryWorld {
+  /** The current user. */
+  me: string;
+  now: number;
+  /** Entries up to here may be in the channels' states already. */
+  overlapThrough: number;
+  /** Entries up to here are in the store already, put there by another page. */
+  storedThrough: number;
+  /** Whether this core sent the message, so that its page knows it. */
+  isOurs(clientMessageId: string): boolean;
+}
+
+/** Applies entries inside one transaction and collects the events for after its commit. */
+export class EntryWriter {
+  private events: CoreEvent[] = [];
+  private messages: MessageRecord[] = [];
+  private overlaps = false;
+  private again = false;
+
+  constructor(
+    private readonly tx: Tx,
+    private readonly world: EntryWorld,
+  ) {}
+
+  /** The events, in order. Call it once, at the end. */
+  finish(): CoreEvent[] {
+    this.flushMessages();
+    return this.events;
+  }
+
+  /** Applies one entry. */
+  async apply(entry: Entry): Promise<void> {
+    const { body } = entry;
+    const at = Number(entry.at);
+    this.overlaps = Number(entry.seq) <= this.world.overlapThrough;
+    this.again = Number(entry.seq) <= this.world.storedThrough;
+    switch (body.case) {
+      case 'message':
+        return this.message(messageRecord(body.value, this.world.me, this.world.now));
+      case 'recalled':
+        return this.recalled(body.value, at);
+      case 'channelRead':
+        return this.channelRead(keyOfChannel(body.value.channel), body.value.messageId, body.value.unreadCount, at);
+      case 'readReceipt':
+        return this.readReceipt(body.value, at);
+      case 'blocklistChanged':
+        return this.tell({ kind: 'blocklist', added: body.value.added, removed: body.value.removed });
+      case 'whitelistChanged': {
+        const { added, removed, enabled } = body.value;
+        return this.tell({ kind: 'whitelist', added, removed, ...(enabled === undefined ? {} : { enabled }) });
+      }
+      case 'friend':
+        return this.tell({ kind: 'friend', event: body.value, at });
+      case 'profileChanged':
+        if (body.value.profile === undefined) return;
+        this.tx.put('profiles', body.value.profile);
+        return this.tell({ kind: 'profile', profile: body.value.profile, at });
+      case 'accountChanged':
+        if (body.value.account === undefined) return;
+        this.tx.put('meta', { key: 'account', value: body.value.account });
+        return this.tell({ kind: 'account', account: body.value.account });
+      case undefined:
+        return; // From a newer server.
+    }
+  }
+
+  /** A message that arrived, or was sent from any of the user's devices. */
+  async message(record: MessageRecord): Promise<void> {
+    if (record.hidden) return; // Recalled before it got here.
+    const unsent = await this.replaceUnsent(record);
+    const known = await this.tx.get('messages', record.key);
+    if (known === undefined || unsent) {
+      this.tx.put('messages', record);
+      await this.showInChannel(record);
+    } else if (this.again) {
+      record.clientId = known.clientId;
+    } else {
+      return;
+    }
+    if (!record.mine || !this.world.isOurs(record.clientMessageId)) this.messages.push(record);
+  }
+
+  /** Takes the place of the record that waited for the acknowledgement, keeping its number. */
+  private async replaceUnsent(record: MessageRecord): Promise<boolean> {
+    if (!record.mine || record.clientMessageId === '') return false;
+    const key = unsentKey(record.clientMessageId);
+    const unsent = await this.tx.get('messages', key);
+    if (unsent === undefined) return false;
+    this.tx.delete('messages', key);
+    record.clientId = unsent.clientId;
+    return true;
+  }
+
+  private async showInChannel(record: MessageRecord): Promise<void> {
+    const channel = (await this.tx.get('channels', record.channel)) ?? emptyChannel(record.channel);
+    const replaced = channel.latest?.clientId === record.clientId;
+    const inCount = this.overlaps && channel.latest !== null && record.messageId <= channel.latest.messageId;
+    if (channel.latest === null || replaced || channel.latest.sentAt <= record.sentAt) channel.latest = record;
+    if (!record.mine && record.counted && !inCount) {
+      channel.unread += 1;
+      if (channel.unread === 1) channel.firstUnreadAt = record.sentAt;
+      const mentioned = mentions(record, this.world.me);
+      if (mentioned !== 'none') channel.mentioned += 1;
+      if (mentioned === 'me') channel.mentionedMe += 1;
+    }
+    channel.updatedAt = Math.max(channel.updatedAt, record.sentAt);
+    channel.hidden = false;
+    this.tx.put('channels', channel);
+  }
+
+  private async recalled(recall: MessageRecalled, at: number): Promise<void> {
+    await this.hide(keyOfChannel(recall.channel), recall.messageId);
+    this.tell({
+      kind: 'recalled',
+      messages: [{ channel: keyOfChannel(recall.channel), messageId: recall.messageId, at }],
+    });
+  }
+
+  /** Takes one message out of sight; the channel then shows the one before. */
+  async hide(channelKey: string, messageKey: string): Promise<void> {
+    const record = await this.tx.get('messages', messageKey);
+    if (record !== undefined) this.tx.put('messages', { ...record, hidden: true, content: '' });
+    const channel = await this.tx.get('channels', channelKey);
+    if (channel?.latest?.key !== messageKey) return;
+    channel.latest = await newestSeen(this.tx, channel, messageKey);
+    this.tx.put('channels', channel);
+  }
+
+  /** The user has read a channel, here or on another device. */
+  async channelRead(key: string, messageId: string, unread: number, at: number): Promise<void> {
+    const channel = await this.tx.get('channels', key);
+    if (channel === undefined) return;
+    const changed = channel.unread !== unread || channel.readMessageId < messageId;
+    if (!changed && !this.again) return; // It was read on this device.
+    channel.unread = unread;
+    if (channel.readMessageId < messageId) channel.readMessageId = messageId;
+    if (unread === 0) Object.assign(channel, { mentioned: 0, mentionedMe: 0, firstUnreadAt: 0 });
+    this.tx.put('channels', channel);
+    this.tell({ kind: 'channel', channel: key, change: { kind: 'read', at } });
+  }
+
+  private async readReceipt(receipt: ReadReceipt, at: number): Promise<void> {
+    const key = keyOfChannel(receipt.channel);
+    const channel = (await this.tx.get('channels', key)) ?? emptyChannel(key);
+    const before = channel.peerReadMessageId;
+    if (receipt.messageId <= before) return;
+    channel.peerReadMessageId = receipt.messageId;
+    if (channel.latest && isReadUpTo(channel.latest, receipt.messageId)) channel.latest.status = SentStatus.READ;
+    this.tx.put('channels', channel);
+    const recent = await this.tx.messages({ channel: key, ascending: false, limit: RECEIPT_REACH });
+    const read = recent.filter((m) => m.messageId > before && isReadUpTo(m, receipt.messageId));
+    for (const message of read) this.tx.put('messages', { ...message, status: SentStatus.READ });
+    if (read.length === 0) return;
+    const receipts = read.map((m) => ({ channel: key, messageId: m.messageId, readerId: receipt.readerId, at }));
+    this.tell({ kind: 'receipts', receipts: receipts.reverse() });
+  }
+
+  private tell(event: CoreEvent): void {
+    this.flushMessages();
+    this.events.push(event);
+  }
+
+  /** Neighbouring messages become one event. */
+  private flushMessages(): void {
+    if (this.messages.length === 0) return;
+    this.events.push({ kind: 'messages', messages: this.messages });
+    this.messages = [];
+  }
+}
+
+/** Whether an own message that asks for receipts lies at or before the other side's place. */
+export function isReadUpTo(message: MessageRecord, peerReadMessageId: string): boolean {
+  return message.mine && message.needsReceipt && message.messageId !== '' && message.messageId <= peerReadMessageId;
+}
+
+/** The newest message of a channel that is to be seen, other than `except`. */
+export async function newestSeen(tx: Tx, channel: ChannelRecord, except = ''): Promise<MessageRecord | null> {
+  const recent = await tx.messages({ channel: channel.key, ascending: false, limit: 50 });
+  return recent.find((m) => m.key !== except && !m.hidden && m.sentAt > channel.deletedBefore) ?? null;
+}
