@@ -6,4 +6,4 @@ pub(crate) use serde::{Deserialize, Serialize};
 
 pub(crate) use crate::error::ApiError;
 pub(crate) use crate::operation::{Context, Counted, Operation, RateClass};
-pub(crate) use crate::wire::{self, Bit, Flag, Integer};
+pub(crate) use crate::wire::{self, Bit, Flag, Id, Integer};

@@ -14,6 +14,11 @@ use serde::{Deserialize, Deserializer, de};
 
 use crate::error::ApiError;
 
+/// A user's id, not yet checked.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Id(String);
+
 /// A whole number, also when written as text.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Integer(pub(crate) i64);
@@ -194,6 +199,7 @@ macro_rules! schema {
         }
     };
 }
+schema!(Id, { "type": "string", "pattern": "^[A-Za-z0-9+=_|-]{1,64}$" });
 schema!(Integer, { "type": "integer" });
 schema!(Flag, { "type": "boolean" });
 schema!(Bit, { "type": "integer", "enum": [0, 1] });
@@ -201,17 +207,17 @@ schema!(ChannelType, { "type": "string", "enum": ["PERSON"] });
 schema!(ChannelTypes, { "type": "array", "items": { "type": "string", "enum": ["PERSON"] } });
 
 /// Makes a user's id of a member.
-pub(crate) fn user(member: &str, text: &str) -> Result<UserId, ApiError> {
-    UserId::try_from(text).map_err(|error| ApiError::id(member, &error))
+pub(crate) fn user(member: &str, id: &Id) -> Result<UserId, ApiError> {
+    UserId::try_from(id.0.as_str()).map_err(|error| ApiError::id(member, &error))
 }
 
 /// Makes users' ids of a list of 1 to `most` entries; one that is there twice counts once.
-pub(crate) fn users(member: &str, texts: &[String], most: usize) -> Result<Vec<UserId>, ApiError> {
-    length(member, texts.len(), most)?;
-    let mut seen = HashSet::with_capacity(texts.len());
-    let mut ids = Vec::with_capacity(texts.len());
-    for (index, text) in texts.iter().enumerate() {
-        let id = UserId::try_from(text.as_str())
+pub(crate) fn users(member: &str, given: &[Id], most: usize) -> Result<Vec<UserId>, ApiError> {
+    length(member, given.len(), most)?;
+    let mut seen = HashSet::with_capacity(given.len());
+    let mut ids = Vec::with_capacity(given.len());
+    for (index, id) in given.iter().enumerate() {
+        let id = UserId::try_from(id.0.as_str())
             .map_err(|error| ApiError::id(format!("{member}[{index}]"), &error))?;
         if seen.insert(id.clone()) {
             ids.push(id);
@@ -224,10 +230,10 @@ pub(crate) fn users(member: &str, texts: &[String], most: usize) -> Result<Vec<U
 pub(crate) fn others(
     owner: &UserId,
     member: &str,
-    texts: &[String],
+    given: &[Id],
     most: usize,
 ) -> Result<Vec<UserId>, ApiError> {
-    let ids = users(member, texts, most)?;
+    let ids = users(member, given, most)?;
     if ids.contains(owner) {
         let fault = format!("holds `{owner}`, who cannot be their own target");
         return Err(ApiError::member(Code::BadParameter, member, fault));
@@ -340,8 +346,8 @@ mod tests {
     #[test]
     fn a_list_of_ids_is_bounded_and_its_error_names_the_entry() {
         let list = |texts: &[&str]| {
-            let texts: Vec<_> = texts.iter().map(|text| (*text).to_owned()).collect();
-            users("userIds", &texts, 3)
+            let given: Vec<_> = texts.iter().map(|text| Id((*text).to_owned())).collect();
+            users("userIds", &given, 3)
         };
         assert_eq!(list(&["a", "b", "a"]).unwrap().len(), 2);
         assert_eq!(list(&[]).unwrap_err().to_string(), "`userIds` is empty");

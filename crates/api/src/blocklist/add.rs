@@ -8,11 +8,10 @@ pub(crate) struct Add;
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Request {
     /// Whose blocklist.
-    #[schemars(length(min = 1, max = 64))]
-    user_id: String,
+    user_id: Id,
     /// The users to put on it, who cannot send direct messages to the owner any more.
     #[schemars(length(min = 1, max = 20))]
-    target_user_ids: Vec<String>,
+    target_user_ids: Vec<Id>,
 }
 
 impl Operation for Add {

@@ -8,8 +8,7 @@ pub(crate) struct Get;
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Request {
     /// Whose blocklist.
-    #[schemars(length(min = 1, max = 64))]
-    user_id: String,
+    user_id: Id,
     /// The `pageToken` of the page before; absent: from the beginning.
     #[serde(alias = "next")]
     page_token: Option<String>,

@@ -8,11 +8,10 @@ pub(crate) struct Remove;
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Request {
     /// Whose blocklist.
-    #[schemars(length(min = 1, max = 64))]
-    user_id: String,
+    user_id: Id,
     /// The users to take off it. Who is not on it stays so.
     #[schemars(length(min = 1, max = 20))]
-    blocked_user_ids: Vec<String>,
+    blocked_user_ids: Vec<Id>,
 }
 
 impl Operation for Remove {

@@ -10,11 +10,9 @@ pub(crate) struct Add;
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Request {
     /// Who asks.
-    #[schemars(length(min = 1, max = 64))]
-    user_id: String,
+    user_id: Id,
     /// The other user.
-    #[schemars(length(min = 1, max = 64))]
-    target_id: String,
+    target_id: Id,
     /// 1: as the target's verification level says; 2: friends at once.
     #[schemars(range(min = 1, max = 2), extend("default" = 1))]
     action: Option<Integer>,

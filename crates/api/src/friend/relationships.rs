@@ -8,11 +8,10 @@ pub(crate) struct Relationships;
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Request {
     /// Whose friends.
-    #[schemars(length(min = 1, max = 64))]
-    user_id: String,
+    user_id: Id,
     /// The users in question.
     #[schemars(length(min = 1, max = 20))]
-    target_ids: Vec<String>,
+    target_ids: Vec<Id>,
 }
 
 #[derive(Serialize, JsonSchema)]

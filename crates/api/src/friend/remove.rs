@@ -8,11 +8,10 @@ pub(crate) struct Remove;
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Request {
     /// Whose friends.
-    #[schemars(length(min = 1, max = 64))]
-    user_id: String,
+    user_id: Id,
     /// The friends. Who is no friend stays so.
     #[schemars(length(min = 1, max = 100))]
-    target_ids: Vec<String>,
+    target_ids: Vec<Id>,
 }
 
 impl Operation for Remove {

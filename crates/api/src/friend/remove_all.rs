@@ -8,8 +8,7 @@ pub(crate) struct RemoveAll;
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Request {
     /// Whose friends.
-    #[schemars(length(min = 1, max = 64))]
-    user_id: String,
+    user_id: Id,
 }
 
 impl Operation for RemoveAll {

@@ -9,7 +9,7 @@ pub(crate) struct SetPermission;
 pub(crate) struct Request {
     /// The users.
     #[schemars(length(min = 1, max = 100))]
-    user_ids: Vec<String>,
+    user_ids: Vec<Id>,
     /// 1 anyone, 2 with consent, 3 nobody.
     #[schemars(range(min = 1, max = 3))]
     permission_type: Integer,

@@ -12,11 +12,9 @@ pub(crate) struct SetProfile;
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Request {
     /// Whose friend.
-    #[schemars(length(min = 1, max = 64))]
-    user_id: String,
+    user_id: Id,
     /// The other user.
-    #[schemars(length(min = 1, max = 64))]
-    target_id: String,
+    target_id: Id,
     /// The user's own name for the friend; absent or empty clears it.
     #[schemars(length(max = 64))]
     alias: Option<String>,

@@ -246,7 +246,11 @@ mod tests {
     fn each_row_speaks_of_members_that_its_operation_has() {
         let mut paths = HashSet::new();
         for row in ROWS {
-            assert!(row.path.ends_with(".json") && paths.insert(row.path), "{}", row.path);
+            assert!(
+                row.path.strip_suffix(".json").is_some() && paths.insert(row.path),
+                "{}",
+                row.path
+            );
             let schema = request_schema(row.operation);
             for Member(_, ours, _) in row.members {
                 assert!(schema["properties"][*ours].is_object(), "{} {ours}", row.path);

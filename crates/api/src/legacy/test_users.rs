@@ -63,7 +63,7 @@ pub(super) struct Delete;
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct DeleteRequest {
-    user_ids: Vec<String>,
+    user_ids: Vec<Id>,
 }
 
 impl Operation for Delete {

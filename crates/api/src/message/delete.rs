@@ -12,14 +12,12 @@ pub(crate) struct Delete;
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Request {
     /// The message's sender.
-    #[schemars(length(min = 1, max = 64))]
-    from_user_id: String,
+    from_user_id: Id,
     /// 1: a direct channel.
     #[schemars(with = "i64", extend("enum" = [1]))]
     channel_type: ChannelType,
     /// The channel, named by its other side.
-    #[schemars(length(min = 1, max = 64))]
-    channel_id: String,
+    channel_id: Id,
     message_id: String,
     /// 1: the app does it, not the sender; then `fromUserId` may be either side.
     is_admin: Option<Bit>,

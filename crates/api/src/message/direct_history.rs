@@ -10,11 +10,9 @@ pub(crate) struct DirectHistory;
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Request {
     /// One side of the channel.
-    #[schemars(length(min = 1, max = 64))]
-    user_id: String,
+    user_id: Id,
     /// The channel, named by its other side.
-    #[schemars(length(min = 1, max = 64))]
-    channel_id: String,
+    channel_id: Id,
     /// Unix time in milliseconds of the newer end.
     start_at: Integer,
     /// Unix time in milliseconds of the older end, at most 14 days before the newer.
@@ -88,11 +86,11 @@ impl Operation for DirectHistory {
         let newest = if request.include_start.is_set() { newest } else { newest.saturating_sub(1) };
         let (oldest, newest) = (Timestamp(oldest), Timestamp(newest));
         let messages =
-            ctx.core.history_between(ctx.app.id, user, peer, oldest, newest, limit).await?;
+            ctx.core.history_between(ctx.app.id, user, peer.clone(), oldest, newest, limit).await?;
         let messages = messages
             .into_iter()
             .map(|message| Message {
-                channel_id: request.channel_id.clone(),
+                channel_id: peer.to_string(),
                 from_user_id: message.sender_id,
                 message_id: message.id,
                 sent_at: message.sent_at,

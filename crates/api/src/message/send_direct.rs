@@ -13,11 +13,10 @@ pub(crate) struct SendDirect;
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Request {
     /// In whose name.
-    #[schemars(length(min = 1, max = 64))]
-    from_user_id: String,
+    from_user_id: Id,
     /// The recipients: all of them get it, or none.
     #[schemars(length(min = 1, max = 1000))]
-    to_user_ids: Vec<String>,
+    to_user_ids: Vec<Id>,
     /// A standard type, such as `RC:TxtMsg`, or one of the app's own.
     #[schemars(length(min = 1, max = 32))]
     message_type: String,

@@ -10,7 +10,7 @@ pub(crate) struct Set;
 pub(crate) struct Request {
     /// The users.
     #[schemars(length(min = 1, max = 1000))]
-    user_ids: Vec<String>,
+    user_ids: Vec<Id>,
     /// 1 mutes, 0 unmutes.
     mute_state: Bit,
     /// Only direct channels: `PERSON`.

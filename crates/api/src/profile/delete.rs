@@ -9,7 +9,7 @@ pub(crate) struct Delete;
 pub(crate) struct Request {
     /// Whose profiles.
     #[schemars(length(min = 1, max = 20))]
-    user_ids: Vec<String>,
+    user_ids: Vec<Id>,
 }
 
 impl Operation for Delete {

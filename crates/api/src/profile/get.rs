@@ -10,7 +10,7 @@ pub(crate) struct Get;
 pub(crate) struct Request {
     /// Whose profiles.
     #[schemars(length(min = 1, max = 20))]
-    user_ids: Vec<String>,
+    user_ids: Vec<Id>,
 }
 
 impl Operation for Get {

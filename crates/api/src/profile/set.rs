@@ -13,8 +13,7 @@ pub(crate) struct Set;
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Request {
     /// Whose profile.
-    #[schemars(length(min = 1, max = 64))]
-    user_id: String,
+    user_id: Id,
     /// The keys to change, the others stay; `null` removes one. `uniqueId`, `birthday` and `location` have
     /// at most 32 characters, `name` 64, `email` 128, `portraitUri` 1,024 (an http(s) URL); `gender` is 0
     /// to 2, `role` and `level` are 0 to 100.

@@ -9,7 +9,7 @@ pub(crate) struct Get;
 pub(crate) struct Request {
     /// The users.
     #[schemars(length(min = 1, max = 50))]
-    user_ids: Vec<String>,
+    user_ids: Vec<Id>,
 }
 
 #[derive(Serialize, JsonSchema)]

@@ -9,7 +9,7 @@ pub(crate) struct Set;
 pub(crate) struct Request {
     /// The users, each of whom gets just these tags.
     #[schemars(length(min = 1, max = 1000))]
-    user_ids: Vec<String>,
+    user_ids: Vec<Id>,
     /// At most 20 of 1 to 40 bytes each; none clears.
     #[schemars(length(max = 20))]
     tags: Vec<String>,

@@ -11,7 +11,7 @@ pub(crate) struct Expire;
 pub(crate) struct Request {
     /// The users.
     #[schemars(length(min = 1, max = 20))]
-    user_ids: Vec<String>,
+    user_ids: Vec<Id>,
     /// Unix time in milliseconds; tokens issued before it are void. At most 5 seconds ahead.
     expires_at: Integer,
 }

@@ -8,8 +8,7 @@ pub(crate) struct Issue;
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Request {
     /// The user's id, as the app names the user: 1 to 64 bytes of `A-Z a-z 0-9 + = - _ |`.
-    #[schemars(length(min = 1, max = 64))]
-    user_id: String,
+    user_id: Id,
     /// Push identity: the name shown in notifications.
     #[schemars(length(min = 1, max = 64))]
     name: String,
@@ -49,8 +48,9 @@ impl Operation for Issue {
             None => None,
             given => Some(wire::within("ttlSeconds", given, 0, 1, MAX_TTL_SECONDS)?),
         };
-        let token = ctx.core.issue_token(&ctx.app, user, name, avatar_url, ttl_seconds).await?;
-        Ok(Response { user_id: request.user_id, access_token: token })
+        let token =
+            ctx.core.issue_token(&ctx.app, user.clone(), name, avatar_url, ttl_seconds).await?;
+        Ok(Response { user_id: user.to_string(), access_token: token })
     }
 }
 

@@ -9,7 +9,7 @@ pub(crate) struct Ban;
 pub(crate) struct Request {
     /// The users.
     #[schemars(length(min = 1, max = 20))]
-    user_ids: Vec<String>,
+    user_ids: Vec<Id>,
     /// 1 to 43,200 minutes (30 days), or -1: until unbanned. Replaces the end of an earlier ban.
     #[schemars(range(min = -1, max = 43_200))]
     duration_minutes: Integer,

@@ -10,11 +10,10 @@ pub(crate) struct ConnectionStatus;
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Request {
     /// The user. May be left out when `userIds` is given.
-    #[schemars(length(min = 1, max = 64))]
-    user_id: Option<String>,
+    user_id: Option<Id>,
     /// Several users at once.
     #[schemars(length(min = 1, max = 100))]
-    user_ids: Option<Vec<String>>,
+    user_ids: Option<Vec<Id>>,
 }
 
 #[derive(Serialize, JsonSchema)]

@@ -9,7 +9,7 @@ pub(crate) struct Restore;
 pub(crate) struct Request {
     /// The users. Their deleted data does not come back.
     #[schemars(length(min = 1, max = 100))]
-    user_ids: Vec<String>,
+    user_ids: Vec<Id>,
 }
 
 #[derive(Serialize, JsonSchema)]

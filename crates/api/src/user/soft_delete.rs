@@ -9,7 +9,7 @@ pub(crate) struct SoftDelete;
 pub(crate) struct Request {
     /// The users. Whose data is gone already stay so.
     #[schemars(length(min = 1, max = 100))]
-    user_ids: Vec<String>,
+    user_ids: Vec<Id>,
 }
 
 #[derive(Serialize, JsonSchema)]

@@ -9,7 +9,7 @@ pub(crate) struct Unban;
 pub(crate) struct Request {
     /// The users. Who is not banned stays so.
     #[schemars(length(min = 1, max = 20))]
-    user_ids: Vec<String>,
+    user_ids: Vec<Id>,
 }
 
 impl Operation for Unban {

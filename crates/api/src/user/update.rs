@@ -8,8 +8,7 @@ pub(crate) struct Update;
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Request {
     /// The user.
-    #[schemars(length(min = 1, max = 64))]
-    user_id: String,
+    user_id: Id,
     /// Absent: unchanged.
     #[schemars(length(min = 1, max = 64))]
     name: Option<String>,

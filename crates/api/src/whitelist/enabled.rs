@@ -9,7 +9,7 @@ pub(crate) struct Enabled;
 pub(crate) struct Request {
     /// The users whose whitelists are meant.
     #[schemars(length(min = 1, max = 20))]
-    user_ids: Vec<String>,
+    user_ids: Vec<Id>,
 }
 
 #[derive(Serialize, JsonSchema)]

@@ -9,7 +9,7 @@ pub(crate) struct SetEnabled;
 pub(crate) struct Request {
     /// The users whose whitelists are meant.
     #[schemars(length(min = 1, max = 20))]
-    user_ids: Vec<String>,
+    user_ids: Vec<Id>,
     /// Whether only users on the whitelist may send to the owner. Off keeps the entries.
     enabled: Flag,
 }
