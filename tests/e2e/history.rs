@@ -43,7 +43,8 @@ pub(crate) struct Judged {
 pub(crate) fn judge(attempts: &[Attempt], changes: &[Change]) -> Result<Judged, String> {
     let mut judged = Judged::default();
     for attempt in attempts {
-        let in_force = changes.iter().enumerate().rfind(|(_, change)| change.answered < attempt.begun);
+        let in_force =
+            changes.iter().enumerate().rfind(|(_, change)| change.answered < attempt.begun);
         let Some((index, change)) = in_force else { continue };
         if changes.get(index + 1).is_some_and(|next| next.asked < attempt.ended) {
             continue;
@@ -72,9 +73,14 @@ pub(crate) fn judge_inbox(attempts: &[Attempt], received: &[String]) -> Result<(
     for attempt in attempts.iter().filter(|attempt| attempt.deed == Deed::Send) {
         let there = seen.contains(attempt.message.as_str());
         match attempt.refused {
-            None if !there => return Err(format!("message {} was accepted and lost", attempt.message)),
+            None if !there => {
+                return Err(format!("message {} was accepted and lost", attempt.message));
+            }
             Some(code) if there && code != LOST_CONNECTION => {
-                return Err(format!("message {} was refused ({code}) and delivered", attempt.message));
+                return Err(format!(
+                    "message {} was refused ({code}) and delivered",
+                    attempt.message
+                ));
             }
             _ => {}
         }
@@ -90,7 +96,13 @@ mod tests {
     use super::*;
     use std::time::Duration;
 
-    fn attempt(deed: Deed, begun: u64, ended: u64, refused: Option<u32>, start: Instant) -> Attempt {
+    fn attempt(
+        deed: Deed,
+        begun: u64,
+        ended: u64,
+        refused: Option<u32>,
+        start: Instant,
+    ) -> Attempt {
         let at = |ms| start + Duration::from_millis(ms);
         Attempt { deed, begun: at(begun), ended: at(ended), refused, message: format!("m{begun}") }
     }

@@ -37,12 +37,8 @@ struct Hammer {
 impl Hammer {
     async fn start(world: &World) -> Self {
         let token = Arc::new(Mutex::new(world.api.token("alice").await));
-        let mut hammer = Self {
-            attempts: Arc::default(),
-            token,
-            stop: Arc::default(),
-            tasks: JoinSet::new(),
-        };
+        let mut hammer =
+            Self { attempts: Arc::default(), token, stop: Arc::default(), tasks: JoinSet::new() };
         let count = Arc::new(AtomicU64::new(0));
         for task in 0..TASKS {
             let (address, key) = (world.address.clone(), world.api.key.clone());
@@ -54,7 +50,13 @@ impl Hammer {
                     let begun = Instant::now();
                     let mut record = |deed, refused, message: &str| {
                         let (ended, message) = (Instant::now(), message.to_owned());
-                        attempts.lock().unwrap().push(Attempt { deed, begun, ended, refused, message });
+                        attempts.lock().unwrap().push(Attempt {
+                            deed,
+                            begun,
+                            ended,
+                            refused,
+                            message,
+                        });
                     };
                     let Some(connection) = &mut wire else {
                         let with = token.lock().unwrap().clone();
@@ -73,9 +75,14 @@ impl Hammer {
                     let id = format!("m-{}", count.fetch_add(1, Ordering::Relaxed));
                     match connection.send("bob", &id, "hello").await {
                         Ok(_) => record(Deed::Send, None, &id),
+                        // A close says nothing of the send that was under way.
+                        Err(_) if connection.closed.is_some() => {
+                            record(Deed::Send, Some(LOST_CONNECTION), &id);
+                            wire = None;
+                        }
                         Err(error) => {
                             record(Deed::Send, Some(code(&error)), &id);
-                            if connection.closed.is_some() || code(&error) == LOST_CONNECTION {
+                            if code(&error) == LOST_CONNECTION {
                                 wire = None;
                             }
                         }
@@ -129,7 +136,10 @@ async fn hammer_at(
     }
     let attempts = hammer.stop().await;
     let judged = judge(&attempts, &changes).unwrap();
-    assert!(judged.forbidden >= ROUNDS && judged.allowed >= ROUNDS, "too little was tried: {judged:?}");
+    assert!(
+        judged.forbidden >= ROUNDS && judged.allowed >= ROUNDS,
+        "too little was tried: {judged:?}"
+    );
     judge_inbox(&attempts, &inbox_of(world, "bob").await).unwrap();
 }
 

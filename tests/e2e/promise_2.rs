@@ -103,8 +103,14 @@ async fn nothing_is_lost(world: &mut World, cuts: bool, disturb: impl AsyncFn(&m
         let writer = world.api.token(&format!("writer{pair}")).await;
         let (address, key) = (world.address.clone(), world.api.key.clone());
         for device in ["phone", "desk"] {
-            let reading =
-                read(address.clone(), key.clone(), reader.clone(), device.into(), stop.clone(), cuts);
+            let reading = read(
+                address.clone(),
+                key.clone(),
+                reader.clone(),
+                device.into(),
+                stop.clone(),
+                cuts,
+            );
             readers.spawn(async move { (pair, reading.await) });
         }
         writers.spawn(write(address, key, writer, pair, stop.clone(), Arc::clone(&acked)));

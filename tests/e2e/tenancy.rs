@@ -43,7 +43,10 @@ fn operations(message_id: &str) -> Vec<Body> {
         Body::GetBlocklist(f::GetBlocklist {}),
         Body::RemoveFromBlocklist(f::RemoveFromBlocklist { user_id: bob() }),
         Body::GetProfiles(f::GetProfiles { user_ids: bobs() }),
-        Body::UpdateMyProfile(f::UpdateMyProfile { basic: "{\"name\":\"B\"}".into(), ..f::UpdateMyProfile::default() }),
+        Body::UpdateMyProfile(f::UpdateMyProfile {
+            basic: "{\"name\":\"B\"}".into(),
+            ..f::UpdateMyProfile::default()
+        }),
         Body::GetProfileVisibility(f::GetProfileVisibility {}),
         Body::SetProfileVisibility(f::SetProfileVisibility { visibility: 1 }),
         Body::GetAccount(f::GetAccount {}),
@@ -53,7 +56,11 @@ fn operations(message_id: &str) -> Vec<Body> {
         Body::GetFriends(f::GetFriends::default()),
         Body::GetFriendsInfo(f::GetFriendsInfo { user_ids: bobs() }),
         Body::CheckFriends(f::CheckFriends { user_ids: bobs() }),
-        Body::SetFriendInfo(f::SetFriendInfo { user_id: bob(), alias: Some("B".into()), ..f::SetFriendInfo::default() }),
+        Body::SetFriendInfo(f::SetFriendInfo {
+            user_id: bob(),
+            alias: Some("B".into()),
+            ..f::SetFriendInfo::default()
+        }),
         Body::GetFriendPermission(f::GetFriendPermission {}),
         Body::SetFriendPermission(f::SetFriendPermission { permission: 3 }),
         Body::GetFriendApplications(f::GetFriendApplications::default()),

@@ -86,8 +86,6 @@ codes! {
     OnlyFriends = 40321, 403, "ONLY_FRIENDS";
     /// The sender is muted in direct channels.
     Muted = 40322, 403, "MUTED";
-    /// Only allowed in the development environment.
-    NotInProduction = 40324, 403, "NOT_IN_PRODUCTION";
     /// The user is not registered.
     NotRegistered = 40401, 404, "NOT_REGISTERED";
     /// The two users are not friends.

@@ -126,7 +126,7 @@ impl Refusal {
             Self::NotRegistered(_) => Code::NotRegistered,
             Self::SoftDeleted(_) => Code::SoftDeleted,
             Self::DeletionRunning(_) => Code::DeletionRunning,
-            Self::NotInProduction => Code::NotInProduction,
+            Self::NotInProduction => Code::NotAllowedForApp,
             Self::AppUnavailable => Code::AppUnavailable,
             Self::TokenInvalid => Code::TokenInvalid,
             Self::TokenExpired => Code::TokenExpired,

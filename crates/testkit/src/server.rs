@@ -60,7 +60,7 @@ impl Server {
         let mut child = Command::new(binary)
             .arg("serve")
             .args(storage.options())
-            .args(["--listen", listen, "--admin-listen", "off", "--log-level", "warn"])
+            .args(["--listen", listen, "--admin-listen", "off", "--log-level", "error"])
             .args(more)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

@@ -36,7 +36,7 @@ pub struct Wire {
     pushed: VecDeque<server_frame::Body>,
     /// What the server said at login.
     pub welcome: Welcome,
-    /// The close code, once the server has closed.
+    /// The close code, once the server has closed; 0 when it only announced why.
     pub closed: Option<u16>,
 }
 
@@ -105,6 +105,7 @@ impl Wire {
                 Some(Ok(Message::Binary(bytes))) => {
                     let frame = ServerFrame::decode(bytes)?;
                     if let Some(server_frame::Body::Closing(failure)) = frame.body {
+                        self.closed = Some(0);
                         while let Some(Ok(message)) = self.socket.next().await {
                             if let Message::Close(Some(close)) = message {
                                 self.closed = Some(close.code.into());
