@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run build test fmt lint deny audit doc unit docs bench
+.PHONY: help run build test fmt lint deny audit doc unit sdk docs bench
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
@@ -16,7 +16,8 @@ build: ## Build target/release/nuncio
 	@scripts/need compiler
 	cargo build --release --locked --package nuncio
 
-test: fmt lint deny doc unit ## Run all checks and all tests
+# What is tested in `web/` joins here.
+test: fmt lint deny doc unit sdk ## Run all checks and all tests
 
 fmt: ## Check the formatting (`cargo fmt --all` mends it)
 	@scripts/need compiler lints
@@ -38,9 +39,14 @@ doc: ## Build the code's documentation
 	@scripts/need compiler
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --quiet
 
-unit: ## Run the tests
-	@scripts/need compiler postgres python nats chromium
+unit: ## Run the tests in Rust
+	@scripts/need compiler postgres nats
 	cargo test --workspace --locked
+
+sdk: ## Run the tests of the official server SDK, on both stores
+	@scripts/need compiler postgres python
+	cargo build --locked --package nuncio
+	cargo run --quiet --locked --package nuncio-testkit --example with_postgres -- tests/sdk/run
 
 docs: ## Write anew the pages of docs/ that are made from the program
 	cargo run --quiet --package nuncio -- docs codes > docs/codes.md.new

@@ -148,7 +148,7 @@ settings! {
         tls_cert ("NUNCIO_TLS_CERT", "FILE"): PathBuf;
         /// Private key of the certificate, PEM
         tls_key ("NUNCIO_TLS_KEY", "FILE"): PathBuf;
-        /// Connections that may be open at once; further ones are answered 503
+        /// Client connections that may be open at once; further clients are told to come back
         max_connections ("NUNCIO_MAX_CONNECTIONS", "N"): u32 = "100000";
         /// How long a connection may stay without a complete request head, between requests too
         header_timeout ("NUNCIO_HEADER_TIMEOUT", "SPAN"): Span = "60s";

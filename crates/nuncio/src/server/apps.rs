@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use nuncio_core::Core;
 use nuncio_protocol::AppKey;
+use nuncio_store::apps::App;
 
 use super::tasks::Tasks;
 
@@ -17,24 +18,36 @@ use super::tasks::Tasks;
 const LOOK: Duration = Duration::from_millis(500);
 
 /// What of an app closes connections when it changes: whether it is locked, and its secret's version.
-type Seen = (bool, i64);
+#[derive(Default)]
+struct Seen(Mutex<HashMap<AppKey, (bool, i64)>>);
+
+impl Seen {
+    /// Whether that is another than when it was seen last, or is seen for the first time: an app can be made,
+    /// used and locked between two looks.
+    fn is_new(&self, app: &App) -> bool {
+        let now = (app.locked, app.secret_version);
+        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.insert(app.key.clone(), now).is_none_or(|before| before != now)
+    }
+}
 
 /// Starts to look.
 pub(super) fn watch(core: &Core, tasks: &Tasks) {
-    let core = core.clone();
-    let seen: Arc<Mutex<HashMap<AppKey, Seen>>> = Arc::default();
+    let (core, seen) = (core.clone(), Arc::new(Seen::default()));
     tasks.every("apps", LOOK, move || {
         let (core, seen) = (core.clone(), Arc::clone(&seen));
         async move {
             for app in core.apps().await? {
-                let now = (app.locked, app.secret_version);
-                let mut all = seen.lock().unwrap_or_else(PoisonError::into_inner);
-                let before = all.insert(app.key.clone(), now);
-                drop(all);
-                if before.is_some_and(|before| before != now) {
-                    let closed = core.close_app(&app).await;
-                    let key = &app.key;
-                    tracing::info!(app.key = %key, closed, "app `{key}` has changed: {closed} connections closed");
+                if !seen.is_new(&app) {
+                    continue;
+                }
+                let (closed, key) = (core.close_app(&app).await, &app.key);
+                if closed > 0 {
+                    tracing::info!(
+                        app.key = %key,
+                        closed,
+                        "app `{key}` has changed: {closed} connections closed"
+                    );
                 }
             }
             Ok::<_, nuncio_core::Error>(())

@@ -267,3 +267,67 @@ impl<I: AsyncWrite + Unpin> AsyncWrite for Counted<I> {
         self.stream.is_write_vectored()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::routing::get;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    use super::*;
+
+    async fn status(address: SocketAddr) -> String {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer.lines().next().unwrap_or_default().to_owned()
+    }
+
+    #[tokio::test]
+    async fn a_connection_past_the_limit_is_answered_503_until_there_is_room() {
+        let socket = bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+        let address = socket.local_addr().unwrap();
+        let options = Options {
+            router: Router::new().route("/", get(async || "hello")),
+            tls: None,
+            max_connections: 1,
+            header_timeout: Duration::from_mins(1),
+        };
+        let metrics = ListenerMetrics::default();
+        let listener = Listener::serve(socket, options, &metrics);
+
+        let first = TcpStream::connect(address).await.unwrap();
+        while metrics.open.get() == 0 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(status(address).await, "HTTP/1.1 503 Service Unavailable");
+        assert_eq!(metrics.refused.get(), 1);
+        drop(first);
+        while metrics.open.get() > 0 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(status(address).await, "HTTP/1.1 200 OK");
+
+        listener.stop();
+        listener.stopped().await;
+        assert!(TcpStream::connect(address).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_says_nothing_is_closed_in_time() {
+        let socket = bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+        let address = socket.local_addr().unwrap();
+        let options = Options {
+            router: Router::new(),
+            tls: None,
+            max_connections: 1,
+            header_timeout: Duration::from_millis(50),
+        };
+        let _listener = Listener::serve(socket, options, &ListenerMetrics::default());
+        let mut silent = TcpStream::connect(address).await.unwrap();
+        let mut rest = Vec::new();
+        let end =
+            tokio::time::timeout(Duration::from_secs(10), silent.read_to_end(&mut rest)).await;
+        end.expect("it was left open").unwrap();
+    }
+}

@@ -26,6 +26,9 @@ use listener::{Listener, ListenerMetrics};
 use signals::Signals;
 use tasks::Tasks;
 
+/// Connections besides the clients': calls of the Server API, and clients that are told that there is no room.
+/// An eighth of the clients' comes on top.
+const OTHER_CONNECTIONS: u32 = 4096;
 /// Connections that the admin listener may have: probes and scrapers.
 const ADMIN_CONNECTIONS: u32 = 64;
 
@@ -76,10 +79,11 @@ impl Server {
         let router = nuncio_api::router(core.clone(), api)
             .merge(gateway.router())
             .merge(health.clone().router());
+        let clients = config.max_connections;
         let options = listener::Options {
             router,
             tls,
-            max_connections: config.max_connections,
+            max_connections: clients.saturating_add(clients / 8).saturating_add(OTHER_CONNECTIONS),
             header_timeout: config.header_timeout.0,
         };
         let front = Listener::serve(front, options, &connections);

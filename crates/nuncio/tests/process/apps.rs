@@ -3,7 +3,7 @@
 use nuncio_testkit::{Api, Refused, Wire};
 use serde_json::{Value, json};
 
-use crate::run::{Running, printed, refused, within};
+use crate::run::{Running, printed, refused, wait_for, within};
 
 /// Runs `nuncio app ARGUMENTS --json` on a folder.
 async fn app(data: &tempfile::TempDir, arguments: &[&str]) -> Value {
@@ -138,6 +138,23 @@ async fn a_new_secret_voids_the_tokens_and_closes_what_logged_in_with_them() {
     let api = Api::new(&server.url, &api.key, &text(&rotated, "appSecret"));
     let alice = api.token("alice").await;
     Wire::login(&server.url, &api.key, &alice, "phone").await.unwrap();
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_client_past_the_limit_is_told_to_come_back_and_calls_go_on() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Running::serve(data.path(), &["--max-connections", "1"]).await;
+    let made = app(&data, &["create", "--name", "Full"]).await;
+    let api = Api::new(&server.url, &text(&made, "appKey"), &text(&made, "appSecret"));
+    let (alice, bob) = (api.token("alice").await, api.token("bob").await);
+    let first = Wire::login(&server.url, &api.key, &alice, "phone").await.unwrap();
+    let refused = Wire::login(&server.url, &api.key, &bob, "phone").await.err().unwrap();
+    assert_eq!(refused.downcast::<Refused>().unwrap().0.code, 31024);
+    api.token("carol").await;
+
+    first.cut();
+    wait_for(async || Wire::login(&server.url, &api.key, &bob, "phone").await.ok()).await;
     server.stop().await;
 }
 

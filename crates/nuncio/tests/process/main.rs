@@ -1,4 +1,5 @@
 //! The built binary as its operator meets it: started, asked, changed beside, stopped.
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 mod apps;
 mod config;

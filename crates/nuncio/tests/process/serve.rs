@@ -141,24 +141,6 @@ async fn a_second_signal_stops_at_once() {
 }
 
 #[tokio::test]
-async fn a_connection_past_the_limit_is_told_to_come_back() {
-    let folder = tempfile::tempdir().unwrap();
-    let server = Running::serve(folder.path(), &["--max-connections", "1"]).await;
-    let address = server.url.trim_start_matches("http://").to_owned();
-    let first = TcpStream::connect(&address).await.unwrap();
-    let (status, body) = wait_for(async || {
-        let answer = get(format!("{}/healthz", server.url)).await;
-        (answer.0 == 503).then_some(answer)
-    })
-    .await;
-    assert_eq!(status, 503);
-    assert!(body.contains("31024"), "{body}");
-    drop(first);
-    wait_for(async || (get(format!("{}/healthz", server.url)).await.0 == 200).then_some(())).await;
-    assert_eq!(server.stop().await.code, Some(0));
-}
-
-#[tokio::test]
 async fn only_the_owner_can_look_into_the_data() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
