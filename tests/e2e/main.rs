@@ -3,10 +3,12 @@
 //! `history` judges what the hammering tests recorded; it has tests of its own.
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a panic is how a test fails")]
 
+mod client_command;
 mod history;
 mod overview;
 mod promise_1;
 mod promise_2;
+mod rust_sdk;
 mod tenancy;
 
 pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_nuncio");
