@@ -128,6 +128,8 @@ pub struct Declared {
     pub mutates: bool,
     pub(crate) request: fn(&mut SchemaGenerator) -> Schema,
     pub(crate) response: fn(&mut SchemaGenerator) -> Schema,
+    /// Whether an empty request is a request: no member must be given.
+    pub(crate) takes_nothing: fn() -> bool,
     pub(crate) run: fn(Context, Map<String, Value>) -> Running,
 }
 
@@ -147,6 +149,7 @@ impl Declared {
             mutates: O::MUTATES,
             request: <O::Request as JsonSchema>::json_schema,
             response: <O::Response as JsonSchema>::json_schema,
+            takes_nothing: || serde_json::from_str::<O::Request>("{}").is_ok(),
             run: run::<O>,
         }
     }

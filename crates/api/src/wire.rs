@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use std::fmt;
 
 use nuncio_protocol::values::ValueError;
-use nuncio_protocol::{Code, UserId};
+use nuncio_protocol::{Code, UserId, limits};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de};
 
@@ -97,6 +97,14 @@ impl de::Visitor<'_> for FlagVisitor {
             0 => Ok(Flag(false)),
             1 => Ok(Flag(true)),
             _ => Err(E::invalid_type(de::Unexpected::Unsigned(v), &self)),
+        }
+    }
+
+    fn visit_f64<E: de::Error>(self, v: f64) -> Result<Flag, E> {
+        match v {
+            0.0 => Ok(Flag(false)),
+            1.0 => Ok(Flag(true)),
+            _ => Err(E::invalid_type(de::Unexpected::Float(v), &self)),
         }
     }
 
@@ -199,7 +207,12 @@ macro_rules! schema {
         }
     };
 }
-schema!(Id, { "type": "string", "pattern": "^[A-Za-z0-9+=_|-]{1,64}$" });
+schema!(Id, {
+    "type": "string",
+    "minLength": 1,
+    "maxLength": limits::USER_ID_BYTES,
+    "pattern": "^[A-Za-z0-9+=_|-]*$",
+});
 schema!(Integer, { "type": "integer" });
 schema!(Flag, { "type": "boolean" });
 schema!(Bit, { "type": "integer", "enum": [0, 1] });
@@ -321,6 +334,7 @@ mod tests {
             (json!(1), true),
             (json!("1"), true),
             (json!("true"), true),
+            (json!(1.0), true),
             (json!(0), false),
             (json!("0"), false),
         ] {

@@ -72,6 +72,10 @@ impl Row {
             Encoding::Form => form(headers, body)?,
             Encoding::Json => json(headers, body)?,
         };
+        if given.is_empty() && !(self.operation.takes_nothing)() {
+            let sentence = "the body is empty: send a form with the operation's members";
+            return Err(ApiError::new(Code::EmptyBody, sentence));
+        }
         let mut members = Map::new();
         for Member(theirs, ours, form) in self.members {
             let mut values =
@@ -123,10 +127,6 @@ fn form(headers: &HeaderMap, body: &[u8]) -> Result<Vec<(String, Value)>, ApiErr
     body::expect_type(headers, "application/x-www-form-urlencoded")?;
     let pairs: Vec<(String, String)> = serde_urlencoded::from_bytes(body)
         .map_err(|_| ApiError::new(Code::BadParameter, "the body is not a form"))?;
-    if pairs.is_empty() {
-        let sentence = "the body is empty: send a form with the operation's members";
-        return Err(ApiError::new(Code::EmptyBody, sentence));
-    }
     Ok(pairs.into_iter().map(|(name, value)| (name, Value::String(value))).collect())
 }
 

@@ -119,7 +119,7 @@ impl Operation for SendDirect {
 }
 
 /// The standard types; other names that begin alike are nobody's.
-const STANDARD: [&str; 24] = [
+const STANDARD: [&str; 27] = [
     "RC:TxtMsg",
     "RC:ImgMsg",
     "RC:ImgTextMsg",
@@ -144,6 +144,9 @@ const STANDARD: [&str; 24] = [
     "RC:ProfileNtf",
     "RC:CmdNtf",
     "RC:CmdMsg",
+    "RC:GrpNtf",
+    "RC:TypSts",
+    "RC:RcCmd",
 ];
 
 fn is_foreign(message_type: &str) -> bool {

@@ -235,6 +235,7 @@ async fn the_same_gates_stand_before_older_paths() {
     let tenant = world.tenant().await;
     let (status, code, _) = refused(&tenant, "/user/block.json", "").await;
     assert_eq!((status, code), (400, 1003));
+    assert_eq!(ok(&tenant, "/user/block/query.json", "").await, json!({ "users": [] }));
     let unsigned = post("/user/block.json", &[], "userId=a&minute=1");
     assert_eq!(world.send(unsigned).await.refusal().0, 401);
     let answer = tenant.call("/user/block.json", json!({ "userId": "a" })).await;
