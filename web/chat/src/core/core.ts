@@ -15,8 +15,6 @@ import type {
   CoreConfig,
   CoreEvent,
   Failure,
-  MessageRecord,
-  OutgoingMessage,
   RequestInit,
 } from './api.js';
 import { pauseBefore } from './backoff.js';
@@ -25,8 +23,8 @@ import type { Env } from './env.js';
 import { pause } from './env.js';
 import { failureOf, planAfter, Refused, refused } from './failure.js';
 import { Library } from './library.js';
-import { Outbox } from './outbox.js';
-import { channelOfKey, keyOfChannel, messageRecord, unsentKey } from './records.js';
+import { channelOfKey, keyOfChannel, messageRecord } from './records.js';
+import { remember, Sender } from './sender.js';
 import type { Store } from './store.js';
 import { Sync } from './sync.js';
 import { Typing } from './typing.js';
@@ -40,9 +38,6 @@ const TOKEN_MS = 60_000;
 const STABLE_MS = 5_000;
 /** How long the store stays open after the last page has gone. */
 const CLOSE_STORE_MS = 2_000;
-/** Ids of own messages remembered, to tell them from those of other devices. */
-const OURS = 1_000;
-
 /** A page that shares the session. */
 export interface Page {
   /** Whether the page can get a new token by itself. */
@@ -86,8 +81,10 @@ export class Core {
   private wake = (): void => undefined;
   private lastFailure: Failure = { code: NCCode.NOT_CONNECTED, message: 'not connected' };
   private waiters = new Set<(failure?: Failure) => void>();
-  private ours = new Set<string>();
-  private readonly outbox: Outbox;
+  /** Whose page is reading a channel, or recalls a message, and so need not be told. */
+  private readers = new Map<string, Page>();
+  private recallers = new Map<string, Page>();
+  private readonly sender: Sender;
   private readonly typing: Typing;
   private readonly env: Env;
 
@@ -97,16 +94,20 @@ export class Core {
   ) {
     this.env = host.env;
     this.typing = new Typing(this.env, (event) => this.tell(event));
-    this.outbox = new Outbox({
+    this.sender = new Sender({
       env: this.env,
       sendTimeoutMs: config.sendTimeoutMs,
       connection: () => this.connection,
-      acknowledged: async ({ record, seq }) => {
-        const stored = await this.books().acknowledged(record);
-        if (seq > 0) this.sync?.acknowledge(seq);
-        return stored;
+      userId: () => this.userId,
+      now: () => this.serverNow(),
+      refusal: () => (this.status === ConnectionStatus.DISCONNECTED ? this.lastFailure : undefined),
+      library: () => this.books(),
+      unsent: async () => {
+        const all = await this.shelf().transact('readonly', (tx) => tx.all('messages'));
+        return all.filter((message) => message.status === SentStatus.SENDING);
       },
-      failed: (record) => this.books().note(record),
+      stored: (seq) => this.sync?.acknowledge(seq),
+      tell: (event, except) => this.tell(event, except),
     });
     this.env.onOnline(() => this.wake());
   }
@@ -202,8 +203,8 @@ export class Core {
     return {
       request: (body) => this.request(body),
       profiles: ({ userIds }) => this.profiles(userIds),
-      send: (message) => this.send(page, message),
-      cancelSend: ({ clientId }) => Promise.resolve(this.outbox.cancel(clientId)),
+      send: (message) => this.sender.send(page, message),
+      cancelSend: ({ clientId }) => Promise.resolve(this.sender.outbox.cancel(clientId)),
       insertMessages: (records) => this.books().insert(records),
       channels: async ({ keys }) => {
         await this.firstSync();
@@ -302,7 +303,7 @@ export class Core {
         env: this.env,
         store,
         userId: this.userId,
-        isOurs: (id) => this.ours.has(id),
+        isOurs: (id) => this.sender.isOurs(id),
         tell: (event) => this.tellEntry(event),
       },
       connection,
@@ -320,13 +321,13 @@ export class Core {
       () => {
         this.hasSynced = true;
         this.tellSynced(this.pages);
-        void this.resumeUnsent();
+        void this.sender.resume();
       },
       () => undefined, // The connection is lost; its end is handled where it is awaited.
     );
     connection.listen((body) => this.pushed(body));
     this.setStatus(ConnectionStatus.CONNECTED);
-    this.outbox.flush();
+    this.sender.outbox.flush();
     return true;
   }
 
@@ -365,7 +366,7 @@ export class Core {
     this.connection?.close(failure);
     this.connection = undefined;
     this.sync = undefined;
-    if (signedOut || failure.code !== NCCode.TOKEN_EXPIRED) this.outbox.failAll(failure);
+    if (signedOut || failure.code !== NCCode.TOKEN_EXPIRED) this.sender.outbox.failAll(failure);
     this.setStatus(ConnectionStatus.DISCONNECTED, failure);
     for (const settle of [...this.waiters]) settle(failure);
   }
@@ -409,10 +410,17 @@ export class Core {
 
   /** Tells the pages what an entry brought. Whoever's message came does not type any more. */
   private tellEntry(event: CoreEvent): void {
-    if (event.kind === 'messages') {
-      for (const message of event.messages) this.typing.end(message.channel, message.senderId);
+    switch (event.kind) {
+      case 'messages':
+        for (const message of event.messages) this.typing.end(message.channel, message.senderId);
+        return this.tell(event);
+      case 'channel':
+        return this.tell(event, event.change.kind === 'read' ? this.readers.get(event.channel) : undefined);
+      case 'recalled':
+        return this.tell(event, this.recallers.get(event.messages[0]?.messageId ?? ''));
+      default:
+        return this.tell(event);
     }
-    this.tell(event);
   }
 
   private tell(event: CoreEvent, except?: Page): void {
@@ -470,81 +478,22 @@ export class Core {
     return profiles;
   }
 
-  private async send(page: Page, message: OutgoingMessage): Promise<MessageRecord> {
-    const library = this.books();
-    const clientMessageId = this.env.uuid();
-    const record: MessageRecord = {
-      ...message,
-      key: unsentKey(clientMessageId),
-      messageId: '',
-      clientMessageId,
-      senderId: this.userId,
-      sentAt: this.serverNow(),
-      receivedAt: this.env.now(),
-      mine: true,
-      status: SentStatus.SENDING,
-      editedAt: 0,
-    };
-    this.remember(clientMessageId);
-    if (this.status === ConnectionStatus.DISCONNECTED && this.lastFailure.code !== NCCode.TOKEN_EXPIRED) {
-      await library.note({ ...record, status: SentStatus.FAILED, failureCode: NCCode.NOT_CONNECTED });
-      throw refused(NCCode.NOT_CONNECTED, `not connected: ${this.lastFailure.message}`);
-    }
-    if (message.transient) return this.sendTransient(record);
-    await library.note(record);
-    const sent = await this.outbox.send(record);
-    this.tell({ kind: 'messages', messages: [sent] }, page);
-    return sent;
-  }
-
-  private async sendTransient(record: MessageRecord): Promise<MessageRecord> {
-    const { clientMessageId, type, content } = record;
-    const answer = await this.request({
-      case: 'sendMessage',
-      value: { channel: channelOfKey(record.channel), clientMessageId, type, content, transient: true, uncounted: true },
-    });
-    if (answer.case !== 'messageSent') throw refused(NCCode.BAD_FRAME, 'the server did not answer as agreed');
-    const { messageId, sentAt } = answer.value;
-    return { ...record, key: messageId, messageId, sentAt: Number(sentAt), status: SentStatus.SENT };
-  }
-
-  private remember(clientMessageId: string): void {
-    this.ours.add(clientMessageId);
-    if (this.ours.size <= OURS) return;
-    for (const oldest of this.ours) {
-      this.ours.delete(oldest);
-      return;
-    }
-  }
-
-  /** Takes up messages that were on their way when the last page of this device closed. */
-  private async resumeUnsent(): Promise<void> {
-    const library = this.books();
-    const all = await this.shelf().transact('readonly', (tx) => tx.all('messages'));
-    const unsent = all.filter((m) => m.status === SentStatus.SENDING && !this.outbox.holds(m.clientMessageId));
-    for (const record of unsent.sort((a, b) => a.clientId - b.clientId)) {
-      if (this.env.now() - record.receivedAt > this.config.sendTimeoutMs) {
-        await library.note({ ...record, status: SentStatus.FAILED, failureCode: NCCode.NO_ANSWER });
-        continue;
-      }
-      this.remember(record.clientMessageId);
-      this.outbox.send(record).then(
-        (sent) => this.tell({ kind: 'messages', messages: [sent] }),
-        () => undefined, // It is marked as failed in the store, where the pages read it.
-      );
-    }
-  }
-
   private async recall(page: Page, channel: string, messageId: string): Promise<void> {
+    // The other pages are told by the entry that the recall makes in the own inbox.
+    remember(this.recallers, messageId, page);
     await this.request({ case: 'recallMessage', value: { channel: channelOfKey(channel), messageId } });
     await this.books().hide(channel, [messageId], 0);
-    this.tell({ kind: 'recalled', messages: [{ channel, messageId, at: this.serverNow() }] }, page);
   }
 
   private async markRead(page: Page, channel: string, messageId: string): Promise<void> {
-    await this.request({ case: 'markRead', value: { channel: channelOfKey(channel), messageId } });
-    const events = await this.books().markRead(channel, messageId, this.serverNow());
-    for (const event of events) this.tell(event, page);
+    this.readers.set(channel, page);
+    try {
+      await this.request({ case: 'markRead', value: { channel: channelOfKey(channel), messageId } });
+      const events = await this.books().markRead(channel, messageId, this.serverNow());
+      for (const event of events) this.tell(event, page);
+    } finally {
+      this.readers.delete(channel);
+    }
   }
 
   private async setting(name: string): Promise<unknown> {
