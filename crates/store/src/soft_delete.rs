@@ -72,8 +72,16 @@ impl Store {
                 let Some(user) = users::find(tx, app, id).await? else { continue };
                 if !user.deleted {
                     tokens::void(tx, app, &user, now).await?;
-                    // Later than any message that the user could have had.
-                    let history_from = tx.message_id(now, MessageId(0));
+                    let latest: MessageId = tx
+                        .one(
+                            "select coalesce(max(latest_id), 0) from channels
+                             where app = ?1 and user_id = ?2",
+                            params![app, id],
+                            |row| row.get(0),
+                        )
+                        .await?;
+                    // Later than any message that the user has, whatever the clock of the node that took it.
+                    let history_from = tx.message_id(now, latest);
                     tx.execute(
                         "update users set deleted_at = ?3, history_from = ?4, inbox_floor = inbox_head,
                                 name = '', avatar_url = '', whitelist_on = 0, friend_permission = 0,
