@@ -505,3 +505,24 @@ impl Connection {
 fn calling_too_fast() -> Failure {
     Failure::new(Code::CallingTooFast, "too fast, and for too long: keep to `retry_after_ms`")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_idle_connection_takes_little_memory() {
+        let connection = size_of::<Connection>();
+        assert!(connection <= 512, "the connection takes {connection} bytes");
+        let task = size_of_serve();
+        assert!(task <= 128, "its task takes {task} bytes");
+    }
+
+    /// Bytes of the future that serves a connection.
+    fn size_of_serve() -> usize {
+        fn size<F: Future>(_: impl Fn(Place, OnUpgrade, bool) -> F) -> usize {
+            size_of::<F>()
+        }
+        size(serve)
+    }
+}
