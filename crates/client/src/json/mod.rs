@@ -26,8 +26,9 @@
 //!   `profileChanged`, `accountChanged`, `syncCompleted`, `queuedMessageSent`, `queuedMessageFailed`,
 //!   `userInfoChanged`).
 //!
-//! Lines given before the first login wait for it. Sends and calls begin in the order of their lines;
-//! answers come as they come.
+//! Lines given before the first login wait for it. Sends and calls begin in the order of their lines, but a
+//! message waits until the one before it in its channel has been answered, and a call waits for no message:
+//! a script that needs the order between them waits for the answer. Answers come as they come.
 
 mod calls;
 mod input;
@@ -158,7 +159,13 @@ impl<W: AsyncWrite + Unpin> Run<W> {
                         let error = format!("a line has more than {limit} bytes");
                         self.write(Output::error(None, &ClientError::BadArgument(error))).await?;
                     }
-                    Line::End => self.leave_soon(),
+                    Line::End => {
+                        if !self.connected {
+                            // How the login ends is told all the same.
+                            self.waiting.push_back(r#"{"disconnect":{}}"#.to_owned());
+                        }
+                        self.leave_soon();
+                    }
                 },
                 Some(answer) = self.answers.next() => self.write(answer).await?,
                 () = sleep_until(deadline), if leaving => return self.leave(events).await,
@@ -171,12 +178,10 @@ impl<W: AsyncWrite + Unpin> Run<W> {
     }
 
     fn leave_soon(&mut self) {
-        // Who was never connected has nothing under way.
-        let patience = if self.connected { PATIENCE } else { Duration::ZERO };
+        // Who was never connected has only those lines under way that wait for the login.
+        let idle = !self.connected && self.waiting.is_empty();
+        let patience = if idle { Duration::ZERO } else { PATIENCE };
         self.leave_at = Some(Instant::now() + patience);
-        if !self.connected {
-            self.waiting.clear();
-        }
     }
 
     async fn leave(&mut self, mut events: Events) -> io::Result<Exit> {

@@ -124,8 +124,8 @@ async fn a_session_by_lines() {
     assert_eq!((&error["error"]["ref"], &error["error"]["code"]), (&json!("5"), &json!(33003)));
 
     script.write(json!({"disconnect": {}})).await;
-    let last = script.read().await;
-    assert_eq!(last["disconnected"]["willReconnect"], json!(false));
+    let end = script.read().await;
+    assert_eq!(end["disconnected"]["willReconnect"], json!(false));
     assert_eq!(script.exit().await.status(), 0);
 }
 
@@ -134,7 +134,7 @@ async fn sends_and_calls_begin_in_the_order_of_their_lines() {
     let server = Server::start().await;
     let mut script = Script::start(&server).await;
     let mut peer = server.welcome(0).await;
-    script.read().await;
+    script.read_but_events().await;
     for _ in 0..20 {
         script.write(json!({"send": {"to": "bob", "text": "x"}})).await;
         script
@@ -146,6 +146,9 @@ async fn sends_and_calls_begin_in_the_order_of_their_lines() {
         assert!(matches!(body, client_frame::Body::AddToBlocklist(_)));
         peer.accept_message(id, id, 0).await;
         peer.done(call).await;
+        let answers = [script.read_but_events().await, script.read_but_events().await];
+        assert!(answers.iter().any(|a| a.get("sent").is_some()), "{answers:?}");
+        assert!(answers.iter().any(|a| a.get("result").is_some()), "{answers:?}");
     }
 }
 

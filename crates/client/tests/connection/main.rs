@@ -1,4 +1,5 @@
 //! The client against a server whose every word the test says, over real sockets.
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 mod json;
 mod people;
@@ -110,9 +111,9 @@ async fn what_the_server_says_at_the_close_decides() {
             client.start().unwrap();
             let peer = server.welcome(0).await;
             if told {
-                peer.close_with(code, close).await
+                peer.close_with(code, close).await;
             } else {
-                peer.close(close).await
+                peer.close(close).await;
             }
             assert_eq!(disconnected(&mut events).await, (code.number(), false), "{close}");
         }

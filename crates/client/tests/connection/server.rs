@@ -103,12 +103,10 @@ impl Peer {
     pub(crate) async fn request(&mut self) -> (u64, client_frame::Body) {
         loop {
             let message = tokio::time::timeout(PATIENCE, self.socket.next()).await;
-            match message.expect("a request comes").expect("the client stays").unwrap() {
-                WsMessage::Binary(bytes) => {
-                    let frame = ClientFrame::decode(bytes).unwrap();
-                    return (frame.id, frame.body.unwrap());
-                }
-                _ => continue,
+            let message = message.expect("a request comes").expect("the client stays");
+            if let WsMessage::Binary(bytes) = message.unwrap() {
+                let frame = ClientFrame::decode(bytes).unwrap();
+                return (frame.id, frame.body.unwrap());
             }
         }
     }
