@@ -4,12 +4,12 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use nuncio_bus::{Bus, Close, Presence};
-use nuncio_core::{Core, Error, TestClock, Vault};
+use nuncio_core::{Claim, Core, Error, TestClock, Vault};
 use nuncio_protocol::frames::server_frame;
 use nuncio_protocol::ids::AppId;
 use nuncio_protocol::values::Name;
-use nuncio_protocol::{AppKey, Refusal, Timestamp, UserId};
-use nuncio_store::apps::{Edition, Environment, NewApp};
+use nuncio_protocol::{Refusal, Timestamp, UserId};
+use nuncio_store::apps::{App, Edition, Environment};
 use nuncio_store::{Nudge, Nudges, Options, Place, Store};
 
 pub(crate) const NOW: Timestamp = Timestamp(1_790_000_000_000);
@@ -22,19 +22,49 @@ pub(crate) struct Bench {
     _folder: tempfile::TempDir,
 }
 
-/// Keeps what connected devices would be told.
+/// Keeps what connected devices would be told, and which connections would be closed.
 #[derive(Default)]
-pub(crate) struct Told(Mutex<Vec<(AppId, UserId, server_frame::Body)>>);
+pub(crate) struct Told {
+    frames: Mutex<Vec<(AppId, UserId, server_frame::Body)>>,
+    closes: Mutex<Vec<Closed>>,
+    watched: Mutex<Option<(Core, Claim)>>,
+}
+
+/// A call to close connections.
+#[derive(Debug)]
+pub(crate) struct Closed {
+    pub(crate) what: Close,
+    /// What a login with the watched claim was told at that moment.
+    pub(crate) login: Option<Refusal>,
+}
 
 impl Told {
     /// What was told since the last call, sorted by user.
     pub(crate) fn take(&self) -> Vec<(UserId, server_frame::Body)> {
-        let mut told: Vec<_> = std::mem::take(&mut *self.0.lock().unwrap())
+        let mut told: Vec<_> = std::mem::take(&mut *self.frames.lock().unwrap())
             .into_iter()
             .map(|(_, user, body)| (user, body))
             .collect();
         told.sort_by(|(one, _), (other, _)| one.cmp(other));
         told
+    }
+
+    /// The only call to close connections since the last time.
+    #[track_caller]
+    pub(crate) fn closed(&self) -> Closed {
+        let mut closes = std::mem::take(&mut *self.closes.lock().unwrap());
+        assert_eq!(closes.len(), 1, "{closes:?}");
+        closes.remove(0)
+    }
+
+    /// Whether no connection was to be closed since the last time.
+    pub(crate) fn closed_none(&self) -> bool {
+        std::mem::take(&mut *self.closes.lock().unwrap()).is_empty()
+    }
+
+    /// Tries a login with `claim` whenever connections are to be closed.
+    pub(crate) fn watch(&self, core: &Core, claim: Claim) {
+        *self.watched.lock().unwrap() = Some((core.clone(), claim));
     }
 }
 
@@ -45,10 +75,19 @@ impl Nudges for Told {
 #[async_trait]
 impl Bus for Told {
     fn tell(&self, app: AppId, user: &UserId, what: server_frame::Body) {
-        self.0.lock().unwrap().push((app, user.clone(), what));
+        self.frames.lock().unwrap().push((app, user.clone(), what));
     }
 
-    async fn close(&self, _close: Close) -> usize {
+    async fn close(&self, what: Close) -> usize {
+        let watched = self.watched.lock().unwrap().clone();
+        let login = match watched {
+            Some((core, claim)) => core.admit(&claim).await.err().map(|error| match error {
+                Error::Refused(refusal) => refusal,
+                error => panic!("{error}"),
+            }),
+            None => None,
+        };
+        self.closes.lock().unwrap().push(Closed { what, login });
         0
     }
 
@@ -63,17 +102,31 @@ impl Bench {
         let told = Arc::new(Told::default());
         let place = Place::File(folder.path().join("nuncio.db"));
         let store = Store::open(Options { place, node: 0, nudges: told.clone() }).await.unwrap();
-        let app = NewApp {
-            key: AppKey::try_from("app1").unwrap(),
-            sealed_secret: vec![1],
-            name: "Test".to_owned(),
-            environment: Environment::Production,
-            edition: Edition::Flagship,
-        };
-        let app = store.create_app(app, NOW).await.unwrap().id;
         let clock = Arc::new(TestClock::new(NOW));
         let core = Core::new(store, told.clone(), clock.clone(), Vault::from_key(&[7; 32]));
-        Self { core, app, clock, told, _folder: folder }
+        let app = core.create_app("Test", Environment::Production, Edition::Flagship).await;
+        Self { core, app: app.unwrap().app.id, clock, told, _folder: folder }
+    }
+
+    /// The app's record as it is now.
+    pub(crate) async fn record(&self) -> App {
+        self.core.store().app_by_id(self.app).await.unwrap()
+    }
+
+    /// A token of a user, who is registered when need be.
+    pub(crate) async fn token(&self, user: &UserId) -> String {
+        let name = Name::try_from("x").unwrap();
+        self.core.issue_token(&self.record().await, user.clone(), name, None, None).await.unwrap()
+    }
+
+    /// What a token says.
+    pub(crate) async fn read(&self, token: &str) -> Result<Claim, Error> {
+        self.core.read_token(self.record().await.key.as_str(), token).await
+    }
+
+    /// A whole login.
+    pub(crate) async fn log_in(&self, token: &str) -> Result<(), Error> {
+        self.core.admit(&self.read(token).await?).await.map(drop)
     }
 
     /// Registers users.

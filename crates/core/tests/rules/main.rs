@@ -3,6 +3,11 @@
 
 mod harness;
 
+mod apps;
+mod bans;
+mod idempotency;
 mod lists;
 mod profiles;
+mod soft_delete;
 mod subscriptions;
+mod tokens;
