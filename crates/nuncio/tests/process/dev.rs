@@ -99,3 +99,44 @@ async fn the_app_and_its_users_stay_the_same() {
     assert!(!first[0].is_empty() && !first[1].is_empty());
     assert_eq!(first, keys().await);
 }
+
+#[tokio::test]
+async fn a_script_that_says_all_at_once_loses_nothing() {
+    let data = tempfile::tempdir().unwrap();
+    let server = dev(&data).await;
+    let blocks = blocks(&server.before);
+    let script = concat!(
+        r#"{"send":{"ref":"1","to":"bob","text":"at once"}}"#,
+        "\n",
+        r#"{"call":{"ref":"2","method":"checkBlocked","params":{"userId":"bob"}}}"#,
+        "\n",
+        r#"{"disconnect":{}}"#,
+        "\n"
+    );
+    let command = format!("printf '{script}' | {}", blocks[1]);
+    let output = within(shell(&command, &data).output()).await.unwrap();
+    let printed = String::from_utf8(output.stdout).unwrap();
+    for answer in [r#"{"sent":{"ref":"1","#, r#"{"result":{"ref":"2","#, r#"{"disconnected":"#] {
+        assert!(printed.contains(answer), "{answer} is not in: {printed}");
+    }
+    assert_eq!(output.status.code(), Some(0));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_client_that_is_refused_at_login_says_why_and_exits_3() {
+    let data = tempfile::tempdir().unwrap();
+    let server = dev(&data).await;
+    let key = after(&server.before, "App Key:");
+    #[rustfmt::skip]
+    let output = within(nuncio().args([
+        "client", "--server", &server.url, "--app-key", key, "--token", "nct_none",
+    ])
+    .output())
+    .await
+    .unwrap();
+    let printed = String::from_utf8(output.stdout).unwrap();
+    assert!(printed.starts_with(r#"{"error":{"code":31004,"name":"TOKEN_INVALID""#), "{printed}");
+    assert_eq!(output.status.code(), Some(3));
+    server.stop().await;
+}
