@@ -54,6 +54,7 @@ docs: ## Write anew the pages of docs/ that are made from the program
 	cargo run --quiet --package nuncio -- docs config > docs/nuncio.example.toml.new
 	mv docs/nuncio.example.toml.new docs/nuncio.example.toml
 
-bench: ## Measure
+bench: ## Measure a server under thousands of connections
 	@scripts/need compiler
-	cargo run --release --locked --package nuncio-bench -- goals
+	cargo build --release --locked --package nuncio --package nuncio-bench
+	target/release/nuncio-bench load
