@@ -10,8 +10,9 @@ use std::time::Duration;
 use futures_util::{FutureExt as _, SinkExt as _, StreamExt as _};
 use nuncio_protocol::Code;
 use nuncio_protocol::frames::{
-    ChannelStates, ClientFrame, Failure, GetChannels, Message, MessageSent, Ping,
-    ProtobufMessage as _, SendMessage, ServerFrame, Sync, Welcome, client_frame, server_frame,
+    ChannelStates, ClientFrame, Entry, Failure, GetChannels, Message, MessageSent, Ping,
+    ProfileChanged, ProtobufMessage as _, SendMessage, ServerFrame, Sync, Welcome, client_frame,
+    entry, server_frame,
 };
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout};
@@ -19,7 +20,7 @@ use tokio_tungstenite::tungstenite::{self, Message as WsMessage};
 use tokio_util::sync::CancellationToken;
 
 use crate::connection::{Ended, LOGIN_ID};
-use crate::db::{self, apply};
+use crate::db::{self, apply, people};
 use crate::error::{Cause, ClientError, LocalCode};
 use crate::events::Event;
 use crate::inbox::{Inbox, Reset};
@@ -129,11 +130,12 @@ impl<'a> Session<'a> {
         me.account = welcome.account.unwrap_or_default();
         me.server_time = Some((welcome.server_time, Instant::now()));
         drop(me);
+        // Before the event, for whoever calls an operation as soon as the event is there.
+        self.shared.set_state(State::Connected);
         self.shared.events.push_state(Event::Connected {
             user_id: welcome.user_id,
             session_id: welcome.session_id,
         });
-        self.shared.set_state(State::Connected);
     }
 
     async fn serve(&mut self) -> Result<Infallible, Ended> {
@@ -193,6 +195,7 @@ impl<'a> Session<'a> {
 
     fn pushed(&mut self, body: server_frame::Body) -> Result<(), Ended> {
         match body {
+            server_frame::Body::Entry(Entry { seq: 0, body, .. }) => self.passing(body),
             server_frame::Body::Entry(entry) => self.inbox.pushed(entry),
             server_frame::Body::Typing(typing) => self.news.hints.push(Event::Typing(typing)),
             server_frame::Body::PresenceChanged(presence) => {
@@ -205,6 +208,19 @@ impl<'a> Session<'a> {
             _ => {}
         }
         Ok(())
+    }
+
+    /// What is told to connected devices only and has no place in the inbox: a transient message, or a
+    /// friend's new profile.
+    fn passing(&mut self, body: Option<entry::Body>) {
+        let hint = match body {
+            Some(entry::Body::Message(message)) => Event::Message(message),
+            Some(entry::Body::ProfileChanged(ProfileChanged { profile: Some(profile) })) => {
+                Event::ProfileChanged(profile)
+            }
+            _ => return,
+        };
+        self.news.hints.push(hint);
     }
 
     fn answered(&mut self, id: u64, body: server_frame::Body) -> Result<(), Ended> {
@@ -315,6 +331,12 @@ impl<'a> Session<'a> {
             self.shared.people_changed(applied.people).await?;
         }
         for hint in hints {
+            if let Event::ProfileChanged(profile) = &hint {
+                let (profile, user) = (profile.clone(), profile.user_id.clone());
+                let store = move |db: &mut _| people::store_profiles(db, &[profile], keep);
+                self.shared.db.run(store).await?;
+                self.shared.people_changed(vec![user]).await?;
+            }
             self.shared.events.offer(hint);
         }
         for (n, page) in channels {
