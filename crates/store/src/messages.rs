@@ -314,7 +314,10 @@ async fn check(
         if facts.locked || secret_version != facts.secret_version {
             return refuse(Refusal::TokenInvalid);
         }
-        if token_issued_at < sender.tokens_from {
+        // Where expiry leaves connections alone, they also go on sending.
+        if token_issued_at < sender.tokens_from
+            && apps::by_id(tx, draft.app).await?.settings.expire_closes_connections
+        {
             return refuse(Refusal::TokenExpired);
         }
         if sender.muted {

@@ -1,8 +1,10 @@
 //! Which tokens are void, and who may log in.
 
-use nuncio_protocol::values::Name;
+use nuncio_protocol::values::{Content, MessageType, Name};
 use nuncio_protocol::{Refusal, Timestamp, UserId};
 use nuncio_store::StoreError;
+use nuncio_store::apps::App;
+use nuncio_store::messages::{By, Draft};
 use nuncio_store::tokens::Admission;
 
 use crate::harness::{Bench, NOW, contract, refusal, user};
@@ -119,6 +121,29 @@ contract! {
         let outcome = bench.store.admit(app, user("alice"), old, 1, NOW).await;
         assert_eq!(refusal(outcome), Refusal::TokenExpired);
         bench.store.admit(app, user("alice"), new, 1, NOW).await.unwrap();
+    }
+
+    async fn a_voided_token_sends_nothing_unless_the_app_leaves_connections_alone(bench: Bench) {
+        let [alice, bob] = bench.users(["alice", "bob"]).await;
+        expire(&bench, &alice, NOW.plus_ms(1)).await;
+        let send = || {
+            let draft = Draft {
+                app: bench.app,
+                sender: alice.clone(),
+                by: By::Client { token_issued_at: NOW, secret_version: 1 },
+                client_id: None,
+                r#type: MessageType::try_from("RC:TxtMsg").unwrap(),
+                content: Content::try_from("{}").unwrap(),
+                counted: true,
+                needs_receipt: false,
+            };
+            bench.store.append(draft, bob.clone(), NOW)
+        };
+        assert_eq!(refusal(send().await), Refusal::TokenExpired);
+        let mild = |app: &mut App| app.settings.expire_closes_connections = false;
+        bench.store.set_app(bench.app, mild).await.unwrap();
+        send().await.unwrap();
+        assert_eq!(refusal(log_in(&bench, &alice, NOW, NOW).await), Refusal::TokenExpired);
     }
 
     async fn the_first_reason_against_a_login_wins(bench: Bench) {
