@@ -1,4 +1,4 @@
-//! A connection's one task, from the open WebSocket to its end.
+//! A connection that has logged in: what its one task does, until it ends.
 //!
 //! [`Connection::poll_event`] waits for whatever happens next: an order to end, mail, an answer, a page, a
 //! frame, the clock. Each event is handled without waiting, and what there is to write is queued; the queue is
@@ -9,12 +9,9 @@ use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use hyper::upgrade::OnUpgrade;
-use hyper_util::rt::TokioIo;
 use nuncio_core::{Claim, Error};
 use nuncio_protocol::frames::{
     ClientFrame, Failure, MessageSent, Pong, ProtobufMessage as _, ServerFrame, SyncPage,
@@ -23,14 +20,15 @@ use nuncio_protocol::frames::{
 use nuncio_protocol::{Code, Refusal};
 use tokio::time::{Instant, Sleep, sleep_until, timeout};
 
-use crate::close::{GOODBYE, bad_frame, close_code, closing, come_back};
+use crate::close::{bad_frame, come_back};
 use crate::delivery::{Delivery, Step};
-use crate::gateway::{Gateway, Place, TELL};
+use crate::gateway::{Gateway, Place};
 use crate::handlers::{self, Answer, Asked, Outcome};
-use crate::login::{self, LOGIN_BYTES, NotLoggedIn, Registered};
+use crate::login::{self, Registered};
 use crate::mailbox::{Mail, News};
 use crate::pace::{Allowed, Pace};
 use crate::requests::{MOST, Requests};
+use crate::serve::{linger, say_goodbye};
 use crate::ws::handshake::Io;
 use crate::ws::socket::{Broken, Incoming, Socket};
 
@@ -38,65 +36,6 @@ use crate::ws::socket::{Broken, Incoming, Socket};
 const QUEUED: usize = 64 * 1024;
 /// Inbox entries read at once by a session that is behind.
 const PAGE: u32 = 50;
-/// How long a client may take to close after it was told to.
-const LINGER: Duration = Duration::from_secs(1);
-
-/// Serves a connection, from the answer to its HTTP request on.
-pub(crate) async fn serve(place: Place, upgrade: OnUpgrade, has_room: bool) {
-    // The way in and the way out are boxed: an idle connection does not pay for them.
-    let Some(mut connection) = Box::pin(open(place, upgrade, has_room)).await else { return };
-    let end = poll_fn(|cx| connection.poll_end(cx)).await;
-    Box::pin(connection.end(end)).await;
-}
-
-async fn open(place: Place, upgrade: OnUpgrade, has_room: bool) -> Option<Box<Connection>> {
-    let upgraded = timeout(place.gateway.options.login_timeout, upgrade).await.ok()?.ok()?;
-    let mut socket = Socket::new(TokioIo::new(upgraded), LOGIN_BYTES);
-    if !has_room {
-        let code = Code::TooManyConnections;
-        say_goodbye(&mut socket, Some(Failure::new(code, code.meaning().trim()))).await;
-        socket.linger().await;
-        return None;
-    }
-    match login::log_in(place, socket).await {
-        Ok(connection) => Some(connection),
-        Err((_, NotLoggedIn::Gone)) => None,
-        Err((mut socket, NotLoggedIn::Told(request, failure))) => {
-            match request {
-                // The answer to the login is announcement enough.
-                Some(id) => {
-                    let code = close_code(&failure);
-                    let body = server_frame::Body::Failure(*failure);
-                    socket.push_protobuf(&ServerFrame::new(id, body));
-                    socket.push_close(code);
-                    let _ = timeout(TELL, poll_fn(|cx| socket.poll_flush(cx))).await;
-                }
-                None => say_goodbye(&mut socket, Some(*failure)).await,
-            }
-            socket.linger().await;
-            None
-        }
-    }
-}
-
-/// Announces the end and closes; without a reason it is the client who wanted it.
-async fn say_goodbye(socket: &mut Socket<Io>, why: Option<Failure>) {
-    match why {
-        Some(why) => {
-            let code = close_code(&why);
-            socket.push_protobuf(&closing(why));
-            socket.push_close(code);
-        }
-        None => socket.push_close(GOODBYE),
-    }
-    let _ = timeout(TELL, poll_fn(|cx| socket.poll_flush(cx))).await;
-}
-
-impl Socket<Io> {
-    async fn linger(self) {
-        let _ = timeout(LINGER, self.finish()).await;
-    }
-}
 
 /// What a connection is made of after its login.
 pub(crate) struct Parts {
@@ -183,6 +122,11 @@ impl Connection {
 
     fn gateway(&self) -> &Arc<Gateway> {
         &self.place.gateway
+    }
+
+    /// Serves until something ends it.
+    pub(crate) async fn run(&mut self) -> End {
+        poll_fn(|cx| self.poll_end(cx)).await
     }
 
     fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<End> {
@@ -473,9 +417,12 @@ impl Connection {
     }
 
     /// Ends it: out of the registry, a last word, and the end of the stream.
-    async fn end(self: Box<Self>, end: End) {
+    pub(crate) async fn end(self: Box<Self>, end: End) {
         let Self { place, mut socket, registered, requests, .. } = *self;
         registered.forget();
+        let id = registered.session.id;
+        let code = if let End::Told(why) = &end { why.code } else { 0 };
+        tracing::debug!(session.id = %id, code, "session {id} ends");
         let why = match end {
             End::Told(why) => {
                 // What was submitted to the store is decided there; nothing else may happen any more.
@@ -498,31 +445,10 @@ impl Connection {
         };
         say_goodbye(&mut socket, why).await;
         drop(registered);
-        socket.linger().await;
+        linger(socket).await;
     }
 }
 
 fn calling_too_fast() -> Failure {
     Failure::new(Code::CallingTooFast, "too fast, and for too long: keep to `retry_after_ms`")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_idle_connection_takes_little_memory() {
-        let connection = size_of::<Connection>();
-        assert!(connection <= 512, "the connection takes {connection} bytes");
-        let task = size_of_serve();
-        assert!(task <= 128, "its task takes {task} bytes");
-    }
-
-    /// Bytes of the future that serves a connection.
-    fn size_of_serve() -> usize {
-        fn size<F: Future>(_: impl Fn(Place, OnUpgrade, bool) -> F) -> usize {
-            size_of::<F>()
-        }
-        size(serve)
-    }
 }

@@ -21,16 +21,13 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::announcer::Announcer;
-use crate::connection;
 use crate::metrics::Metrics;
 use crate::options::Options;
 use crate::registry::Registry;
 use crate::session::Session;
 use crate::ws::handshake;
-use crate::{close, entry_frame};
+use crate::{close, entry_frame, serve};
 
-/// How long a connection that must end may take to be told.
-pub(crate) const TELL: Duration = Duration::from_millis(500);
 /// How long a closer waits for connections to end: their own limit, and time for them to be woken.
 const CLOSE: Duration = Duration::from_millis(750);
 /// Connections that are sent away together when the server drains, and the pause after them.
@@ -132,7 +129,7 @@ async fn connect(State(gateway): State<Arc<Gateway>>, mut request: Request) -> R
     }
     match handshake::accept(&mut request) {
         Ok((answer, upgrade)) => {
-            gateway.tasks.spawn(connection::serve(place, upgrade, has_room));
+            gateway.tasks.spawn(serve::serve(place, upgrade, has_room));
             answer
         }
         Err((status, sentence)) => refuse(status, Code::BadFrame, sentence),

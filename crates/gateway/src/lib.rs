@@ -1,10 +1,10 @@
 //! Client connections: accept, log in, frames, the session registry.
 //!
 //! A client opens a WebSocket at `/connect` ([`ws`]) and logs in ([`login`]). From then on one task owns the
-//! connection ([`connection`]): it answers requests ([`handlers`]) and writes what arrives in the session's
-//! [`mailbox`], inbox entries in the order that [`delivery`] decides. The rest of the node finds sessions
-//! through the [`registry`] that the [`Gateway`] holds, and never waits for one: a mailbox that is full
-//! forgets, and the session reads the store instead.
+//! connection ([`serve`], [`connection`]): it answers requests ([`handlers`]) and writes what arrives in the
+//! session's [`mailbox`], inbox entries in the order that [`delivery`] decides. The rest of the node finds
+//! sessions through the [`registry`] that the [`Gateway`] holds, and never waits for one: a mailbox that is
+//! full forgets, and the session reads the store instead.
 
 mod announcer;
 mod close;
@@ -20,6 +20,7 @@ mod options;
 mod pace;
 mod registry;
 mod requests;
+mod serve;
 mod session;
 mod ws;
 

@@ -144,6 +144,7 @@ async fn admit(gateway: &Arc<Gateway>, login: Login) -> Result<Admitted, Failure
     if welcomed.came_online {
         gateway.announcer.changed(session.key(), gateway);
     }
+    tracing::debug!(session.id = %session.id, "session {} begins", session.id);
     let heartbeat_ms = gateway.options.heartbeat.as_millis();
     let welcome = Welcome {
         user_id: session.user.as_str().to_owned(),

@@ -1,5 +1,6 @@
 //! The requests of a connection that are being worked on.
 
+use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use futures_util::StreamExt as _;
@@ -12,8 +13,20 @@ use crate::handlers::Outcome;
 /// Requests that are worked on at once; further ones are not read before one of these is answered.
 pub(crate) const MOST: usize = 16;
 
-/// A request's work, and its id.
-type Work = BoxFuture<'static, (u64, Outcome)>;
+/// A request's work; comes to an end with its id.
+struct Work {
+    id: u64,
+    work: BoxFuture<'static, Outcome>,
+}
+
+impl Future for Work {
+    type Output = (u64, Outcome);
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let id = self.id;
+        self.work.as_mut().poll(cx).map(|outcome| (id, outcome))
+    }
+}
 
 /// Requests without an answer. Takes no memory while there are none.
 #[derive(Default)]
@@ -43,15 +56,9 @@ impl Requests {
     }
 
     /// Begins a request. Those begun first are polled first, so sends reach the store in their order.
-    pub(crate) fn begin(
-        &mut self,
-        id: u64,
-        now: Instant,
-        work: impl Future<Output = Outcome> + Send + 'static,
-    ) {
+    pub(crate) fn begin(&mut self, id: u64, now: Instant, work: BoxFuture<'static, Outcome>) {
         self.open.push((id, now));
-        let work = Box::pin(async move { (id, work.await) });
-        self.work.get_or_insert_default().push(work);
+        self.work.get_or_insert_default().push(Work { id, work });
     }
 
     /// The next answer.

@@ -75,16 +75,17 @@ async fn expiry_closes_the_connections_of_the_tokens_it_voids() {
 }
 
 #[tokio::test]
-async fn expiry_leaves_connections_alone_where_the_app_wants_it_but_their_messages_are_refused() {
+async fn expiry_leaves_connections_alone_where_the_app_wants_it() {
     let world = World::new().await;
     world.set(|settings| settings.expire_closes_connections = false).await;
     world.token("bob").await;
-    let mut ada = world.login("ada", "a").await;
+    let token = world.token("ada").await;
+    let mut ada = world.login_with(&token, "a").await.unwrap();
     tokio::time::sleep(Duration::from_millis(5)).await;
     let now = world.core.now();
     world.core.expire_tokens(world.app.id, vec![user("ada")], now).await.unwrap();
-    let message = nuncio_testkit::Wire::text("bob", "m1", "hello");
-    assert_eq!(crate::world::refusal(&mut ada, message).await.code, 31020);
+    assert_eq!(ada.send("bob", "m1", "still here").await.unwrap().seq, 1);
+    assert_eq!(world.login_with(&token, "b").await.err().unwrap().code, 31020);
 }
 
 #[tokio::test]
