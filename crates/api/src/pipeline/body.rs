@@ -1,25 +1,35 @@
 //! Reading a request's body.
 
-use std::error::Error;
-
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, header};
-use http_body_util::LengthLimitError;
+use http_body_util::{BodyExt as _, Collected, LengthLimitError, Limited};
 use nuncio_protocol::{Code, limits};
 use serde_json::{Map, Value};
 
 use crate::error::ApiError;
 
+/// Bytes of a body that nobody wants which are read nevertheless.
+const DISCARDED_BYTES: usize = 16 * limits::BODY_BYTES;
+
 /// The whole body, if it is not too large.
-pub(super) async fn read(body: Body) -> Result<Bytes, ApiError> {
-    axum::body::to_bytes(body, limits::BODY_BYTES).await.map_err(|error| {
+pub(super) async fn read(body: &mut Body) -> Result<Bytes, ApiError> {
+    let read = Limited::new(body, limits::BODY_BYTES).collect().await;
+    read.map(Collected::to_bytes).map_err(|error| {
         let limit = limits::BODY_BYTES;
-        if error.source().is_some_and(<dyn Error>::is::<LengthLimitError>) {
+        if error.is::<LengthLimitError>() {
             let sentence = format!("the body has more than {limit} bytes: send less in one call");
             return ApiError::new(Code::BodyTooLarge, sentence);
         }
         ApiError::new(Code::BadParameter, "the body broke off")
     })
+}
+
+/// Reads what is left of the body of a refused call, and forgets it. With a part of it unread, the connection
+/// would be closed after the answer without a word: the caller's next call on it would break, or even the
+/// answer be lost.
+pub(super) async fn discard(body: &mut Body) {
+    let mut rest = Limited::new(body, DISCARDED_BYTES);
+    while let Some(Ok(_)) = rest.frame().await {}
 }
 
 /// Refuses a body that says it is something else than `wanted`; one that says nothing is read.

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use axum::extract::Request;
+use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, header};
 use axum::response::Response;
 use nuncio_core::Core;
@@ -113,23 +114,18 @@ impl Api {
         request: Request,
         request_id: &RequestId,
     ) -> Result<Answer, ApiError> {
-        let declared = match route {
-            Route::V4(declared) => declared,
-            Route::Legacy(row) => row.operation,
-            Route::Missing(missing) => return Err(missing.refusal()),
-            Route::Unknown => {
-                let sentence = "there is no such path: GET /openapi.json lists what there is";
-                return Err(ApiError::new(Code::PathNotFound, sentence));
+        let (head, mut body) = request.into_parts();
+        let read = match self.gates(route, &head).await {
+            Ok(passed) => body::read(&mut body).await.map(|bytes| (passed, bytes)),
+            Err(error) => Err(error),
+        };
+        let ((declared, credentials, app), body) = match read {
+            Ok(read) => read,
+            Err(error) => {
+                body::discard(&mut body).await;
+                return Err(error);
             }
         };
-        if request.method() != Method::POST {
-            return Err(ApiError::new(Code::MethodNotAllowed, "only POST is answered here"));
-        }
-        let (head, body) = request.into_parts();
-        let credentials = Credentials::read(&head.headers)?;
-        let app = self.authenticate(&credentials).await?;
-        self.rates.take(&app, declared.rate, 1)?;
-        let body = body::read(body).await?;
         if let Some(signature) = credentials.v2 {
             let secret = self.core.app_secret(&app)?;
             credentials.verify_v2(&secret, head.uri.path(), &body, signature)?;
@@ -152,6 +148,30 @@ impl Api {
         // In a task of its own, so that a caller who hangs up, or a call that takes too long, does not
         // leave a commit without its effects.
         tokio::spawn(Arc::clone(self).run(call)).await.map_err(ApiError::internal)?
+    }
+
+    /// What is asked, and by which app: everything that can be told from a request's head.
+    async fn gates<'a>(
+        &self,
+        route: Route,
+        head: &'a Parts,
+    ) -> Result<(&'static Declared, Credentials<'a>, App), ApiError> {
+        let declared = match route {
+            Route::V4(declared) => declared,
+            Route::Legacy(row) => row.operation,
+            Route::Missing(missing) => return Err(missing.refusal()),
+            Route::Unknown => {
+                let sentence = "there is no such path: GET /openapi.json lists what there is";
+                return Err(ApiError::new(Code::PathNotFound, sentence));
+            }
+        };
+        if head.method != Method::POST {
+            return Err(ApiError::new(Code::MethodNotAllowed, "only POST is answered here"));
+        }
+        let credentials = Credentials::read(&head.headers)?;
+        let app = self.authenticate(&credentials).await?;
+        self.rates.take(&app, declared.rate, 1)?;
+        Ok((declared, credentials, app))
     }
 
     /// Who calls: the app, once the request is proven to be its own, fresh, and not seen before.
