@@ -1,6 +1,7 @@
 // Builds dist/: bundled ES modules with everything inside but `ws`, and the types of what is public.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -15,14 +16,38 @@ const common = {
   bundle: true,
   format: 'esm',
   target: 'es2022',
-  minify: true,
   sourcemap: true,
   legalComments: 'none',
   logLevel: 'warning',
 };
-await build({ ...common, entryPoints: ['src/index.ts', 'src/engine.ts'], outdir: 'dist', splitting: true, chunkNames: 'chunk-[hash]' });
+// `Helper` stays a module of its own: bundled in, its namespace object would keep programs from leaving it out.
+const helper = {
+  name: 'helper-apart',
+  setup: (build) => build.onResolve({ filter: /^\.\/helper\.js$/ }, () => ({ path: './helper.js', external: true })),
+};
+// Comments are left out, except those that tell bundlers what they may leave out. Line numbers stay.
+const quiet = {
+  name: 'without-comments',
+  setup: (build) =>
+    build.onLoad({ filter: /\.[jt]s$/ }, async ({ path }) => {
+      const text = await readFile(path, 'utf8');
+      const contents = text.replace(/^\s*\/\*[^]*?\*\/|^\s*\/\/.*$/gm, (comment) => comment.replace(/[^\n]/g, ''));
+      return { contents, loader: path.endsWith('.ts') ? 'ts' : 'js' };
+    }),
+};
+await build({
+  ...common,
+  // Not `minifyWhitespace`: it would throw away what tells bundlers which parts may be left out.
+  minifySyntax: true,
+  minifyIdentifiers: true,
+  entryPoints: ['src/index.ts', 'src/engine.ts', 'src/helper.ts'],
+  outdir: 'dist',
+  splitting: true,
+  chunkNames: 'chunk-[hash]',
+  plugins: [helper, quiet],
+});
 // The worker stands alone, so that an app can serve it from wherever it likes.
-await build({ ...common, entryPoints: ['src/worker.ts'], outdir: 'dist' });
+await build({ ...common, minify: true, entryPoints: ['src/worker.ts'], outdir: 'dist' });
 
 const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
 execFileSync(process.execPath, [tsc, '-p', 'tsconfig.json', '--emitDeclarationOnly'], { cwd: root, stdio: 'inherit' });

@@ -322,6 +322,16 @@ describe('receiving', () => {
     expect((await sdk.BaseChannel.createChannelsQuery({}).loadNextPage()).data!.data).toEqual([]);
   });
 
+  it('a friend’s new profile without a place in the inbox is told and kept', async () => {
+    const profile = { userId: 'bob', basic: '{"name":"New"}' };
+    server.peer.push({ case: 'entry', value: { seq: 0n, body: { case: 'profileChanged', value: { profile } } } });
+    await until(() => heard.names.includes('subscription'));
+    expect(heard.events['subscription']).toMatchObject([{ events: [{ userId: 'bob', userProfile: { name: 'New' } }] }]);
+    await server.stop();
+    await until(() => heard.names.includes('SUSPENDED'));
+    expect((await sdk.NCEngine.userModule.getUserProfiles(['bob'])).data).toMatchObject([{ name: 'New' }]);
+  });
+
   it('friend, profile, presence and blocklist changes reach the user handler', async () => {
     const friend = { userId: 'bob', name: 'Bob', avatarUrl: 'https://x.example/b.png', alias: 'B' };
     server.append({ case: 'friend', value: { kind: 2, userIds: ['bob'], friend } });

@@ -16,19 +16,13 @@ import { messageOf } from '../message/convert.js';
 import type { Message } from '../message/message.js';
 import { NCResult } from '../result.js';
 import type { BaseChannel } from './base.js';
+import { channelFor } from './make.js';
 import type { SearchMessagesQueryParams } from './queries.js';
 import { SearchMessagesQuery } from './queries.js';
 
-let make: (identifier: ChannelIdentifier) => BaseChannel;
-
-/** Sets how a channel of each kind is made; `channel/index.ts` does, which knows all kinds. */
-export function setChannelMaker(maker: (identifier: ChannelIdentifier) => BaseChannel): void {
-  make = maker;
-}
-
 /** A channel object with what the store has. */
 export function channelOf(record: ChannelRecord): BaseChannel {
-  const channel = make(identifierOf(record.key));
+  const channel = channelFor(identifierOf(record.key));
   channel.latestMessage = record.latest ? messageOf(record.latest) : null;
   channel.unreadCount = record.unread;
   channel.mentionedCount = record.mentioned;

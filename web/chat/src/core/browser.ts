@@ -32,8 +32,8 @@ export function platformEnv(socket?: SocketConstructor): Env {
 
 async function platformSocket(): Promise<SocketConstructor> {
   if (typeof WebSocket === 'function') return WebSocket as unknown as SocketConstructor;
-  // Node 20 has no WebSocket of its own. The name is a variable so that bundlers for browsers leave it alone.
-  const name = 'ws';
+  // Node 20 has no WebSocket of its own. The name is put together here so that bundlers for browsers do not look for it.
+  const name = ['w', 's'].join('');
   const module = (await import(/* @vite-ignore */ /* webpackIgnore: true */ name)) as { WebSocket: SocketConstructor };
   return module.WebSocket;
 }

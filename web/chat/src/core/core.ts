@@ -8,7 +8,7 @@
 import { NCCode } from '../codes.js';
 import { ConnectionStatus, SentStatus } from '../enums.js';
 import type { Welcome } from '../gen/nuncio/v1/frame_pb.js';
-import type { Profile } from '../gen/nuncio/v1/message_pb.js';
+import type { Entry, Profile } from '../gen/nuncio/v1/message_pb.js';
 import type {
   AnswerBody,
   CoreCalls,
@@ -205,20 +205,17 @@ export class Core {
       profiles: ({ userIds }) => this.profiles(userIds),
       send: (message) => this.sender.send(page, message),
       cancelSend: ({ clientId }) => Promise.resolve(this.sender.outbox.cancel(clientId)),
-      insertMessages: (records) => this.books().insert(records),
-      channels: async ({ keys }) => {
-        await this.firstSync();
-        return this.books().channels(keys);
-      },
+      insertMessages: async (records) => (await this.syncedBooks()).insert(records),
+      channels: async ({ keys }) => (await this.syncedBooks()).channels(keys),
       syncChannels: () => this.readChannels(),
       history: (p) => this.books().history(p.channel, p.from, p.ascending, p.limit),
-      findMessages: ({ messageIds = [], clientId }) => this.books().find(messageIds, clientId),
-      search: (params) => this.books().search(params),
+      findMessages: async ({ messageIds = [], clientId }) => (await this.syncedBooks()).find(messageIds, clientId),
+      search: async (params) => (await this.syncedBooks()).search(params),
       recall: (p) => this.recall(page, p.channel, p.messageId),
       markRead: (p) => this.markRead(page, p.channel, p.messageId),
-      hideMessages: (p) => this.books().hide(p.channel, p.keys, p.before),
+      hideMessages: async (p) => (await this.syncedBooks()).hide(p.channel, p.keys, p.before),
       changeChannel: async ({ channel, change }) => {
-        if (!(await this.books().changeChannel(channel, change))) return;
+        if (!(await (await this.syncedBooks()).changeChannel(channel, change))) return;
         if (change.pinned !== undefined) {
           this.tell({ kind: 'channel', channel, change: { kind: 'pinned', pinned: change.pinned } }, page);
         }
@@ -392,11 +389,7 @@ export class Core {
     switch (body.case) {
       case 'entry':
         if (body.value.seq > 0n) this.sync?.offer(body.value);
-        else if (body.value.body.case === 'message') {
-          // A transient message: it has no place in the inbox.
-          const record = { ...messageRecord(body.value.body.value, this.userId, this.env.now()), transient: true };
-          this.tellEntry({ kind: 'messages', messages: [record] });
-        }
+        else void this.passing(body.value);
         return;
       case 'typing':
         return this.typing.begin(keyOfChannel(body.value.channel), body.value.userId, body.value.type);
@@ -405,6 +398,19 @@ export class Core {
       case 'pong':
         this.setClock(Number(body.value.serverTime));
         return this.sync?.hear(Number(body.value.inboxHead));
+    }
+  }
+
+  /** What has no place in the inbox: a transient message, a friend's new profile. */
+  private async passing(entry: Entry): Promise<void> {
+    const { body } = entry;
+    if (body.case === 'message') {
+      const record = { ...messageRecord(body.value, this.userId, this.env.now()), transient: true };
+      this.tellEntry({ kind: 'messages', messages: [record] });
+    } else if (body.case === 'profileChanged' && body.value.profile !== undefined) {
+      const { profile } = body.value;
+      await this.shelf().transact('readwrite', async (tx) => tx.put('profiles', profile));
+      this.tell({ kind: 'profile', profile, at: Number(entry.at) });
     }
   }
 
@@ -445,9 +451,9 @@ export class Core {
   }
 
   /** A device that has nothing yet waits for its first look at the channels, as long as there is a connection. */
-  private async firstSync(): Promise<void> {
-    if (this.hasSynced || this.connection === undefined) return;
-    await this.synced?.catch(() => undefined);
+  private async syncedBooks(): Promise<Library> {
+    if (!this.hasSynced && this.connection !== undefined) await this.synced?.catch(() => undefined);
+    return this.books();
   }
 
   private async readChannels(): Promise<void> {

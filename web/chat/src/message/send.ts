@@ -45,6 +45,7 @@ export function localMessage<T>(
     isCounted,
     isStatusMessage,
     needReceipt: params.needReceipt ?? false,
+    sentReceipt: false,
     ...(params.directedUserIds === undefined ? {} : { directedUserIds: params.directedUserIds }),
   });
 }

@@ -128,6 +128,9 @@ export const MessageSchema: GenMessage<Message> = /*@__PURE__*/
  */
 export type Entry = Message$1<"nuncio.v1.Entry"> & {
   /**
+   * 0 for what has no place in the inbox and is told to connected devices only: a transient message, or a
+   * friend's new profile.
+   *
    * @generated from field: uint64 seq = 1;
    */
   seq: bigint;
