@@ -13,6 +13,12 @@ mod tenancy;
 
 pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_nuncio");
 
+/// Unix time in milliseconds.
+pub(crate) fn now_ms() -> u64 {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    u64::try_from(now.as_millis()).unwrap()
+}
+
 /// Makes each test run on SQLite and on PostgreSQL.
 macro_rules! on_both_stores {
     ($(async fn $name:ident($world:ident: World) $body:block)+) => {

@@ -91,8 +91,7 @@ on_both_stores! {
         let old = world.api.token("alice").await;
         let mut wire = world.login_with(&old, "phone").await.unwrap();
         tokio::time::sleep(Duration::from_millis(5)).await;
-        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
-        let now = u64::try_from(now.as_millis()).unwrap();
+        let now = crate::now_ms();
         let expire = json!({ "userIds": ["alice"], "expiresAt": now });
         world.api.ok("/v4/auth/access-token/expire", expire).await;
         assert_eq!(wire.wait_for_close().await.code, 31020);

@@ -48,7 +48,7 @@ impl Hammer {
                 let mut wire: Option<Wire> = None;
                 while !stop.load(Ordering::Relaxed) {
                     let begun = Instant::now();
-                    let mut record = |deed, refused, message: &str| {
+                    let record = |deed, refused, message: &str| {
                         let (ended, message) = (Instant::now(), message.to_owned());
                         attempts.lock().unwrap().push(Attempt {
                             deed,
@@ -264,8 +264,7 @@ on_both_stores! {
         hammer_at(&world, &forbidden, async |forbid, hammer| {
             if forbid {
                 tokio::time::sleep(Duration::from_millis(2)).await;
-                let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-                let expire = json!({ "userIds": ["alice"], "expiresAt": now.unwrap().as_millis() as u64 });
+                let expire = json!({ "userIds": ["alice"], "expiresAt": crate::now_ms() });
                 world.api.ok("/v4/auth/access-token/expire", expire).await;
             } else {
                 new_token(&world.api, hammer).await;

@@ -18,6 +18,9 @@ const PAIRS: usize = 4;
 /// Times that the server is killed.
 const KILLS: usize = 20;
 
+/// For each pair, the numbers that were acked, and their message ids.
+type Acked = BTreeMap<usize, Vec<(u64, String)>>;
+
 /// Writes `1, 2, 3, ...` to its reader. Each message is tried under one client message id until it is acked,
 /// over as many connections as that takes.
 async fn write(
@@ -26,7 +29,7 @@ async fn write(
     token: String,
     pair: usize,
     stop: Arc<AtomicBool>,
-    acked: Arc<Mutex<BTreeMap<usize, Vec<(u64, String)>>>>,
+    acked: Arc<Mutex<Acked>>,
 ) {
     let mut wire: Option<Wire> = None;
     let mut number = 1;
@@ -120,7 +123,7 @@ async fn nothing_is_lost(world: &mut World, cuts: bool, disturb: impl AsyncFn(&m
     while let Some(ended) = writers.join_next().await {
         ended.unwrap();
     }
-    let acked: BTreeMap<usize, Vec<(u64, String)>> = acked.lock().unwrap().clone();
+    let acked: Acked = acked.lock().unwrap().clone();
     let mut total = 0;
     while let Some(ended) = readers.join_next().await {
         let (pair, held) = ended.unwrap();

@@ -104,16 +104,16 @@ impl Core {
         if send.stored {
             return Ok(self.store.append_to_many(send.draft(), to, self.now()).await?);
         }
-        let mut sent = Vec::with_capacity(to.len());
+        let mut ids = Vec::with_capacity(to.len());
         for user in &to {
             let id = self.store.check_send(send.draft(), user.clone(), self.now()).await?;
-            sent.push((user.clone(), id));
+            ids.push((user.clone(), id));
         }
-        for (user, id) in &sent {
+        for (user, id) in &ids {
             let key = ChannelKey::direct(&send.sender, user);
             self.bus.tell(send.app, user, send.transient(*id, &key, user));
         }
-        Ok(sent)
+        Ok(ids)
     }
 
     /// Takes a message's content back; both sides are told.

@@ -1,7 +1,11 @@
 //! The frames of a client connection, generated from `proto/nuncio/v1/`.
 //!
 //! docs/protocol.md explains them; the `.proto` files hold each field's meaning and limits.
-#![expect(missing_docs, clippy::pedantic, reason = "generated; the .proto files are the documentation")]
+#![expect(
+    missing_docs,
+    clippy::pedantic,
+    reason = "generated; the .proto files are the documentation"
+)]
 
 include!(concat!(env!("OUT_DIR"), "/nuncio.v1.rs"));
 

@@ -20,7 +20,9 @@ pub enum Refusal {
 
     #[error("there is no app with this App Key")]
     AppNotFound,
-    #[error("the app may have {limit} registered users in its environment and edition: delete test users, or upgrade the edition")]
+    #[error(
+        "the app may have {limit} registered users in its environment and edition: delete test users, or upgrade the edition"
+    )]
     UserQuota { limit: i64 },
     #[error("user `{0}` is not registered: issue an access token for it first")]
     NotRegistered(UserId),

@@ -201,9 +201,7 @@ impl TryFrom<i64> for BanDuration {
         match minutes {
             -1 => Ok(Self::UntilUnbanned),
             1..=limits::BAN_MINUTES => Ok(Self::Minutes(minutes)),
-            found => {
-                Err(ValueError::OutOfRange { found, least: 1, most: limits::BAN_MINUTES })
-            }
+            found => Err(ValueError::OutOfRange { found, least: 1, most: limits::BAN_MINUTES }),
         }
     }
 }
@@ -407,7 +405,9 @@ mod tests {
         for good in ["", "https://example.org/a.png", "http://localhost:8080/x?y#z"] {
             assert!(AvatarUrl::try_from(good).is_ok(), "{good}");
         }
-        for bad in ["javascript:alert(1)", "//example.org", "https://", "http:///x", "data:,x", "x y"] {
+        for bad in
+            ["javascript:alert(1)", "//example.org", "https://", "http:///x", "data:,x", "x y"]
+        {
             assert!(AvatarUrl::try_from(bad).is_err(), "{bad}");
         }
     }

@@ -32,10 +32,11 @@ impl Store {
         before: Timestamp,
     ) -> Result<Walked, StoreError> {
         self.write(Vec::new(), async move |tx| {
+            let limit = i64::try_from(STRETCH).unwrap_or(i64::MAX);
             let users = tx
                 .all(
                     "select id, inbox_floor from users where app = ?1 and id > ?2 order by id limit ?3",
-                    params![app, &after, STRETCH as i64],
+                    params![app, &after, limit],
                     |row| Ok((row.get::<UserId>(0)?, row.get::<i64>(1)?)),
                 )
                 .await?;

@@ -279,9 +279,9 @@ contract! {
 
     async fn channels_are_listed_by_their_latest_message(bench: Bench) {
         let [alice, ..] = bench.users(["alice", "bob", "carol"]).await;
-        for (index, peer) in ["bob", "carol", "bob"].into_iter().enumerate() {
+        for (index, peer) in (0_i64..).zip(["bob", "carol", "bob"]) {
             let message = draft(bench.app, peer, &format!("m{index}"), "x");
-            let at = Timestamp(NOW.0 + index as i64 * 10);
+            let at = Timestamp(NOW.0 + index * 10);
             bench.store.append(message, alice.clone(), at).await.unwrap();
         }
         let list = async |before| {
