@@ -51,6 +51,8 @@ export interface CoreHost {
   env: Env;
   /** The session of this user that exists already, unless it is `core` itself. */
   elder(core: Core, userId: string): Core | undefined;
+  /** Settles once no other session of the app is in the middle of a login whose user is not known yet. */
+  othersLogin(core: Core): Promise<unknown>;
   /** This installation's id, the same at every login. */
   deviceId(suffix: string): Promise<string>;
   /** Notes whose token this is, to know the user before the login the next time. */
@@ -110,6 +112,13 @@ export class Core {
       tell: (event, except) => this.tell(event, except),
     });
     this.env.onOnline(() => this.wake());
+  }
+
+  /** Settles when the user is known, or the login has failed for good. */
+  whoIsIt(): Promise<unknown> {
+    return this.userId === '' && this.status !== ConnectionStatus.DISCONNECTED
+      ? this.connected().catch(() => undefined)
+      : Promise.resolve();
   }
 
   /** Opens the store of a user who is known before the login, so that the page has something to show. */
@@ -249,6 +258,11 @@ export class Core {
       if (generation !== this.generation) return;
       this.connection = undefined;
       this.sync = undefined;
+      if (failure.code === NCCode.KICKED_BY_NEWER_DEVICE) {
+        // The newer connection may be this device's own: a tab with another token, which then hands it over.
+        await this.host.othersLogin(this);
+        if (generation !== this.generation) return;
+      }
       const plan = planAfter(failure);
       if (plan.next === 'newToken' && renewals++ < 3 && (await this.renewToken(generation, failure))) continue;
       if (generation !== this.generation) return;

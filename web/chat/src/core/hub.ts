@@ -40,6 +40,11 @@ export class Hub implements CoreHost {
     return elder;
   }
 
+  othersLogin(core: Core): Promise<unknown> {
+    const others = [...this.cores].filter((other) => other !== core && sameApp(other.config, core.config));
+    return Promise.all(others.map((other) => other.whoIsIt()));
+  }
+
   /** The session that has the page, after whatever moves. */
   coreOf(page: Page): Core | undefined {
     return [...this.cores].find((core) => core.pages.has(page));

@@ -23,6 +23,9 @@ export type Script = { [C in Case]?: (value: NonNullable<Request<C>['value']>, s
 
 /** One connection, seen from the server. */
 export class Peer {
+  /** User and device, once logged in. */
+  device = '';
+
   constructor(
     readonly socket: WebSocket,
     readonly seen: ClientFrame[],
@@ -102,9 +105,20 @@ export class FakeServer {
       if (body.case === undefined) return;
       const scripted = this.script[body.case] as ((value: unknown, peer: Peer) => Answer | undefined) | undefined;
       const answer = scripted === undefined ? this.usual(frame) : scripted(body.value, peer);
+      if (body.case === 'login' && answer?.case === 'welcome') this.replace(peer, `${answer.value.userId} ${body.value.deviceId}`);
       if (answer !== undefined) peer.send(frame.id, answer);
       if (body.case === 'login' && answer?.case === 'failure') socket.close(4003);
     });
+  }
+
+  /** A newer login of the same device takes the place of the older one, which is told before the newer is welcomed. */
+  private replace(newer: Peer, device: string): void {
+    newer.device = device;
+    for (const peer of this.peers) {
+      if (peer !== newer && peer.device === device && peer.socket.readyState === peer.socket.OPEN) {
+        peer.end(4005, { code: 31010 });
+      }
+    }
   }
 
   private usual({ body }: ClientFrame): Answer {
