@@ -40,6 +40,8 @@ pub use openapi::openapi;
 pub use operation::{Context, Counted, Declared, Operation, RateClass};
 pub use operations::OPERATIONS;
 pub use options::Options;
+#[doc(hidden)]
+pub use pipeline::fuzzing;
 use pipeline::{Api, Route};
 
 /// Everything that is served under the Server API's paths, `/openapi.json` and `/docs`; any other path is

@@ -128,8 +128,8 @@ pub struct Declared {
     pub mutates: bool,
     pub(crate) request: fn(&mut SchemaGenerator) -> Schema,
     pub(crate) response: fn(&mut SchemaGenerator) -> Schema,
-    /// Whether an empty request is a request: no member must be given.
-    pub(crate) takes_nothing: fn() -> bool,
+    /// Whether these members make a request.
+    pub(crate) check: fn(Map<String, Value>) -> Result<(), ApiError>,
     pub(crate) run: fn(Context, Map<String, Value>) -> Running,
 }
 
@@ -149,7 +149,7 @@ impl Declared {
             mutates: O::MUTATES,
             request: <O::Request as JsonSchema>::json_schema,
             response: <O::Response as JsonSchema>::json_schema,
-            takes_nothing: || serde_json::from_str::<O::Request>("{}").is_ok(),
+            check: |members| request::<O>(members).map(drop),
             run: run::<O>,
         }
     }
@@ -157,9 +157,12 @@ impl Declared {
 
 fn run<O: Operation>(ctx: Context, members: Map<String, Value>) -> Running {
     Box::pin(async move {
-        let request = serde_path_to_error::deserialize(Value::Object(members))
-            .map_err(|error| ApiError::malformed(&error))?;
-        let response = O::call(&ctx, request).await?;
+        let response = O::call(&ctx, request::<O>(members)?).await?;
         serde_json::to_value(response).map_err(ApiError::internal)
     })
+}
+
+fn request<O: Operation>(members: Map<String, Value>) -> Result<O::Request, ApiError> {
+    serde_path_to_error::deserialize(Value::Object(members))
+        .map_err(|error| ApiError::malformed(&error))
 }

@@ -57,7 +57,7 @@ impl Inbox {
     fn reset(&mut self, floor: u64) -> Reset {
         self.cursor = floor;
         self.head = self.head.max(floor);
-        self.held = self.held.split_off(&(floor + 1));
+        self.held.retain(|seq, _| *seq > floor);
         self.told_complete = false;
         Reset { cursor: floor }
     }
@@ -128,7 +128,7 @@ impl Inbox {
     }
 
     pub(crate) fn has_ready(&self) -> bool {
-        self.held.first_key_value().is_some_and(|(seq, _)| *seq == self.cursor + 1)
+        self.held.first_key_value().is_some_and(|(seq, _)| seq - 1 == self.cursor)
     }
 
     /// The next steps, at most `most`; each is handed out once.

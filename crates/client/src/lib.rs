@@ -37,6 +37,8 @@ mod connection;
 mod db;
 mod error;
 mod events;
+#[doc(hidden)]
+pub mod fuzzing;
 mod inbox;
 pub mod json;
 mod ops;

@@ -10,6 +10,8 @@ mod blocklist;
 mod clock;
 mod error;
 pub mod friends;
+#[doc(hidden)]
+pub mod fuzzing;
 mod idempotency;
 pub mod messages;
 mod mutes;

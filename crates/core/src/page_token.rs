@@ -54,11 +54,13 @@ impl Query {
         Some(Position { at: i64::from_be_bytes(*at), id })
     }
 
-    fn token(&self, position: &Position) -> String {
-        let mut bytes = self.0.to_vec();
-        bytes.extend(position.at.to_be_bytes());
-        bytes.extend(position.id.as_str().as_bytes());
-        URL_SAFE_NO_PAD.encode(bytes)
+    pub(crate) fn token(&self, position: &Position) -> String {
+        self.token_of(&[&position.at.to_be_bytes(), position.id.as_str().as_bytes()].concat())
+    }
+
+    /// The token of a position's bytes, whatever they are.
+    pub(crate) fn token_of(&self, position: &[u8]) -> String {
+        URL_SAFE_NO_PAD.encode([&self.0, position].concat())
     }
 
     /// The store's page, with a token for the next one.

@@ -3,6 +3,7 @@
 
 mod answer;
 pub(crate) mod body;
+pub mod fuzzing;
 mod idempotency;
 mod rates;
 mod replay;

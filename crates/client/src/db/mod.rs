@@ -123,7 +123,7 @@ impl Db {
     }
 }
 
-fn connect(path: Option<PathBuf>) -> Result<Connection, StoreError> {
+pub(crate) fn connect(path: Option<PathBuf>) -> Result<Connection, StoreError> {
     let mut db = match path {
         Some(path) => Connection::open(path)?,
         None => Connection::open_in_memory()?,

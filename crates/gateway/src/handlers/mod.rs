@@ -257,7 +257,7 @@ fn user(member: &str, id: &str) -> Result<UserId, Refusal> {
 }
 
 /// At most `most` users' ids.
-fn users(member: &str, ids: &[String], most: usize) -> Result<Vec<UserId>, Refusal> {
+pub(crate) fn users(member: &str, ids: &[String], most: usize) -> Result<Vec<UserId>, Refusal> {
     if ids.len() > most {
         return Err(Refusal::TooManyIds { limit: most });
     }
@@ -265,7 +265,7 @@ fn users(member: &str, ids: &[String], most: usize) -> Result<Vec<UserId>, Refus
 }
 
 /// The other side of a direct channel.
-fn peer(channel: Option<&Channel>) -> Result<UserId, Refusal> {
+pub(crate) fn peer(channel: Option<&Channel>) -> Result<UserId, Refusal> {
     let channel = channel.ok_or_else(|| bad_parameter("channel", "is missing"))?;
     if channel.r#type != i32::from(ChannelType::Direct) {
         return Err(bad_parameter("channel.type", "must be that of a direct channel, 1"));
