@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use nuncio_protocol::UserId;
-use nuncio_protocol::frames::{Channel, SubscriptionType};
+use nuncio_protocol::frames::Channel;
 use nuncio_protocol::values::{Alias, FriendExtra, FriendPermission, MessageType};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -225,10 +225,7 @@ pub(super) async fn call(
         "getPresence" => with!(users = p.users()?;
             raw(each(&client.get_presence(&users).await?, values::presence))),
         "getSubscriptions" => with!(
-        kind = p.named("type", "", |name| match name {
-            "" => Some(SubscriptionType::Unspecified),
-            name => values::subscription_type(name),
-        })?,
+        kind = p.named("type", ONLINE, values::subscription_type)?,
         at = p.page()?;
         raw(page(
             "subscriptions",
@@ -258,6 +255,7 @@ pub(super) async fn call(
     }
 }
 
+/// The kind of subscription that is meant when none is given.
 const ONLINE: &str = "onlineStatus";
 
 async fn messages(
