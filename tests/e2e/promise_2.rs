@@ -21,6 +21,10 @@ const KILLS: usize = 20;
 /// For each pair, the numbers that were acked, and their message ids.
 type Acked = BTreeMap<usize, Vec<(u64, String)>>;
 
+fn count(acked: &Mutex<Acked>) -> usize {
+    acked.lock().unwrap().values().map(Vec::len).sum()
+}
+
 /// Writes `1, 2, 3, ...` to its reader. Each message is tried under one client message id until it is acked,
 /// over as many connections as that takes.
 async fn write(
@@ -97,9 +101,13 @@ async fn read(
 
 /// Writers write and two devices of each reader read, while `disturb` does its worst; then everything that
 /// was acked must be there once, in order, at every device.
-async fn nothing_is_lost(world: &mut World, cuts: bool, disturb: impl AsyncFn(&mut World)) {
-    let stop = Arc::new(AtomicBool::new(false));
-    let acked = Arc::default();
+async fn nothing_is_lost(
+    world: &mut World,
+    cuts: bool,
+    disturb: impl AsyncFn(&mut World, &Mutex<Acked>),
+) {
+    let (written, read_on) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+    let acked: Arc<Mutex<Acked>> = Arc::default();
     let (mut writers, mut readers) = (JoinSet::new(), JoinSet::new());
     for pair in 0..PAIRS {
         let reader = world.api.token(&format!("reader{pair}")).await;
@@ -111,20 +119,21 @@ async fn nothing_is_lost(world: &mut World, cuts: bool, disturb: impl AsyncFn(&m
                 key.clone(),
                 reader.clone(),
                 device.into(),
-                stop.clone(),
+                read_on.clone(),
                 cuts,
             );
             readers.spawn(async move { (pair, reading.await) });
         }
-        writers.spawn(write(address, key, writer, pair, stop.clone(), Arc::clone(&acked)));
+        writers.spawn(write(address, key, writer, pair, written.clone(), Arc::clone(&acked)));
     }
-    disturb(world).await;
-    stop.store(true, Ordering::Relaxed);
+    disturb(world, &acked).await;
+    written.store(true, Ordering::Relaxed);
     while let Some(ended) = writers.join_next().await {
         ended.unwrap();
     }
+    // Only now is the last message certain to be in the inboxes that the readers look at last.
+    read_on.store(true, Ordering::Relaxed);
     let acked: Acked = acked.lock().unwrap().clone();
-    let mut total = 0;
     while let Some(ended) = readers.join_next().await {
         let (pair, held) = ended.unwrap();
         let messages = held.iter().filter_map(|entry| match &entry.body {
@@ -144,29 +153,33 @@ async fn nothing_is_lost(world: &mut World, cuts: bool, disturb: impl AsyncFn(&m
         }
         assert_eq!(received, acked, "pair {pair}");
         assert!(received.iter().map(|(number, _)| *number).eq(1..=received.len() as u64));
-        total += received.len();
     }
-    assert!(total >= PAIRS * 2 * KILLS, "only {total} messages were sent");
 }
 
 on_both_stores! {
     async fn nothing_is_lost_when_the_server_is_killed(world: World) {
-        nothing_is_lost(&mut world, false, async |world| {
+        nothing_is_lost(&mut world, false, async |world, acked| {
             for _ in 0..KILLS {
-                let life = rand::rng().random_range(30..250);
+                let before = count(acked);
+                while count(acked) < before + PAIRS * 2 {
+                    tokio::time::sleep(Duration::from_millis(1)).await;
+                }
+                let life = rand::rng().random_range(0..200);
                 tokio::time::sleep(Duration::from_millis(life)).await;
                 world.kill().await;
                 world.restart().await;
             }
-            tokio::time::sleep(Duration::from_millis(200)).await;
         })
         .await;
         world.kill().await;
     }
 
     async fn nothing_is_lost_when_sockets_are_cut(world: World) {
-        nothing_is_lost(&mut world, true, async |_| {
+        nothing_is_lost(&mut world, true, async |_, acked| {
             tokio::time::sleep(Duration::from_secs(6)).await;
+            while count(acked) < PAIRS * 2 * KILLS {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
         })
         .await;
         world.kill().await;
