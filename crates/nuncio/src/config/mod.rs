@@ -45,6 +45,17 @@ impl Config {
         if config.tls_cert.is_some() != config.tls_key.is_some() {
             bail!("`tls-cert` and `tls-key` belong together: give both, or neither");
         }
+        for (name, span) in [
+            ("header-timeout", config.header_timeout),
+            ("request-timeout", config.request_timeout),
+            ("heartbeat", config.heartbeat),
+            ("login-timeout", config.login_timeout),
+            ("write-timeout", config.write_timeout),
+        ] {
+            if span.0.is_zero() {
+                bail!("`{name}` must be longer than {span}");
+            }
+        }
         Ok(config)
     }
 
@@ -101,6 +112,14 @@ mod tests {
         let given = Given { tls_cert: Some("cert.pem".into()), ..Given::default() };
         let error = Config::load(given).unwrap_err();
         assert!(error.to_string().contains("belong together"), "{error}");
+    }
+
+    #[test]
+    fn nothing_can_be_given_no_time_or_no_room() {
+        let given = Given { heartbeat: "0s".parse().ok(), ..Given::default() };
+        let error = Config::load(given).unwrap_err();
+        assert_eq!(error.to_string(), "`heartbeat` must be longer than 0ms");
+        assert!(toml::from_str::<Given>("max-connections = 0").is_err());
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! in the help and the line that `nuncio config` prints.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -149,7 +150,7 @@ settings! {
         /// Private key of the certificate, PEM
         tls_key ("NUNCIO_TLS_KEY", "FILE"): PathBuf;
         /// Client connections that may be open at once; further clients are told to come back
-        max_connections ("NUNCIO_MAX_CONNECTIONS", "N"): u32 = "100000";
+        max_connections ("NUNCIO_MAX_CONNECTIONS", "N"): NonZeroU32 = "100000";
         /// How long a connection may stay without a complete request head, between requests too
         header_timeout ("NUNCIO_HEADER_TIMEOUT", "SPAN"): Span = "60s";
         /// Time that a Server API request has, from its head to its answer
@@ -158,9 +159,9 @@ settings! {
         signature_window ("NUNCIO_SIGNATURE_WINDOW", "SPAN"): Span = "5m";
         /// Signed requests that are remembered for each app, to refuse them when they come again; one takes
         /// about 16 bytes
-        replays_remembered ("NUNCIO_REPLAYS_REMEMBERED", "N"): u32 = "1000000";
+        replays_remembered ("NUNCIO_REPLAYS_REMEMBERED", "N"): NonZeroU32 = "1000000";
         /// Server API calls per second, app and class of operations, unless the app has its own limit
-        api_rate ("NUNCIO_API_RATE", "N"): u32 = "10000";
+        api_rate ("NUNCIO_API_RATE", "N"): NonZeroU32 = "10000";
         /// Clients send a ping after so long without sending; after 2.5 times as much silence they are
         /// disconnected
         heartbeat ("NUNCIO_HEARTBEAT", "SPAN"): Span = "30s";
@@ -170,7 +171,7 @@ settings! {
         /// later
         write_timeout ("NUNCIO_WRITE_TIMEOUT", "SPAN"): Span = "10s";
         /// Client operations per second and connection, unless the app has its own limit
-        client_rate ("NUNCIO_CLIENT_RATE", "N"): u32 = "100";
+        client_rate ("NUNCIO_CLIENT_RATE", "N"): NonZeroU32 = "100";
         /// How long a stop waits for requests in progress
         drain_timeout ("NUNCIO_DRAIN_TIMEOUT", "SPAN"): Span = "10s";
         /// Within what time the clients of a full server come back after a stop, each at its own moment

@@ -49,7 +49,7 @@ impl Server {
     /// Opens everything; on return connections are accepted.
     pub(crate) async fn start(config: Config) -> anyhow::Result<Self> {
         let signals = Signals::listen().context("cannot listen to signals")?;
-        files::raise_limit(config.max_connections);
+        files::raise_limit(config.max_connections.get());
         let tasks = Tasks::default();
         // Whatever can be wrong about the settings is found before the first connection.
         let tls = match config.tls() {
@@ -79,7 +79,7 @@ impl Server {
         let router = nuncio_api::router(core.clone(), api)
             .merge(gateway.router())
             .merge(health.clone().router());
-        let clients = config.max_connections;
+        let clients = config.max_connections.get();
         let options = listener::Options {
             router,
             tls,
@@ -179,8 +179,8 @@ fn api_options(config: &Config) -> nuncio_api::Options {
         signature_window_seconds: u32::try_from(config.signature_window.0.as_secs())
             .unwrap_or(u32::MAX),
         timeout: config.request_timeout.0,
-        calls_per_second: config.api_rate,
-        replays_remembered: config.replays_remembered as usize,
+        calls_per_second: config.api_rate.get(),
+        replays_remembered: config.replays_remembered.get() as usize,
         ..nuncio_api::Options::default()
     }
 }
@@ -190,8 +190,8 @@ fn gateway_options(config: &Config) -> nuncio_gateway::Options {
         heartbeat: config.heartbeat.0,
         login_timeout: config.login_timeout.0,
         write_timeout: config.write_timeout.0,
-        max_connections: config.max_connections as usize,
-        calls_per_second: config.client_rate,
+        max_connections: config.max_connections.get() as usize,
+        calls_per_second: config.client_rate.get(),
         drain_timeout: config.drain_timeout.0,
         return_within: config.return_within.0,
         ..nuncio_gateway::Options::default()

@@ -2,10 +2,11 @@
 
 use crate::run::printed;
 
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/");
+
 async fn is_fresh(page: &str, path: &str) {
     let made = printed(&["docs", page]).await;
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/");
-    let committed = std::fs::read_to_string(format!("{folder}{path}")).unwrap_or_default();
+    let committed = std::fs::read_to_string(format!("{FOLDER}{path}")).unwrap_or_default();
     assert!(made == committed, "docs/{path} is stale: run `make docs`");
 }
 
@@ -38,4 +39,18 @@ async fn the_example_of_a_configuration_is_one() {
     let with = printed(&["config", "--config", path.to_str().unwrap()]).await;
     let without = printed(&["config"]).await;
     assert_eq!(with.replace("# file", "# default"), without);
+}
+
+#[tokio::test]
+async fn the_guides_name_no_path_that_is_not_there() {
+    let document = printed(&["openapi"]).await;
+    let document: serde_json::Value = serde_json::from_str(&document).unwrap();
+    let paths = document["paths"].as_object().unwrap();
+    for page in ["server-api.md", "quick-start.md", "operation.md"] {
+        let text = std::fs::read_to_string(format!("{FOLDER}{page}")).unwrap();
+        for path in text.split(|c: char| !(c.is_ascii_alphanumeric() || "/-".contains(c))) {
+            let is_path = path.starts_with("/v4/") && path != "/v4/";
+            assert!(!is_path || paths.contains_key(path), "docs/{page} names {path}");
+        }
+    }
 }

@@ -65,6 +65,8 @@ async fn the_admin_listener_has_health_and_metrics() {
         assert_eq!(get(format!("http://{admin}/{path}")).await.0, 200);
     }
     assert_eq!(get(format!("{}/metrics", server.url)).await.0, 404, "not on the main listener");
+    let login = nuncio_testkit::Wire::login(&server.url, "nosuchapp", "nct_none", "phone").await;
+    assert!(login.is_err());
     let (status, figures) = get(format!("http://{admin}/metrics")).await;
     assert_eq!(status, 200);
     for name in [
@@ -72,6 +74,9 @@ async fn the_admin_listener_has_health_and_metrics() {
         "# TYPE nuncio_http_connections gauge",
         "# TYPE nuncio_store_commit_seconds histogram",
         "# TYPE nuncio_store_queue_depth gauge",
+        "# TYPE nuncio_client_connections gauge",
+        "nuncio_client_logins_total{code=\"APP_UNAVAILABLE\"} 1",
+        "# TYPE nuncio_client_messages counter",
         "# TYPE nuncio_api_calls counter",
         "# TYPE nuncio_api_call_seconds histogram",
     ] {
