@@ -53,7 +53,11 @@ export class FakeServer {
   floor = 0;
   entries: Entry[] = [];
   script: Script = {};
-  private constructor(private readonly wss: WebSocketServer) {}
+  readonly url: string;
+
+  private constructor(private readonly wss: WebSocketServer) {
+    this.url = `http://127.0.0.1:${(wss.address() as AddressInfo).port}`;
+  }
 
   static async start(port = 0): Promise<FakeServer> {
     const wss = new WebSocketServer({ port, host: '127.0.0.1', path: '/connect' });
@@ -61,14 +65,6 @@ export class FakeServer {
     const server = new FakeServer(wss);
     wss.on('connection', (socket) => server.accept(socket));
     return server;
-  }
-
-  get port(): number {
-    return (this.wss.address() as AddressInfo).port;
-  }
-
-  get url(): string {
-    return `http://127.0.0.1:${this.port}`;
   }
 
   get peer(): Peer {
