@@ -2,9 +2,9 @@
 //!
 //! A method of [`Store`] is a use case and a transaction: `append`, `ban`, `expire`. The decision whether
 //! something is allowed is taken inside it, next to the fact. Each method is written once, against
-//! [`engine::Tx`], and runs on both engines; its rules stand in the contract tests, `tests/contract/`.
+//! `engine::Tx`, and runs on both engines; its rules stand in the contract tests, `tests/contract/`.
 //!
-//! Whatever a user's devices must learn of is an entry of the user's inbox, written by [`inbox`] in the same
+//! Whatever a user's devices must learn of is an entry of the user's inbox, written by `inbox` in the same
 //! transaction. After the commit the engine hands the entries, as [`Nudge`]s, to the [`Nudges`] sink that the
 //! store was opened with. A nudge may be lost; the inbox is the truth.
 
