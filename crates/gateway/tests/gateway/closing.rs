@@ -33,7 +33,7 @@ async fn a_ban_closes_all_devices_before_it_is_answered() {
     assert_eq!(world.figure("client_connections_closed_total{code=\"BANNED_WHILE_CONNECTED\"}"), 2);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_a_ban_and_a_login_at_once_one_sees_the_other() {
     let world = World::new().await;
     let token = world.token("ada").await;
@@ -143,7 +143,7 @@ async fn a_ban_does_not_wait_long_for_a_client_that_does_not_read() {
     drop(stuck);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_accepted_from_a_connection_after_its_ban_was_answered() {
     let world = World::new().await;
     world.token("bob").await;

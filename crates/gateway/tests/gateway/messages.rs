@@ -56,7 +56,7 @@ async fn messages_sent_without_waiting_keep_their_order() {
     nothing_more(&mut ada).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_who_write_to_each_other_at_once_see_one_order_without_gaps() {
     let world = World::new().await;
     let (mut ada, mut bob) = (world.login("ada", "a").await, world.login("bob", "b").await);

@@ -73,7 +73,7 @@ async fn who_is_blocked_sees_nobody_online() {
     nothing_more(&mut ada).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn however_often_somebody_comes_and_goes_the_last_word_is_right() {
     let world = World::new().await;
     let token = world.token("bob").await;
