@@ -138,10 +138,18 @@ export interface SpeechToTextCompletedEvent {
   info?: SpeechToTextInfo;
 }
 
+/** Which message was blocked, and by what. */
+export interface MessageBlockedInfo extends MessageIdentifier {
+  /** Which filter it was. */
+  blockType: MessageBlockType;
+  /** What the filter added. */
+  extra?: string;
+}
+
 /** A message was blocked by a filter. */
 export interface MessageBlockedEvent {
   /** Which, and by what. */
-  info: MessageIdentifier & { blockType: MessageBlockType; extra?: string };
+  info: MessageBlockedInfo;
 }
 
 /** A step of a message that arrives bit by bit. */

@@ -26,6 +26,7 @@ import {
   SendShortVideoMessageParams,
 } from './message/params.js';
 import { localMessage } from './message/send.js';
+import type { FileUploadResult } from './message/upload.js';
 import { NCResult } from './result.js';
 
 /** Kinds of files to upload. */
@@ -55,7 +56,7 @@ export interface CreateFileUploaderParams {
 /** An upload by itself, without a message. */
 export class FileUploader {
   #abort = new AbortController();
-  #result: Promise<NCResult<{ downloadUrl: string }>>;
+  #result: Promise<NCResult<FileUploadResult>>;
 
   private constructor(params: CreateFileUploaderParams) {
     this.#result = this.#upload(params);
@@ -72,7 +73,7 @@ export class FileUploader {
   }
 
   /** The URL of the uploaded file, once it is. */
-  result(): Promise<NCResult<{ downloadUrl: string }>> {
+  result(): Promise<NCResult<FileUploadResult>> {
     return this.#result;
   }
 
@@ -81,7 +82,7 @@ export class FileUploader {
     this.#abort.abort();
   }
 
-  async #upload(params: CreateFileUploaderParams): Promise<NCResult<{ downloadUrl: string }>> {
+  async #upload(params: CreateFileUploaderParams): Promise<NCResult<FileUploadResult>> {
     const { file, fileType, contentDisposition, onProgress } = params;
     const { signal } = this.#abort;
     const stopped = new Promise<never>((_, reject) => {

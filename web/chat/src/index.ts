@@ -19,7 +19,7 @@
 
 export { NCEngine } from './ncengine.js';
 export type { AppSettings, NoDisturbTimeParams } from './ncengine.js';
-export type { ConnectParams, ConnectResult, InitParams, ReconnectPolicy } from './options.js';
+export type { ConnectParams, ConnectResult, InitParams, ReconnectPolicy, WebSocketConstructor } from './options.js';
 export { NCResult } from './result.js';
 export { NCCode } from './codes.js';
 export type { Json } from './json.js';
@@ -32,7 +32,7 @@ export type * from './message/content.js';
 export { Message } from './message/message.js';
 export type { MessageField } from './message/message.js';
 export * from './message/params.js';
-export type { FileUpload, FileUploadHandler } from './message/upload.js';
+export type { FileUpload, FileUploadHandler, FileUploadResult } from './message/upload.js';
 export * as Helper from './helper.js';
 export type { HistoryPlace, LoadedPage, PageData } from './query.js';
 export { PageQuery } from './query.js';

@@ -2,6 +2,12 @@ import type { LogLevel } from './engine.js';
 import type { AreaCode } from './enums.js';
 import type { FileUploadHandler } from './message/upload.js';
 
+/** A WebSocket class, such as the browser's or that of the `ws` package. */
+export interface WebSocketConstructor {
+  /** Begins to connect. */
+  new (url: string): object;
+}
+
 /** How the next connection is awaited. */
 export interface ReconnectPolicy {
   /** The pause before the second try, in milliseconds. */
@@ -47,7 +53,7 @@ export interface InitParams {
   /** `auto` (default): IndexedDB where there is one. `memory`: nothing is kept on the device. */
   store?: 'auto' | 'memory';
   /** A WebSocket class to use instead of the platform's. In Node 20 the `ws` package's is taken by itself. */
-  webSocket?: new (url: string) => object;
+  webSocket?: WebSocketConstructor;
   /** Accepted and ignored. */
   fileServer?: string;
   /** Accepted and ignored. */

@@ -17,17 +17,20 @@ export interface HistoryPlace {
   key: string;
 }
 
-/** One page, and where the next begins; `undefined` when there is none. */
-export type LoadedPage<T, P> = NCResult<PageData<T> & { next: P | undefined }>;
+/** A page, and where the next begins. */
+export interface LoadedPage<T, P> extends PageData<T> {
+  /** `undefined` when there is none. */
+  next: P | undefined;
+}
 
 /** Loads a list page by page; made by the `create...Query` calls. */
 export class PageQuery<T, P = string> {
-  #load: (place: P) => Promise<LoadedPage<T, P>>;
+  #load: (place: P) => Promise<NCResult<LoadedPage<T, P>>>;
   #place: P | undefined;
   #busy = false;
 
   /** @internal */
-  constructor(start: P, load: (place: P) => Promise<LoadedPage<T, P>>) {
+  constructor(start: P, load: (place: P) => Promise<NCResult<LoadedPage<T, P>>>) {
     this.#place = start;
     this.#load = load;
   }

@@ -8,8 +8,13 @@ import { freshSdk, listen, moment, until } from './support/sdk.js';
 let server: FakeServer;
 let page: { sdk: Chat; heard: Heard };
 
-/** A page load: a new copy of the SDK on the same device. */
+/** A page load: a new copy of the SDK on the same device, in a tab of its own. */
 async function load(): Promise<{ sdk: Chat; heard: Heard }> {
+  const session = new Map<string, string>();
+  vi.stubGlobal('sessionStorage', {
+    getItem: (name: string) => session.get(name) ?? null,
+    setItem: (name: string, value: string) => session.set(name, value),
+  });
   const sdk = await freshSdk();
   sdk.NCEngine.initialize({ appKey: 'app', naviServer: server.url, reconnect: { initialDelayMs: 20, maxDelayMs: 40 } });
   return { sdk, heard: listen(sdk) };
@@ -34,6 +39,7 @@ beforeEach(async () => {
 afterEach(async () => {
   page.sdk.NCEngine.destroy();
   await server.stop();
+  vi.unstubAllGlobals();
 });
 
 describe('after a reload', () => {

@@ -23,6 +23,7 @@ import type {
   MessagesQueryParams,
   MessagesReadReceiptUsersQueryParams,
   ModifyMessageParams,
+  SearchChannelResult,
   SearchMessagesQuery,
   SearchMessagesQueryParams,
 } from './queries.js';
@@ -161,7 +162,7 @@ export class BaseChannel {
     channelTypes?: ChannelType[];
     messageTypes?: string[];
     keyword: string;
-  }): Promise<NCResult<{ channel: BaseChannel; matchCount: number }[]>> {
+  }): Promise<NCResult<SearchChannelResult[]>> {
     const found = await search({ keyword: params.keyword });
     if (!found.isOk) return found.wipe();
     const counts = new Map<string, number>();

@@ -63,6 +63,14 @@ export interface SearchMessagesQueryParams {
   pageSize?: number;
 }
 
+/** A channel with messages that were searched for. */
+export interface SearchChannelResult {
+  /** The channel. */
+  channel: BaseChannel;
+  /** How many of its messages hold the keyword. */
+  matchCount: number;
+}
+
 /** What a message is to say instead. */
 export interface ModifyMessageParams<T = Json> extends MessageIdentifier {
   /** The new content, of the same type. */

@@ -14,5 +14,11 @@ export interface FileUpload {
   signal: AbortSignal;
 }
 
+/** Where an uploaded file is. */
+export interface FileUploadResult {
+  /** Its URL, which others can read. */
+  downloadUrl: string;
+}
+
 /** Uploads files to wherever the app keeps them, and answers the URL that others read them by. */
-export type FileUploadHandler = (upload: FileUpload) => Promise<{ downloadUrl: string }>;
+export type FileUploadHandler = (upload: FileUpload) => Promise<FileUploadResult>;

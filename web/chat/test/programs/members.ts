@@ -590,5 +590,5 @@ export type Members = [
   Has<Chat.FriendApplicationsQueryParams, 'applicationStatuses'>,
   Has<Chat.FriendApplicationsQueryParams, 'pageSize'>,
   Has<Chat.FriendApplicationsQueryParams, 'isAscending'>,
-  Has<Awaited<ReturnType<Chat.FileUploadHandler>>, 'downloadUrl'>,
+  Has<Chat.FileUploadResult, 'downloadUrl'>,
 ];
