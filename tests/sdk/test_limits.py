@@ -246,6 +246,23 @@ def test_a_message_goes_to_1000_recipients_at_once(server, prepared):
     assert len({each["messageId"] for each in sent}) == 1000
 
 
+@pytest.mark.parametrize("noun", ["blocklist", "whitelist"])
+def test_a_list_has_3000_entries_at_most(server, noun):
+    app = server.create_app()
+    app.register("alice")
+    path = f"/v4/user/{noun}/add"
+    bodies = [
+        {"userId": "alice", "targetUserIds": [f"t{n}" for n in range(start, start + 20)]}
+        for start in range(0, 3000, 20)
+    ]
+    with ThreadPoolExecutor(16) as pool:
+        assert all(answer.is_done() for answer in pool.map(lambda body: app.post(path, body), bodies))
+    app.post(path, {"userId": "alice", "targetUserIds": ["one-more"]}).must_be(codes.LIST_FULL)
+    assert app.post(path, bodies[0]).is_done(), "who is on it already does not count again"
+    first = app.post(f"/v4/user/{noun}/get", {"userId": "alice"}).result
+    assert "one-more" not in str(first) and "pageToken" in first
+
+
 def test_what_may_be_written_in_several_ways_is_understood(prepared):
     """Numbers as text, truth as numbers, channel types by name and number, in the singular and the plural."""
     for body in (

@@ -140,30 +140,27 @@ def test_content_has_128_kib_at_most(app):
 
 
 @pytest.mark.parametrize(
-    ("members", "refusals", "naming"),
+    ("members", "refusal", "naming"),
     [
-        ({"from_user_id": "nobody"}, [codes.NOT_REGISTERED], "nobody"),
-        ({"to_user_ids": ["bob", "nobody"]}, [codes.NOT_REGISTERED], "nobody"),
-        ({"to_user_ids": []}, [codes.BAD_PARAMETER], "`toUserIds`"),
-        ({"to_user_ids": [f"u{n}" for n in range(1001)]}, [codes.BAD_PARAMETER], "`toUserIds`"),
-        ({"to_user_ids": ["bob", "no id"]}, [codes.BAD_PARAMETER], "`toUserIds[1]`"),
-        ({"message_type": ""}, [codes.BAD_PARAMETER], "`messageType`"),
-        ({"message_type": "RC:Mine"}, [codes.BAD_PARAMETER], "`messageType`"),
-        ({"message_type": "M" * 33}, [codes.TOO_LONG], "`messageType`"),
-        ({"content": "not JSON"}, [codes.BAD_PARAMETER], "`content`"),
-        ({"content": ""}, [codes.BAD_PARAMETER], "`content`"),
-        ({"content": text("x" * MOST_CONTENT)}, [codes.TOO_LONG, codes.CONTENT_TOO_LARGE], "`content`"),
+        ({"from_user_id": "nobody"}, codes.NOT_REGISTERED, "nobody"),
+        ({"to_user_ids": ["bob", "nobody"]}, codes.NOT_REGISTERED, "nobody"),
+        ({"to_user_ids": []}, codes.BAD_PARAMETER, "`toUserIds`"),
+        ({"to_user_ids": [f"u{n}" for n in range(1001)]}, codes.BAD_PARAMETER, "`toUserIds`"),
+        ({"to_user_ids": ["bob", "no id"]}, codes.BAD_PARAMETER, "`toUserIds[1]`"),
+        ({"message_type": ""}, codes.BAD_PARAMETER, "`messageType`"),
+        ({"message_type": "RC:Mine"}, codes.BAD_PARAMETER, "`messageType`"),
+        ({"message_type": "M" * 33}, codes.TOO_LONG, "`messageType`"),
+        ({"content": "not JSON"}, codes.BAD_PARAMETER, "`content`"),
+        ({"content": ""}, codes.BAD_PARAMETER, "`content`"),
+        ({"content": text("x" * MOST_CONTENT)}, codes.TOO_LONG, "`content`"),
     ],
 )
 @failure("send_direct_channel_message")
-def test_send_refuses_bad_values_and_sends_nothing(app, members, refusals, naming):
+def test_send_refuses_bad_values_and_sends_nothing(app, members, refusal, naming):
     app.register("alice", "bob")
     request = {"from_user_id": "alice", "to_user_ids": ["bob"], "message_type": "RC:TxtMsg", "content": text("x")}
-    with pytest.raises(Exception) as raised:
+    with refused(refusal, naming):
         app.sdk.send_direct_channel_message(**{**request, **members})
-    error = raised.value
-    assert (error.status, error.error_code) in refusals, error.body
-    assert naming in error.error_message
     assert history(app, "bob", "alice") == []
 
 

@@ -21,7 +21,7 @@ from test_limits import VALID
 
 from support.app import CALL_SECONDS, now_ms, sign
 
-EXAMPLES = 25
+EXAMPLES = 15
 CHECKS = [
     not_a_server_error,
     status_code_conformance,
@@ -74,6 +74,8 @@ def steer(body: dict, app) -> dict:
             value = choice(value, ["RC:TxtMsg", "RC:TxtMsg", "RC:TxtMsg", value])
         elif name in ("hasMetadata", "metadata"):
             value = choice([value], [type(value)(), type(value)(), value])
+        elif name == "userProfile":
+            value = choice(value, [{"level": 1}, {"name": "Al"}, value])
         elif name.endswith("ExtProfile"):
             value = {choice(key, ["ext_a", "ext_b", key]): each for key, each in value.items()}
         elif name == "messageId" and isinstance(value, str):

@@ -50,21 +50,22 @@ class Client:
     def _read_talk(self) -> None:
         self._talk.extend(self.process.stderr)
 
-    def expect(self, *kinds: str, ref: str | None = None) -> dict:
-        """The first line of one of these kinds, and of this reference, that was not taken before."""
-        return self._take(kinds, ref)[1]
+    def expect(self, *kinds: str, **members) -> dict:
+        """The first line of one of these kinds, and with these members, that was not taken before."""
+        return self._take(kinds, members)[1]
 
-    def _take(self, kinds: tuple[str, ...], ref: str | None) -> tuple[str, dict]:
+    def _take(self, kinds: tuple[str, ...], members: dict) -> tuple[str, dict]:
         deadline = time.monotonic() + WAIT_SECONDS
         with self._changed:
             while True:
                 for index, (kind, value) in enumerate(self._lines):
-                    if kind in kinds and (ref is None or value.get("ref") == ref):
+                    if kind in kinds and members.items() <= value.items():
                         return self._lines.pop(index)
                 if self._ended or not self._changed.wait(deadline - time.monotonic()):
                     if self._ended:
                         self._talk_reader.join()
-                    raise AssertionError(f"no {kinds} came; what came: {self._lines}; said: {self._talk}")
+                    came = f"what came: {self._lines}; said: {self._talk}"
+                    raise AssertionError(f"no {kinds} with {members} came; {came}")
 
     def write(self, line: dict) -> None:
         self.process.stdin.write(json.dumps(line) + "\n")
@@ -92,11 +93,15 @@ class Client:
         self._refs += 1
         ref = f"r{self._refs}"
         self.write({what: {"ref": ref, **members}})
-        return self._take((answer, "error"), ref)
+        return self._take((answer, "error"), {"ref": ref})
 
     def message(self) -> dict:
         """The next message that is delivered."""
         return self.expect("message")
+
+    def event(self, kind: str) -> dict:
+        """The next event of a kind: what is told besides messages."""
+        return self.expect("event", type=kind)
 
     def closed(self) -> dict:
         """What is told of the end of the connection."""
