@@ -15,8 +15,8 @@ use crate::logging;
 use crate::server::Server;
 
 pub(super) const AFTER_HELP: &str = "\
-Everything is kept in ./data/dev, so that key, secret and messages are still there next time. Delete the \
-folder to begin anew.
+Unless told otherwise, everything is kept in ./data/dev, so that key, secret and messages are still there \
+next time, and only warnings are logged. Delete the folder to begin anew.
 
 What it prints last can be copied and pasted: two commands that let alice and bob talk in two terminals, and \
 a signed call of the Server API.";

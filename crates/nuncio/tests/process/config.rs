@@ -89,10 +89,12 @@ async fn config_hides_the_password_of_the_database() {
 
 #[tokio::test]
 async fn no_error_repeats_the_password_of_the_database() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().to_str().unwrap();
     for url in
         ["mysql://u:hunter2@h/d", "host=h password=hunter2", "postgres://u:hunter2@127.0.0.1:1/d"]
     {
-        let told = refused(&["app", "list", "--database-url", url], 1).await;
+        let told = refused(&["app", "list", "--data", data, "--database-url", url], 1).await;
         assert!(!told.contains("hunter2"), "{told}");
     }
 }
