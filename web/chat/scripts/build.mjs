@@ -20,11 +20,6 @@ const common = {
   legalComments: 'none',
   logLevel: 'warning',
 };
-// `Helper` stays a module of its own: bundled in, its namespace object would keep programs from leaving it out.
-const helper = {
-  name: 'helper-apart',
-  setup: (build) => build.onResolve({ filter: /^\.\/helper\.js$/ }, () => ({ path: './helper.js', external: true })),
-};
 // Comments are left out, except those that tell bundlers what they may leave out. Line numbers stay.
 const quiet = {
   name: 'without-comments',
@@ -40,11 +35,10 @@ await build({
   // Not `minifyWhitespace`: it would throw away what tells bundlers which parts may be left out.
   minifySyntax: true,
   minifyIdentifiers: true,
-  entryPoints: ['src/index.ts', 'src/engine.ts', 'src/helper.ts'],
+  // Each stands alone: two copies of index.js, such as under `?1` and `?2`, are two engines.
+  entryPoints: ['src/index.ts', 'src/engine.ts'],
   outdir: 'dist',
-  splitting: true,
-  chunkNames: 'chunk-[hash]',
-  plugins: [helper, quiet],
+  plugins: [quiet],
 });
 // The worker stands alone, so that an app can serve it from wherever it likes.
 await build({ ...common, minify: true, entryPoints: ['src/worker.ts'], outdir: 'dist' });

@@ -6,7 +6,7 @@
 
 import { client } from './client.js';
 import { NCCode } from './codes.js';
-import { FileType as EngineFileType } from './engine.js';
+import type { FileType } from './engine.js';
 import { ChannelType, SentStatus } from './enums.js';
 import type { ChannelIdentifier } from './identifiers.js';
 import { DirectChannelIdentifier } from './identifiers.js';
@@ -28,18 +28,6 @@ import {
 import { localMessage } from './message/send.js';
 import type { FileUploadResult } from './message/upload.js';
 import { NCResult } from './result.js';
-
-/** Kinds of files to upload. */
-export enum FileType {
-  /** A picture. */
-  IMAGE = 1,
-  /** A recording. */
-  AUDIO = 2,
-  /** A short video. */
-  SHORT_VIDEO = 3,
-  /** Anything else. */
-  FILE = 4,
-}
 
 /** What to upload. */
 export interface CreateFileUploaderParams {
@@ -91,7 +79,7 @@ export class FileUploader {
     try {
       const upload = client.params?.uploader?.({
         file,
-        fileType: fileType as number as EngineFileType,
+        fileType,
         onProgress: (loaded, total) => client.protect('onProgress', () => onProgress?.(loaded, total)),
         signal,
         ...(contentDisposition === undefined ? {} : { contentDisposition }),

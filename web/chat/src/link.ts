@@ -60,11 +60,10 @@ async function sharedPort(url: string | URL | undefined): Promise<Port | undefin
   if (typeof Shared !== 'function') return undefined;
   let worker: SharedWorkerLike;
   try {
-    const options = { type: 'module', name: `nuncio ${SDK_VERSION}` } as const;
     // Written out in full because bundlers look for just this expression.
     worker = (url === undefined
-      ? new SharedWorker(new URL('./worker.js', import.meta.url), options)
-      : new SharedWorker(url, options)) as unknown as SharedWorkerLike;
+      ? new SharedWorker(new URL('./worker.js', import.meta.url), { type: 'module', name: 'nuncio' })
+      : new SharedWorker(url, { type: 'module', name: 'nuncio' })) as unknown as SharedWorkerLike;
   } catch {
     return undefined; // Forbidden here, such as by a content security policy.
   }
@@ -76,7 +75,8 @@ async function sharedPort(url: string | URL | undefined): Promise<Port | undefin
     };
     worker.onerror = () => settle(undefined);
     worker.port.onmessage = ({ data }) => {
-      if ((data as { hello?: string }).hello === SDK_VERSION) settle(worker.port);
+      // A worker of another version, left over in another tab, speaks another language.
+      settle((data as { hello?: string }).hello === SDK_VERSION ? worker.port : undefined);
     };
   });
 }

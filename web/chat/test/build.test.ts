@@ -31,6 +31,15 @@ describe('dist', () => {
     expect(names.sort()).toEqual(Object.keys(source).sort());
   });
 
+  it('is a whole: two copies are two engines', () => {
+    const url = JSON.stringify(pathToFileURL(join(dist, 'index.js')).href);
+    const script = `Promise.all([import(${url}+'?1'), import(${url}+'?2')]).then(([a, b]) => {
+      a.NCEngine.initialize({ appKey: 'one' });
+      console.log(b.__install__({ tag: 't', verify: () => true, setup: (context) => context.getAppkey() }, {}) === '');
+    })`;
+    expect(execFileSync(process.execPath, ['-e', script], { encoding: 'utf8' }).trim()).toBe('true');
+  });
+
   it('needs no package but ws, which bundlers for browsers do not see', async () => {
     const result = await build({ entryPoints: [join(dist, 'index.js')], bundle: true, write: false, format: 'esm', platform: 'browser', metafile: true, logLevel: 'silent' });
     expect(result.warnings).toEqual([]);

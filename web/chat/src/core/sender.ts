@@ -64,7 +64,8 @@ export class Sender {
   async send(page: Page, message: OutgoingMessage): Promise<MessageRecord> {
     const { host } = this;
     const library = host.library();
-    const clientMessageId = host.env.uuid();
+    // The number first, so that messages of the same millisecond stay in the order of the calls.
+    const clientMessageId = `${message.clientId.toString(36).padStart(11, '0')}-${host.env.uuid()}`;
     const record: MessageRecord = {
       ...message,
       key: unsentKey(clientMessageId),
