@@ -1,7 +1,10 @@
 """What holds for every call: path, method, body, envelope, aliases, X-Request-ID."""
 
+import http.client
 import json
+import time
 import uuid
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -84,6 +87,42 @@ def test_the_largest_body_is_taken(app):
 def test_a_body_that_is_sent_in_pieces_is_bounded_too(app):
     pieces = (b"x" * 65536 for _ in range(64))
     app.post(GET, data=pieces).must_be(codes.BODY_TOO_LARGE)
+
+
+def connection_to(app) -> http.client.HTTPConnection:
+    address = urlsplit(app.server.address)
+    return http.client.HTTPConnection(address.hostname, address.port, timeout=10)
+
+
+def begin(connection, headers: dict, length: int) -> None:
+    """Sends a call's head, and not its body."""
+    connection.putrequest("POST", GET)
+    for name, value in {**headers, "Content-Length": str(length)}.items():
+        connection.putheader(name, value)
+    connection.endheaders()
+
+
+def test_a_refused_call_leaves_the_connection_usable(app):
+    """Also when its body comes after the refusal is decided, as it does from callers that send it apart."""
+    connection = connection_to(app)
+    connection.connect()
+    socket = connection.sock
+    for _ in range(3):
+        begin(connection, {**sign(app.key, app.secret), "Signature": "0" * 40}, 2)
+        time.sleep(0.05)
+        connection.send(b"{}")
+        response = connection.getresponse()
+        assert (response.status, json.load(response)["code"]) == codes.BAD_SIGNATURE
+        assert connection.sock is socket, "the server closed the connection"
+    connection.close()
+
+
+def test_a_refused_call_is_answered_though_its_body_never_comes(app):
+    connection = connection_to(app)
+    begin(connection, {**sign(app.key, app.secret), "Signature": "0" * 40}, 1000)
+    response = connection.getresponse()
+    assert (response.status, json.load(response)["code"]) == codes.BAD_SIGNATURE
+    connection.close()
 
 
 def test_success_is_code_0_and_nothing_that_caches_may_keep_it(app):

@@ -1,5 +1,7 @@
 //! Reading a request's body.
 
+use std::time::Duration;
+
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, header};
 use http_body_util::{BodyExt as _, Collected, LengthLimitError, Limited};
@@ -8,8 +10,9 @@ use serde_json::{Map, Value};
 
 use crate::error::ApiError;
 
-/// Bytes of a body that nobody wants which are read nevertheless.
+/// Bytes of a body that nobody wants which are read nevertheless, and the time for it.
 const DISCARDED_BYTES: usize = 16 * limits::BODY_BYTES;
+const DISCARDING: Duration = Duration::from_secs(1);
 
 /// The whole body, if it is not too large.
 pub(super) async fn read(body: &mut Body) -> Result<Bytes, ApiError> {
@@ -29,7 +32,9 @@ pub(super) async fn read(body: &mut Body) -> Result<Bytes, ApiError> {
 /// answer be lost.
 pub(super) async fn discard(body: &mut Body) {
     let mut rest = Limited::new(body, DISCARDED_BYTES);
-    while let Some(Ok(_)) = rest.frame().await {}
+    let discarded = async { while let Some(Ok(_)) = rest.frame().await {} };
+    // Whoever is slower than that loses the connection, not the answer.
+    let _ = tokio::time::timeout(DISCARDING, discarded).await;
 }
 
 /// Refuses a body that says it is something else than `wanted`; one that says nothing is read.
