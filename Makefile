@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run build test fmt lint deny audit doc unit sdk docs bench
+.PHONY: help run build test fmt lint deny audit doc unit sdk web docs bench
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
@@ -16,7 +16,6 @@ build: ## Build target/release/nuncio
 	@scripts/need compiler
 	cargo build --release --locked --package nuncio
 
-# What is tested in `web/` joins here.
 test: fmt lint deny doc unit sdk ## Run all checks and all tests
 
 fmt: ## Check the formatting (`cargo fmt --all` mends it)
@@ -47,6 +46,10 @@ sdk: ## Run the tests of the official server SDK, on both stores
 	@scripts/need compiler postgres python
 	cargo build --locked --package nuncio
 	cargo run --quiet --locked --package nuncio-testkit --example with_postgres -- tests/sdk/run
+
+web: ## Build and test the client SDK for the web, against target/debug/nuncio too when it is there
+	@scripts/need node
+	cd web && npm ci && npm test
 
 docs: ## Write anew the pages of docs/ that are made from the program
 	cargo run --quiet --package nuncio -- docs codes > docs/codes.md.new

@@ -60,12 +60,14 @@ impl World {
         world
     }
 
-    /// Makes an app; returns its app server.
+    /// Makes an app whose clients may call at any rate; returns its app server.
     pub async fn app(&self, environment: &str, edition: &str) -> Api {
         let options =
             ["app", "create", "--name", "Test", "--environment", environment, "--edition", edition];
         let made = self.command(&options).await;
         let text = |member: &str| made[member].as_str().unwrap().to_owned();
+        // Tests send as fast as they can; the default rate is for people.
+        self.command(&["app", "set", &text("appKey"), "--client-rate", "100000"]).await;
         Api::new(&self.address, &text("appKey"), &text("appSecret"))
     }
 
