@@ -154,7 +154,7 @@ impl MessageId {
     /// The first id that a message sent at `at` or later can have.
     #[must_use]
     pub fn first_at(at: Timestamp) -> Self {
-        let ms = (at.0 - ID_EPOCH_MS).clamp(0, (1 << 41) - 1);
+        let ms = at.0.saturating_sub(ID_EPOCH_MS).clamp(0, (1 << 41) - 1);
         Self(ms << ID_SHIFT)
     }
 
@@ -232,6 +232,13 @@ impl MessageIds {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn every_time_has_a_first_id() {
+        let first = |ms| MessageId::first_at(Timestamp(ms));
+        assert_eq!((first(i64::MIN), first(0)), (MessageId(0), MessageId(0)));
+        assert!(first(i64::MAX) > first(1_795_000_000_000));
+    }
 
     #[test]
     fn the_error_names_what_was_found() {

@@ -56,6 +56,15 @@ fn chars_at_most(text: &str, limit: usize) -> Result<(), ValueError> {
     Ok(())
 }
 
+/// What people write, of a bounded length. The NUL character is nothing that anybody writes, and PostgreSQL
+/// cannot keep it.
+fn words(text: &str, limit: usize) -> Result<(), ValueError> {
+    if text.contains('\0') {
+        return Err(ValueError::Malformed("contains the character U+0000"));
+    }
+    chars_at_most(text, limit)
+}
+
 macro_rules! text_value {
     ($(#[$doc:meta])* $name:ident, |$text:ident| $check:expr) => {
         $(#[$doc])*
@@ -95,7 +104,7 @@ fn not_empty(text: &str) -> Result<(), ValueError> {
 
 text_value! {
     /// A push identity's name: 1 to 64 characters.
-    Name, |text| not_empty(text).and_then(|()| chars_at_most(text, limits::NAME_CHARS))
+    Name, |text| not_empty(text).and_then(|()| words(text, limits::NAME_CHARS))
 }
 
 text_value! {
@@ -117,17 +126,17 @@ fn web_url_or_empty(text: &str) -> Result<(), ValueError> {
 
 text_value! {
     /// Why a user was banned, told to the user's client: at most 256 characters, may be empty.
-    BanReason, |text| chars_at_most(text, limits::BAN_REASON_CHARS)
+    BanReason, |text| words(text, limits::BAN_REASON_CHARS)
 }
 
 text_value! {
     /// What a user calls a friend: at most 64 characters; empty means none.
-    Alias, |text| chars_at_most(text, limits::ALIAS_CHARS)
+    Alias, |text| words(text, limits::ALIAS_CHARS)
 }
 
 text_value! {
     /// What accompanies a friend request: at most 128 characters.
-    FriendExtra, |text| chars_at_most(text, limits::FRIEND_EXTRA_CHARS)
+    FriendExtra, |text| words(text, limits::FRIEND_EXTRA_CHARS)
 }
 
 text_value! {
@@ -410,6 +419,17 @@ mod tests {
         {
             assert!(AvatarUrl::try_from(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn what_people_write_has_no_nul() {
+        let nul = |refused| {
+            assert_eq!(refused, Err(ValueError::Malformed("contains the character U+0000")))
+        };
+        nul(Name::try_from("a\0b").map(drop));
+        nul(BanReason::try_from("\0").map(drop));
+        nul(Alias::try_from("a\0").map(drop));
+        nul(FriendExtra::try_from("\0b").map(drop));
     }
 
     #[test]
