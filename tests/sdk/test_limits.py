@@ -196,6 +196,28 @@ def test_what_is_required_must_be_there_and_null_is_as_good_as_absent(prepared, 
     assert prepared.post(path, {**VALID[path], **dict.fromkeys(optional)}).status == 200
 
 
+EXTREMES = {
+    "integer": [-(2**63), -(2**63) - 1, 2**63 - 1, 2**64, 10**40, -1e300, 0.5],
+    "string": ["\0", "a\0b", "\x7f", "\u202e", "\U0010ffff" * 16, "%00", "'; --", "\\"],
+}
+
+
+@pytest.mark.parametrize("path", VALID)
+def test_extreme_values_are_no_fault_of_the_servers(server, document, path):
+    """Each is taken or refused; what is taken is then read back without a fault."""
+    app = server.create_app()
+    app.befriend("alice", "bob")
+    app.register("mallory", "carol")
+    for name, member in request_schema(document, path)["properties"].items():
+        for value in EXTREMES.get(member["type"], []):
+            body = {**VALID[path], name: value}
+            answer = app.post(path, body)
+            # What is switched off is refused with 430.
+            assert answer.status < 500, (body, answer.body)
+    for read in ("/v4/user/get", "/v4/friend/list", "/v4/user/ban/list", "/v4/user/profile/list"):
+        assert app.post(read, {"userId": "alice"}).status in (200, 410)
+
+
 @pytest.mark.parametrize("path", VALID)
 def test_unknown_members_are_ignored(prepared, fresh_friend, path):
     assert prepared.post(path, {**VALID[path], "someMember": [{}], "": 1}).status == 200

@@ -93,6 +93,7 @@ def test_the_longest_user_id_has_a_token_of_at_most_256_bytes(app):
         ({"user_id": "x" * 65}, codes.TOO_LONG, "`userId`"),
         ({"name": ""}, codes.BAD_PARAMETER, "`name`"),
         ({"name": "n" * 65}, codes.TOO_LONG, "`name`"),
+        ({"name": "a\0b"}, codes.BAD_PARAMETER, "`name`"),
         ({"avatar_url": "javascript:alert(1)"}, codes.BAD_PARAMETER, "`avatarUrl`"),
         ({"avatar_url": "/a.png"}, codes.BAD_PARAMETER, "`avatarUrl`"),
         ({"avatar_url": "https://example.org/" + "a" * 1005}, codes.TOO_LONG, "`avatarUrl`"),
