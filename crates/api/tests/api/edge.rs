@@ -284,10 +284,19 @@ async fn a_wrong_member_is_named_and_an_unknown_one_ignored() {
 async fn a_call_that_takes_too_long_is_answered_so_and_finished_all_the_same() {
     let world = World::with(Options { timeout: Duration::ZERO, ..Options::default() }).await;
     let tenant = world.tenant().await;
-    let body = json!({ "userId": "late", "name": "Late" });
-    let (status, code, _) = tenant.refused("/v4/auth/access-token/issue", body).await;
-    assert_eq!((status, code), (504, 1050));
-    let late = nuncio_protocol::UserId::try_from("late").unwrap();
+    // A busy machine may finish a call before its time is looked at; not twenty in a row.
+    let mut late = None;
+    for number in 0..20 {
+        let user = format!("late{number}");
+        let body = json!({ "userId": user, "name": "Late" });
+        let answer = tenant.call("/v4/auth/access-token/issue", body).await;
+        if answer.status == 504 {
+            assert_eq!(answer.refusal().1, 1050);
+            late = Some(nuncio_protocol::UserId::try_from(user).unwrap());
+            break;
+        }
+    }
+    let late = late.expect("no call took too long");
     for _ in 0..500 {
         if world.core.user(tenant.app.id, late.clone()).await.is_ok() {
             return;
