@@ -54,6 +54,17 @@ def test_switching_off_keeps_the_entries(app):
     assert sorted(whitelist(app, "alice")) == ["x", "y"]
 
 
+def test_an_app_can_switch_whitelists_off_for_all(app):
+    app.register("alice")
+    bob = app.client("bob")
+    app.post(SET_ENABLED, {"userIds": ["alice"], "enabled": True})
+    app.set("--whitelist-service", "false")
+    bob.send("alice", "nobody looks at it")
+    app.set("--whitelist-service", "true")
+    assert bob.refused_send("alice") == codes.CLIENT_NOT_IN_WHITELIST
+    assert settings(app, "alice") == [("alice", True)]
+
+
 def test_a_whitelist_is_told_newest_first_in_pages(app):
     app.register("alice")
     for n in range(3):
