@@ -424,7 +424,7 @@ mod tests {
     #[test]
     fn what_people_write_has_no_nul() {
         let nul = |refused| {
-            assert_eq!(refused, Err(ValueError::Malformed("contains the character U+0000")))
+            assert_eq!(refused, Err(ValueError::Malformed("contains the character U+0000")));
         };
         nul(Name::try_from("a\0b").map(drop));
         nul(BanReason::try_from("\0").map(drop));
