@@ -25,7 +25,8 @@ def server(request, tmp_path_factory) -> Server:
     database_url = os.environ["NUNCIO_TEST_DATABASE_URL"] if request.param == "postgres" else None
     server = Server(tmp_path_factory.mktemp(request.param), database_url)
     yield server
-    assert server.is_running(), "the server ended while it was tested"
+    ended = server.process.poll()
+    assert ended is None, f"the server ended with {ended} while it was tested: see {server.log}"
     assert server.stop() == 0, "the server did not drain in order"
 
 

@@ -54,9 +54,6 @@ class Server:
             alarm.cancel()
         raise RuntimeError(f"the server did not become ready; it said:\n{self.log.read_text(errors='replace')}")
 
-    def is_running(self) -> bool:
-        return self.process.poll() is None
-
     def stop(self) -> int:
         """SIGTERM: the server drains; returns its exit code."""
         self.process.terminate()
