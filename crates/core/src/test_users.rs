@@ -1,9 +1,7 @@
 //! Registered users as an app's owner sees them while trying out: listed, and deleted for good.
 
-use nuncio_bus::Close;
-use nuncio_protocol::frames::Failure;
 use nuncio_protocol::ids::AppId;
-use nuncio_protocol::{Code, UserId};
+use nuncio_protocol::{Refusal, UserId};
 use nuncio_store::users::User;
 
 use crate::{Core, Error};
@@ -25,10 +23,7 @@ impl Core {
     /// user limit at once. Refused in production.
     pub async fn delete_users(&self, app: AppId, users: Vec<UserId>) -> Result<(), Error> {
         self.store.delete_users(app, users.clone()).await?;
-        let why = Failure::new(Code::UserDeleted, "the user was deleted");
-        let close =
-            Close { app, users: Some(users), tokens_before: None, secret_before: None, why };
-        self.bus.close(close).await;
+        self.close(app, users, Refusal::UserDeleted.to_failure()).await;
         Ok(())
     }
 }
