@@ -77,7 +77,7 @@ impl Core {
         app: AppId,
         change: impl Fn(&mut App) + Send + 'static,
     ) -> Result<App, Error> {
-        let app = self.store.set_app(app, change).await?;
+        let app = self.store.set_app(app, self.now(), change).await?;
         if app.locked {
             self.close_app(&app).await;
         }
@@ -89,7 +89,8 @@ impl Core {
     pub async fn rotate_secret(&self, app: AppId) -> Result<SecretString, Error> {
         let key = self.store.app_by_id(app).await?.key;
         let secret = new_secret();
-        let app = self.store.rotate_secret(app, self.seal_secret(&key, &secret)?).await?;
+        let sealed = self.seal_secret(&key, &secret)?;
+        let app = self.store.rotate_secret(app, sealed, self.now()).await?;
         self.close_app(&app).await;
         Ok(secret)
     }

@@ -37,7 +37,7 @@ impl Core {
 
     /// Lifts users' bans. Who is not banned stays so.
     pub async fn unban(&self, app: AppId, users: Vec<UserId>) -> Result<(), Error> {
-        Ok(self.store.unban(app, users).await?)
+        Ok(self.store.unban(app, users, self.now()).await?)
     }
 
     /// Bans in force, the last to end first. `page` counts from 1, which is also the page when none is named.

@@ -5,6 +5,7 @@
 //! its users' devices are told. One file per aggregate, named as in the store.
 
 mod apps;
+pub mod audit;
 mod bans;
 mod blocklist;
 mod clock;
@@ -30,6 +31,7 @@ mod whitelist;
 use std::sync::Arc;
 
 use nuncio_bus::Bus;
+use nuncio_protocol::Origin;
 use nuncio_store::Store;
 use tokio::sync::Notify;
 
@@ -59,6 +61,13 @@ impl Core {
     #[must_use]
     pub fn new(store: Store, bus: Arc<dyn Bus>, clock: Arc<dyn Clock>, vault: Vault) -> Self {
         Self { store, bus, clock, vault: Arc::new(vault), activations: Arc::default() }
+    }
+
+    /// The same product for what `origin` does: every change leaves an entry in the audit trail. What is done
+    /// without an origin is what users do themselves, and leaves none.
+    #[must_use]
+    pub fn by(&self, origin: Origin) -> Self {
+        Self { store: self.store.by(origin), ..self.clone() }
     }
 
     /// The store, for health checks and figures.

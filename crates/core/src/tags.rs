@@ -14,7 +14,7 @@ impl Core {
         users: Vec<UserId>,
         tags: Vec<Tag>,
     ) -> Result<(), Error> {
-        Ok(self.store.set_tags(app, users, tags).await?)
+        Ok(self.store.set_tags(app, users, tags, self.now()).await?)
     }
 
     /// The users' tags, in the order asked for.

@@ -22,7 +22,7 @@ impl Core {
     /// Deletes test users and all that is theirs, for good, and closes their connections. Frees the app's
     /// user limit at once. Refused in production.
     pub async fn delete_users(&self, app: AppId, users: Vec<UserId>) -> Result<(), Error> {
-        self.store.delete_users(app, users.clone()).await?;
+        self.store.delete_users(app, users.clone(), self.now()).await?;
         self.close(app, users, Refusal::UserDeleted.to_failure()).await;
         Ok(())
     }

@@ -70,11 +70,12 @@ impl Core {
         users: Vec<UserId>,
         expires_at: Timestamp,
     ) -> Result<(), Error> {
-        if expires_at > self.now().plus_ms(CLOCK_TOLERANCE_MS) {
+        let now = self.now();
+        if expires_at > now.plus_ms(CLOCK_TOLERANCE_MS) {
             let sentence = "`expiresAt` lies in the future: give Unix milliseconds, at most now";
             return Err(Refusal::BadParameter(sentence.to_owned()).into());
         }
-        self.store.expire_tokens(app, users.clone(), expires_at).await?;
+        self.store.expire_tokens(app, users.clone(), expires_at, now).await?;
         if self.store.app_by_id(app).await?.settings.expire_closes_connections {
             let why = Refusal::TokenExpired.to_failure();
             let tokens_before = Some(expires_at);

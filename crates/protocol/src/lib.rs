@@ -8,6 +8,7 @@ pub mod codes;
 pub mod frames;
 pub mod ids;
 pub mod limits;
+pub mod origin;
 pub mod refusal;
 pub mod signing;
 pub mod time;
@@ -15,5 +16,6 @@ pub mod values;
 
 pub use codes::Code;
 pub use ids::{AppKey, ClientMessageId, MessageId, UserId};
+pub use origin::{Actor, Origin};
 pub use refusal::Refusal;
 pub use time::Timestamp;

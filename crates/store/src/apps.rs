@@ -3,7 +3,9 @@
 use nuncio_protocol::ids::AppId;
 use nuncio_protocol::{AppKey, Refusal, Timestamp};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
+use crate::audit::{self, Act};
 use crate::engine::{Row, Store, Tx, params};
 use crate::error::StoreError;
 
@@ -145,6 +147,20 @@ impl App {
     }
 }
 
+impl App {
+    /// What can be changed about it, as one JSON object for the audit trail.
+    fn state(&self) -> Result<serde_json::Value, StoreError> {
+        let mut state = serde_json::to_value(&self.settings)
+            .map_err(|error| StoreError::corrupt("settings", error))?;
+        state["name"] = json!(self.name);
+        state["environment"] = json!(self.environment);
+        state["edition"] = json!(self.edition);
+        state["locked"] = json!(self.locked);
+        state["onlyFriendsCanMessage"] = json!(self.only_friends);
+        Ok(state)
+    }
+}
+
 /// What makes a new app.
 #[derive(Clone, Debug)]
 pub struct NewApp {
@@ -228,7 +244,9 @@ impl Store {
                 ],
             )
             .await?;
-            by_id(tx, AppId(id)).await
+            let app = by_id(tx, AppId(id)).await?;
+            audit::note(tx, Act::on_app("app.create", app.id, now), &app.state()?);
+            Ok(app)
         })
         .await
     }
@@ -256,10 +274,12 @@ impl Store {
     pub async fn set_app(
         &self,
         app: AppId,
+        now: Timestamp,
         change: impl Fn(&mut App) + Send + 'static,
     ) -> Result<App, StoreError> {
         self.write(Vec::new(), async move |tx| {
             let mut record = by_id(tx, app).await?;
+            let before = record.state()?;
             change(&mut record);
             let settings = serde_json::to_string(&record.settings)
                 .map_err(|e| StoreError::corrupt("settings", e))?;
@@ -278,20 +298,30 @@ impl Store {
                 ],
             )
             .await?;
-            by_id(tx, app).await
+            let record = by_id(tx, app).await?;
+            audit::note_change(tx, Act::on_app("app.set", app, now), before, record.state()?);
+            Ok(record)
         })
         .await
     }
 
     /// Gives an app a new secret; tokens that were made under the old one are void from now on.
-    pub async fn rotate_secret(&self, app: AppId, sealed: Vec<u8>) -> Result<App, StoreError> {
+    pub async fn rotate_secret(
+        &self,
+        app: AppId,
+        sealed: Vec<u8>,
+        now: Timestamp,
+    ) -> Result<App, StoreError> {
         self.write(Vec::new(), async move |tx| {
             tx.execute(
                 "update apps set secret = ?2, secret_version = secret_version + 1 where id = ?1",
                 params![app, sealed.as_slice()],
             )
             .await?;
-            by_id(tx, app).await
+            let record = by_id(tx, app).await?;
+            let version = json!({ "secretVersion": record.secret_version });
+            audit::note(tx, Act::on_app("app.rotate_secret", app, now), &version);
+            Ok(record)
         })
         .await
     }

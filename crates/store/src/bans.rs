@@ -2,9 +2,12 @@
 
 use nuncio_protocol::ids::AppId;
 use nuncio_protocol::{Timestamp, UserId};
+use serde_json::json;
 
+use crate::audit::{self, Act};
 use crate::engine::{Store, params};
 use crate::error::StoreError;
+use crate::users::User;
 use crate::{tokens, users};
 
 /// A ban in force.
@@ -16,6 +19,14 @@ pub struct Ban {
     pub until: Timestamp,
     /// What the operator gave as its reason; may be empty.
     pub reason: String,
+}
+
+fn state(until: Timestamp, reason: &str) -> serde_json::Value {
+    json!({ "bannedUntil": until.0, "reason": reason })
+}
+
+fn state_of(user: &User) -> serde_json::Value {
+    state(user.banned_until, &user.ban_reason)
 }
 
 impl Store {
@@ -33,15 +44,20 @@ impl Store {
         self.write(users::locks(app, &users), async move |tx| {
             users::all_active(tx, app, &users).await?;
             for id in &users {
+                // Read again: the call may name a user twice.
+                let user = users::active(tx, app, id).await?;
                 tx.execute(
                     "update users set banned_until = ?3, ban_reason = ?4 where app = ?1 and id = ?2",
                     params![app, id, until, &reason],
                 )
                 .await?;
                 if void_tokens {
-                    let user = users::active(tx, app, id).await?;
                     tokens::void(tx, app, &user, now).await?;
                 }
+                let mut after = state(until, &reason);
+                after["tokensExpired"] = json!(void_tokens);
+                let act = Act::on_user("user.ban", app, id, now);
+                audit::note_change(tx, act, state_of(&user), after);
             }
             Ok(())
         })
@@ -49,15 +65,21 @@ impl Store {
     }
 
     /// Lifts users' bans; who is not banned stays so.
-    pub async fn unban(&self, app: AppId, users: Vec<UserId>) -> Result<(), StoreError> {
+    pub async fn unban(
+        &self,
+        app: AppId,
+        users: Vec<UserId>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         self.write(users::locks(app, &users), async move |tx| {
-            users::all_registered(tx, app, &users).await?;
-            for user in &users {
+            for user in users::all_registered(tx, app, &users).await? {
                 tx.execute(
                     "update users set banned_until = 0, ban_reason = '' where app = ?1 and id = ?2",
-                    params![app, user],
+                    params![app, &user.id],
                 )
                 .await?;
+                let act = Act::on_user("user.unban", app, &user.id, now);
+                audit::note_change(tx, act, state_of(&user), state(Timestamp(0), ""));
             }
             Ok(())
         })

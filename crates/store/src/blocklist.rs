@@ -3,7 +3,9 @@
 use nuncio_protocol::frames::{BlocklistChanged, entry};
 use nuncio_protocol::ids::AppId;
 use nuncio_protocol::{Timestamp, UserId};
+use serde_json::json;
 
+use crate::audit::{self, Act};
 use crate::engine::Store;
 use crate::error::StoreError;
 use crate::lists::{self, ListSql, list_sql};
@@ -28,6 +30,8 @@ impl Store {
             if added.is_empty() {
                 return Ok(());
             }
+            let act = Act::on_user("blocklist.add", app, &owner, now);
+            audit::note(tx, act, &json!({ "added": added }));
             let body = BlocklistChanged { added, removed: Vec::new() };
             inbox::add(tx, app, &owner, entry::Body::BlocklistChanged(body), now).await
         })
@@ -48,6 +52,8 @@ impl Store {
             if removed.is_empty() {
                 return Ok(());
             }
+            let act = Act::on_user("blocklist.remove", app, &owner, now);
+            audit::note(tx, act, &json!({ "removed": removed }));
             let body = BlocklistChanged { added: Vec::new(), removed };
             inbox::add(tx, app, &owner, entry::Body::BlocklistChanged(body), now).await
         })

@@ -10,7 +10,9 @@ use nuncio_protocol::frames::{FriendApplication, FriendEvent};
 use nuncio_protocol::ids::AppId;
 use nuncio_protocol::values::{FriendExtra, FriendPermission};
 use nuncio_protocol::{Refusal, Timestamp, UserId, limits};
+use serde_json::json;
 
+use crate::audit::{self, Act};
 use crate::engine::{Store, Tx, params};
 use crate::error::StoreError;
 use crate::paging::{Page, Position};
@@ -129,6 +131,12 @@ impl Store {
                 Added::Friends => befriend(tx, app, &asker, &target, now).await?,
                 Added::Requested => request(tx, app, &asker, &target, &extra, now).await?,
             }
+            let operation = match outcome {
+                Added::Friends => "friend.add",
+                Added::Requested => "friend.request",
+            };
+            let act = Act::on_user(operation, app, &asker, now);
+            audit::note(tx, act, &json!({ "friend": target.as_str() }));
             Ok(outcome)
         })
         .await

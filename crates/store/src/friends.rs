@@ -9,7 +9,9 @@ use nuncio_protocol::frames::{Friend, FriendEvent, entry};
 use nuncio_protocol::ids::AppId;
 use nuncio_protocol::values::{Alias, ExtProfile, FriendPermission};
 use nuncio_protocol::{Refusal, Timestamp, UserId, limits};
+use serde_json::json;
 
+use crate::audit::{self, Act};
 use crate::engine::{Row, Store, Tx, params};
 use crate::error::StoreError;
 use crate::paging::{Page, Position};
@@ -174,6 +176,8 @@ impl Store {
             if gone.is_empty() {
                 return Ok(());
             }
+            let act = Act::on_user("friend.remove", app, &user, now);
+            audit::note(tx, act, &json!({ "removed": gone }));
             tell(tx, app, &user, removed(gone), now).await
         })
         .await
@@ -205,6 +209,9 @@ impl Store {
                         part(tx, app, &user, friend, now).await?;
                     }
                     if !friends.is_empty() {
+                        let ids: Vec<_> = friends.iter().map(UserId::as_str).collect();
+                        let act = Act::on_user("friend.remove_all", app, &user, now);
+                        audit::note(tx, act, &json!({ "removed": ids }));
                         let event =
                             FriendEvent { kind: Kind::Cleared.into(), ..Default::default() };
                         tell(tx, app, &user, event, now).await?;
@@ -320,6 +327,14 @@ impl Store {
             if after.as_ref() == Some(&before) {
                 return Ok(());
             }
+            let state = |info: Option<&Friend>| {
+                let info = info.cloned().unwrap_or_default();
+                json!({ "alias": info.alias, "ext": info.ext_profile })
+            };
+            let mut changed = state(after.as_ref());
+            changed["friend"] = json!(friend.as_str());
+            let act = Act::on_user("friend.info", app, &user, now);
+            audit::note_change(tx, act, state(Some(&before)), changed);
             let event = FriendEvent {
                 kind: Kind::InfoChanged.into(),
                 user_ids: vec![friend.as_str().to_owned()],
@@ -342,7 +357,8 @@ impl Store {
         let locks = owners.iter().map(|owner| (app, owner.clone())).collect();
         self.write(locks, async move |tx| {
             for owner in &owners {
-                if users::active(tx, app, owner).await?.friend_permission == permission.number() {
+                let before = users::active(tx, app, owner).await?.friend_permission;
+                if before == permission.number() {
                     continue;
                 }
                 tx.execute(
@@ -350,6 +366,12 @@ impl Store {
                     params![app, owner, permission.number()],
                 )
                 .await?;
+                audit::note_change(
+                    tx,
+                    Act::on_user("friend.permission", app, owner, now),
+                    json!({ "permission": before }),
+                    json!({ "permission": permission.number() }),
+                );
                 users::tell_account(tx, app, owner, now).await?;
             }
             Ok(())

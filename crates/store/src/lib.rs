@@ -16,6 +16,7 @@ mod lists;
 mod migrations;
 
 pub mod apps;
+pub mod audit;
 pub mod bans;
 pub mod blocklist;
 pub mod channels;

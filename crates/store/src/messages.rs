@@ -8,8 +8,10 @@ use nuncio_protocol::frames::{self, MessageRecalled, entry};
 use nuncio_protocol::ids::{AppId, MessageId};
 use nuncio_protocol::values::{Content, MessageType};
 use nuncio_protocol::{ClientMessageId, Refusal, Timestamp, UserId};
+use serde_json::json;
 
 use crate::apps;
+use crate::audit::{self, Act};
 use crate::engine::{Row, Store, Tx, params};
 use crate::error::StoreError;
 use crate::inbox;
@@ -179,6 +181,8 @@ impl Store {
                 params![app, key.as_str(), id, flags | RECALLED],
             )
             .await?;
+            let what = json!({ "messageId": id.to_string(), "with": peer.as_str() });
+            audit::note(tx, Act::on_user("message.recall", app, &user, now), &what);
             let receiver = if sender == user { &peer } else { &user };
             if flags & COUNTED != 0 {
                 tx.execute(

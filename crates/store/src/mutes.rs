@@ -2,7 +2,9 @@
 
 use nuncio_protocol::ids::AppId;
 use nuncio_protocol::{Timestamp, UserId};
+use serde_json::json;
 
+use crate::audit::{self, Act};
 use crate::engine::{Store, params};
 use crate::error::StoreError;
 use crate::users;
@@ -35,6 +37,13 @@ impl Store {
                     )
                     .await?;
                 if changed > 0 {
+                    let act = Act::on_user("user.mute", app, user, now);
+                    audit::note_change(
+                        tx,
+                        act,
+                        json!({ "muted": !muted }),
+                        json!({ "muted": muted }),
+                    );
                     users::tell_account(tx, app, user, now).await?;
                 }
             }

@@ -6,9 +6,10 @@ use nuncio_protocol::frames::{self, ProfileChanged, ProfileVisibility, entry};
 use nuncio_protocol::ids::AppId;
 use nuncio_protocol::values::{BasicProfileChange, ExtProfile, ProfileError, ProfileFault};
 use nuncio_protocol::{Refusal, Timestamp, UserId, limits};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::apps::Settings;
+use crate::audit::{self, Act};
 use crate::engine::{Row, Store, Tx, params};
 use crate::error::StoreError;
 use crate::{apps, friends, inbox, users};
@@ -132,6 +133,12 @@ impl Stored {
         }
     }
 
+    /// All of it as one JSON object; no key of the one part is one of the other.
+    fn flat(&self) -> Value {
+        let ext = self.ext.iter().map(|(key, value)| (key.clone(), json!(value)));
+        Value::Object(self.basic.clone().into_iter().chain(ext).collect())
+    }
+
     /// Merges pairs; an empty value removes its key.
     fn merge_ext(&mut self, change: &ExtProfile, declared: &[String]) -> Result<(), ProfileError> {
         let mut latest = None;
@@ -204,6 +211,8 @@ impl Store {
                 params![app, &user, after.version, &basic, &ext],
             )
             .await?;
+            let act = Act::on_user("profile.set", app, &user, now);
+            audit::note_change(tx, act, before.flat(), after.flat());
             tell_owner(tx, app, &user, after, now).await?;
             Ok(true)
         })
@@ -222,6 +231,7 @@ impl Store {
             let mut deleted = Vec::new();
             for owner in &owners {
                 users::active(tx, app, owner).await?;
+                let before = Stored::find(tx, app, owner).await?;
                 let rows = tx
                     .execute(
                         "delete from profiles where app = ?1 and user_id = ?2",
@@ -229,6 +239,8 @@ impl Store {
                     )
                     .await?;
                 if rows > 0 {
+                    let act = Act::on_user("profile.delete", app, owner, now);
+                    audit::note_change(tx, act, before.flat(), json!({}));
                     tell_owner(tx, app, owner, Stored::default(), now).await?;
                     deleted.push(owner.clone());
                 }

@@ -7,7 +7,9 @@
 
 use nuncio_protocol::ids::{AppId, MessageId};
 use nuncio_protocol::{Refusal, Timestamp, UserId};
+use serde_json::json;
 
+use crate::audit::{self, Act};
 use crate::engine::{Store, Tx, params};
 use crate::error::StoreError;
 use crate::{friends, tokens, users};
@@ -90,6 +92,8 @@ impl Store {
                         params![app, id, now, history_from],
                     )
                     .await?;
+                    let act = Act::on_user("user.soft_delete", app, id, now);
+                    audit::note(tx, act, &json!({ "operationId": operation_id }));
                 }
                 note(tx, app, id, &operation_id, SOFT_DELETION, now, Timestamp(0)).await?;
             }
@@ -129,6 +133,8 @@ impl Store {
                         params![app, id],
                     )
                     .await?;
+                    let act = Act::on_user("user.restore", app, id, now);
+                    audit::note(tx, act, &json!({ "operationId": operation_id }));
                 }
                 note(tx, app, id, &operation_id, RESTORATION, now, now).await?;
             }
@@ -217,6 +223,8 @@ impl Store {
                 params![*app, user, operation_id, now],
             )
             .await?;
+            let act = Act::on_user("user.erase", *app, user, now);
+            audit::note(tx, act, &json!({ "operationId": operation_id }));
             Ok(true)
         })
         .await

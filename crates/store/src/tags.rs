@@ -1,10 +1,12 @@
 //! Tags: words that an app server sticks to users, to find them by.
 
-use nuncio_protocol::UserId;
 use nuncio_protocol::ids::AppId;
 use nuncio_protocol::values::Tag;
+use nuncio_protocol::{Timestamp, UserId};
+use serde_json::json;
 
-use crate::engine::{Store, params};
+use crate::audit::{self, Act};
+use crate::engine::{Store, Tx, params};
 use crate::error::StoreError;
 use crate::users;
 
@@ -15,19 +17,21 @@ impl Store {
         app: AppId,
         users: Vec<UserId>,
         tags: Vec<Tag>,
+        now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut words: Vec<&str> = Vec::with_capacity(tags.len());
-        for tag in &tags {
-            if !words.contains(&tag.as_str()) {
-                words.push(tag.as_str());
+        let mut words: Vec<Tag> = Vec::with_capacity(tags.len());
+        for tag in tags {
+            if !words.contains(&tag) {
+                words.push(tag);
             }
         }
-        let none = words.is_empty();
-        let text = serde_json::to_string(&words).map_err(|e| StoreError::corrupt("tags", e))?;
+        let text =
+            serde_json::to_string(&words_of(&words)).map_err(|e| StoreError::corrupt("tags", e))?;
         self.write(users::locks(app, &users), async move |tx| {
             users::all_active(tx, app, &users).await?;
             for user in &users {
-                if none {
+                let before = read(tx, app, user).await?;
+                if words.is_empty() {
                     tx.execute(
                         "delete from user_tags where app = ?1 and user_id = ?2",
                         params![app, user],
@@ -41,6 +45,12 @@ impl Store {
                     )
                     .await?;
                 }
+                audit::note_change(
+                    tx,
+                    Act::on_user("user.tags", app, user, now),
+                    json!({ "tags": words_of(&before) }),
+                    json!({ "tags": words_of(&words) }),
+                );
             }
             Ok(())
         })
@@ -56,20 +66,28 @@ impl Store {
         self.read(async move |tx| {
             let mut all = Vec::with_capacity(users.len());
             for user in users::all_registered(tx, app, &users).await? {
-                let text = tx
-                    .opt(
-                        "select tags from user_tags where app = ?1 and user_id = ?2",
-                        params![app, &user.id],
-                        |row| row.get::<String>(0),
-                    )
-                    .await?;
-                let tags = text.filter(|_| !user.deleted).map(|text| parse(&text)).transpose()?;
-                all.push((user.id, tags.unwrap_or_default()));
+                let tags = if user.deleted { Vec::new() } else { read(tx, app, &user.id).await? };
+                all.push((user.id, tags));
             }
             Ok(all)
         })
         .await
     }
+}
+
+fn words_of(tags: &[Tag]) -> Vec<&str> {
+    tags.iter().map(Tag::as_str).collect()
+}
+
+async fn read(tx: &Tx<'_>, app: AppId, user: &UserId) -> Result<Vec<Tag>, StoreError> {
+    let text = tx
+        .opt(
+            "select tags from user_tags where app = ?1 and user_id = ?2",
+            params![app, user],
+            |row| row.get::<String>(0),
+        )
+        .await?;
+    text.map_or_else(|| Ok(Vec::new()), |text| parse(&text))
 }
 
 fn parse(text: &str) -> Result<Vec<Tag>, StoreError> {

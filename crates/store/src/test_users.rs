@@ -4,9 +4,11 @@
 //! through is a soft deletion.
 
 use nuncio_protocol::ids::AppId;
-use nuncio_protocol::{Refusal, UserId};
+use nuncio_protocol::{Refusal, Timestamp, UserId};
+use serde_json::Value;
 
 use crate::apps::{self, Environment};
+use crate::audit::{self, Act};
 use crate::engine::{Store, params};
 use crate::error::StoreError;
 use crate::users::{self, User};
@@ -56,7 +58,12 @@ impl Store {
     }
 
     /// Deletes users and all that is theirs, for good. Refused outside the development environment.
-    pub async fn delete_users(&self, app: AppId, ids: Vec<UserId>) -> Result<(), StoreError> {
+    pub async fn delete_users(
+        &self,
+        app: AppId,
+        ids: Vec<UserId>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let locks = ids.iter().map(|id| (app, id.clone())).collect();
         self.write(locks, async move |tx| {
             if apps::by_id(tx, app).await?.environment != Environment::Development {
@@ -69,6 +76,7 @@ impl Store {
                 for sql in OF_USER {
                     tx.execute(sql, params![app, id]).await?;
                 }
+                audit::note(tx, Act::on_user("user.delete", app, id, now), &Value::Null);
             }
             Ok(())
         })

@@ -4,8 +4,10 @@
 use nuncio_protocol::frames::Account;
 use nuncio_protocol::ids::AppId;
 use nuncio_protocol::{Refusal, Timestamp, UserId};
+use serde_json::json;
 
 use crate::apps;
+use crate::audit::{self, Act};
 use crate::engine::{Store, Tx, params};
 use crate::error::StoreError;
 use crate::users::{self, User};
@@ -47,16 +49,22 @@ impl Store {
         app: AppId,
         users: Vec<UserId>,
         before: Timestamp,
+        now: Timestamp,
     ) -> Result<(), StoreError> {
         self.write(users::locks(app, &users), async move |tx| {
             users::all_active(tx, app, &users).await?;
             for user in &users {
-                tx.execute(
-                    "update users set tokens_from = ?3
-                     where app = ?1 and id = ?2 and tokens_from < ?3",
-                    params![app, user, before],
-                )
-                .await?;
+                let changed = tx
+                    .execute(
+                        "update users set tokens_from = ?3
+                         where app = ?1 and id = ?2 and tokens_from < ?3",
+                        params![app, user, before],
+                    )
+                    .await?;
+                if changed > 0 {
+                    let act = Act::on_user("token.expire", app, user, now);
+                    audit::note(tx, act, &json!({ "issuedBefore": before.0 }));
+                }
             }
             Ok(())
         })

@@ -4,7 +4,9 @@ use nuncio_protocol::frames::{Account, AccountChanged, entry};
 use nuncio_protocol::ids::AppId;
 use nuncio_protocol::values::{AvatarUrl, Name};
 use nuncio_protocol::{Refusal, Timestamp, UserId};
+use serde_json::json;
 
+use crate::audit::{self, Act};
 use crate::engine::{Locks, Store, Tx, params};
 use crate::error::StoreError;
 use crate::{apps, inbox};
@@ -187,23 +189,22 @@ impl Store {
                     params![app, &id, issued_at],
                 )
                 .await?;
+                let issued = json!({ "issuedAt": issued_at.0 });
+                audit::note(tx, Act::on_user("token.issue", app, &id, now), &issued);
                 Ok(issued_at)
             }
             None => {
                 check_quota(tx, app).await?;
+                let avatar_url = avatar_url.as_ref().map_or("", AvatarUrl::as_str);
                 // Tokens of a namesake who was deleted for good stay void.
                 tx.execute(
                     "insert into users (app, id, name, avatar_url, created_at, tokens_from, last_token_at)
                      values (?1, ?2, ?3, ?4, ?5, ?5, ?5)",
-                    params![
-                        app,
-                        &id,
-                        name.as_str(),
-                        avatar_url.as_ref().map_or("", AvatarUrl::as_str),
-                        now,
-                    ],
+                    params![app, &id, name.as_str(), avatar_url, now],
                 )
                 .await?;
+                let made = json!({ "name": name.as_str(), "avatarUrl": avatar_url });
+                audit::note(tx, Act::on_user("user.register", app, &id, now), &made);
                 Ok(now)
             }
         })
@@ -256,5 +257,11 @@ async fn identify(
         params![app, &user.id, name, avatar_url],
     )
     .await?;
+    audit::note_change(
+        tx,
+        Act::on_user("user.update", app, &user.id, now),
+        json!({ "name": user.name, "avatarUrl": user.avatar_url }),
+        json!({ "name": name, "avatarUrl": avatar_url }),
+    );
     tell_account(tx, app, &user.id, now).await
 }

@@ -3,7 +3,9 @@
 use nuncio_protocol::frames::{WhitelistChanged, entry};
 use nuncio_protocol::ids::AppId;
 use nuncio_protocol::{Timestamp, UserId};
+use serde_json::json;
 
+use crate::audit::{self, Act};
 use crate::engine::{Store, Tx, params};
 use crate::error::StoreError;
 use crate::lists::{self, ListSql, list_sql};
@@ -44,6 +46,12 @@ impl Store {
                     params![app, owner, enabled],
                 )
                 .await?;
+                audit::note_change(
+                    tx,
+                    Act::on_user("whitelist.switch", app, owner, now),
+                    json!({ "enabled": !enabled }),
+                    json!({ "enabled": enabled }),
+                );
                 let body = WhitelistChanged { enabled: Some(enabled), ..Default::default() };
                 inbox::add(tx, app, owner, entry::Body::WhitelistChanged(body), now).await?;
             }
@@ -83,6 +91,8 @@ impl Store {
             if added.is_empty() {
                 return Ok(());
             }
+            let act = Act::on_user("whitelist.add", app, &owner, now);
+            audit::note(tx, act, &json!({ "added": added }));
             let body = WhitelistChanged { added, ..Default::default() };
             inbox::add(tx, app, &owner, entry::Body::WhitelistChanged(body), now).await
         })
@@ -103,6 +113,8 @@ impl Store {
             if removed.is_empty() {
                 return Ok(());
             }
+            let act = Act::on_user("whitelist.remove", app, &owner, now);
+            audit::note(tx, act, &json!({ "removed": removed }));
             let body = WhitelistChanged { removed, ..Default::default() };
             inbox::add(tx, app, &owner, entry::Body::WhitelistChanged(body), now).await
         })

@@ -10,15 +10,16 @@ mod replay;
 mod request_id;
 mod signature;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-use axum::extract::Request;
+use axum::extract::{ConnectInfo, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, header};
 use axum::response::Response;
 use nuncio_core::Core;
-use nuncio_protocol::Code;
+use nuncio_protocol::{Code, Origin};
 use nuncio_store::apps::App;
 use serde_json::{Map, Value};
 
@@ -74,6 +75,7 @@ struct Call {
     /// The key, and what it stands for.
     idempotency: Option<IdempotencyKey>,
     request_id: RequestId,
+    origin: Origin,
 }
 
 impl Api {
@@ -145,7 +147,9 @@ impl Api {
             None
         };
         let request_id = request_id.clone();
-        let call = Call { route, declared, app, members, idempotency, request_id };
+        let peer = head.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
+        let origin = Origin::app_server(peer, request_id.to_string());
+        let call = Call { route, declared, app, members, idempotency, request_id, origin };
         // In a task of its own, so that a caller who hangs up, or a call that takes too long, does not
         // leave a commit without its effects.
         tokio::spawn(Arc::clone(self).run(call)).await.map_err(ApiError::internal)?
@@ -207,7 +211,7 @@ impl Api {
 
     /// Runs the operation once for each idempotency key.
     async fn run(self: Arc<Self>, call: Call) -> Result<Answer, ApiError> {
-        let Call { route, declared, app, members, idempotency, request_id } = call;
+        let Call { route, declared, app, members, idempotency, request_id, origin } = call;
         let id = app.id;
         if let Some(key) = &idempotency
             && let Some(answer) = key.claim(&self.core, id).await?
@@ -215,7 +219,7 @@ impl Api {
             return Ok(answer);
         }
         let ctx = Context {
-            core: self.core.clone(),
+            core: self.core.by(origin),
             app,
             dedup: idempotency.as_ref().and_then(IdempotencyKey::client_message_id),
             most: match route {

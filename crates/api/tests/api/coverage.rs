@@ -50,7 +50,7 @@ const ROWS: &[Row] = &[
     row("/v4/user/unban", |_| json!({ "userIds": ["carol"] }), NotRegistered),
     row(
         "/v4/auth/access-token/expire",
-        |_| json!({ "userIds": ["alice"], "expiresAt": NOW }),
+        |_| json!({ "userIds": ["alice"], "expiresAt": NOW + 1 }),
         NotRegistered,
     ),
     row(
@@ -281,4 +281,48 @@ async fn every_operation_succeeds_as_it_is_meant() {
         }
         tenant.ok(row.path, (row.body)(&facts)).await;
     }
+}
+
+#[tokio::test]
+async fn every_operation_that_changes_something_leaves_its_trace_except_sending() {
+    let world = World::new().await;
+    let tenant = world.tenant_in(Environment::Development, Edition::Free).await;
+    let facts = populate(&tenant).await;
+    // What the rows take away.
+    for friend in ["alice", "bob"] {
+        let friends = json!({ "userId": "carol", "targetId": friend, "action": 2 });
+        tenant.ok("/v4/friend/add", friends).await;
+    }
+    tenant
+        .ok("/v4/user/profile/set", json!({ "userId": "bob", "userProfile": { "name": "B" } }))
+        .await;
+    let chain = async || world.core.audit_after(tenant.app.id, 0).await.unwrap();
+    for (number, row) in ROWS.iter().enumerate() {
+        if row.path == "/v4/user/restore" {
+            world.core.run_activations().await.unwrap();
+        }
+        let before = chain().await.len();
+        let id = format!("request-{number}");
+        let answer = tenant.call_with(row.path, &[("X-Request-ID", &id)], (row.body)(&facts)).await;
+        assert_eq!(answer.status, 200, "{} {:?}", row.path, answer.body);
+        let entries = chain().await.split_off(before);
+        let operation = OPERATIONS.iter().find(|operation| operation.path == row.path).unwrap();
+        let audited = operation.mutates && row.path != "/v4/direct-channel/message/send";
+        assert_eq!(!entries.is_empty(), audited, "{} {entries:?}", row.path);
+        for entry in entries {
+            assert_eq!(
+                (entry.actor.as_str(), entry.request_id),
+                ("app", id.clone()),
+                "{}",
+                row.path
+            );
+        }
+    }
+    let verified = world.core.verify_audit(tenant.app.id, None).await.unwrap();
+    assert_eq!(verified.breaks, []);
+    let all = format!("{:?}", chain().await);
+    assert!(
+        !all.contains("hello") && !all.contains(&tenant.secret) && !all.contains("nct_"),
+        "{all}"
+    );
 }

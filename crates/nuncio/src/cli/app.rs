@@ -9,7 +9,7 @@ use nuncio_store::apps::{App, Edition, Environment};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 
-use super::{StoreArgs, print};
+use super::{StoreArgs, origin, print};
 use crate::config::{Config, Span};
 use crate::product::Product;
 
@@ -262,7 +262,7 @@ impl AppCommand {
 impl Output {
     async fn open(self) -> anyhow::Result<(Core, bool)> {
         let product = Product::open(&Config::load(self.store.given()?)?).await?;
-        Ok((product.core, self.json))
+        Ok((product.core.by(origin()), self.json))
     }
 }
 

@@ -9,7 +9,7 @@ use nuncio_protocol::UserId;
 use nuncio_protocol::values::Name;
 use nuncio_store::apps::{App, Edition, Environment};
 
-use super::print;
+use super::{origin, print};
 use crate::config::{Config, Given};
 use crate::logging;
 use crate::server::Server;
@@ -33,7 +33,9 @@ pub(super) async fn run(given: Given) -> anyhow::Result<()> {
     let config = Config::load(given.or(usual))?;
     logging::start(config.log_format, &config.log_level)?;
     let server = Server::start(config).await?;
-    let trial = Trial::prepare(server.core()).await.context("cannot prepare the app to try")?;
+    let trial = Trial::prepare(&server.core().by(origin()))
+        .await
+        .context("cannot prepare the app to try")?;
     print(&trial.session(server.url()))?;
     print(&server.ready())?;
     server.run().await

@@ -2,6 +2,7 @@
 //! 2 when wrongly asked, and 3 when `client` was refused at login.
 
 mod app;
+mod audit;
 mod client;
 mod config;
 mod dev;
@@ -14,6 +15,8 @@ use std::process::ExitCode;
 use clap::{
     ArgMatches, Args, Command, CommandFactory as _, FromArgMatches as _, Parser, Subcommand,
 };
+
+use nuncio_protocol::Origin;
 
 use crate::config::{Config, Given, LogFormat, SETTINGS, ServeFlags, StoreFlags};
 use crate::logging;
@@ -45,6 +48,9 @@ enum What {
     /// Make, list and change apps, also while a server runs
     #[command(subcommand)]
     App(app::AppCommand),
+    /// Check the audit trail, and print it
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
     /// Connect as a user: JSON lines in, JSON lines out
     #[command(after_help = client::AFTER_HELP)]
     Client(client::ClientArgs),
@@ -153,6 +159,10 @@ async fn dispatch(what: What, matches: &ArgMatches) -> anyhow::Result<ExitCode> 
             quiet_log()?;
             command.run().await?;
         }
+        What::Audit(command) => {
+            quiet_log()?;
+            return command.run().await;
+        }
         What::Client(args) => {
             quiet_log()?;
             return args.run().await;
@@ -162,6 +172,15 @@ async fn dispatch(what: What, matches: &ArgMatches) -> anyhow::Result<ExitCode> 
         What::Docs(page) => print(page.text().trim_end())?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Who has given this command, for the audit trail: the name that the machine knows the account by.
+#[expect(clippy::disallowed_methods, reason = "who gives a command is no setting")]
+fn origin() -> Origin {
+    let name = ["SUDO_USER", "USER", "LOGNAME"].iter().find_map(|name| std::env::var(name).ok());
+    Origin::command_line(
+        name.unwrap_or_else(|| format!("uid {}", rustix::process::getuid().as_raw())),
+    )
 }
 
 async fn serve(config: Config) -> anyhow::Result<()> {

@@ -51,6 +51,7 @@ impl Config {
             ("heartbeat", config.heartbeat),
             ("login-timeout", config.login_timeout),
             ("write-timeout", config.write_timeout),
+            ("audit-retention", config.audit_retention),
         ] {
             if span.0.is_zero() {
                 bail!("`{name}` must be longer than {span}");
@@ -91,7 +92,7 @@ mod tests {
           |
         2 | listn = '127.0.0.1:1'
           | ^^^^^
-        unknown field `listn`, expected one of `data`, `database-url`, `master-key-file`, `listen`, `admin-listen`, `tls-cert`, `tls-key`, `max-connections`, `header-timeout`, `request-timeout`, `signature-window`, `replays-remembered`, `api-rate`, `heartbeat`, `login-timeout`, `write-timeout`, `client-rate`, `drain-timeout`, `return-within`, `log-format`, `log-level`
+        unknown field `listn`, expected one of `data`, `database-url`, `master-key-file`, `listen`, `admin-listen`, `tls-cert`, `tls-key`, `max-connections`, `header-timeout`, `request-timeout`, `signature-window`, `replays-remembered`, `api-rate`, `heartbeat`, `login-timeout`, `write-timeout`, `client-rate`, `audit-retention`, `drain-timeout`, `return-within`, `log-format`, `log-level`
         ");
     }
 

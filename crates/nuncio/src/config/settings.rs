@@ -172,6 +172,8 @@ settings! {
         write_timeout ("NUNCIO_WRITE_TIMEOUT", "SPAN"): Span = "10s";
         /// Client operations per second and connection, unless the app has its own limit
         client_rate ("NUNCIO_CLIENT_RATE", "N"): NonZeroU32 = "100";
+        /// How long entries of the audit trail are kept
+        audit_retention ("NUNCIO_AUDIT_RETENTION", "SPAN"): Span = "365d";
         /// How long a stop waits for requests in progress
         drain_timeout ("NUNCIO_DRAIN_TIMEOUT", "SPAN"): Span = "10s";
         /// Within what time the clients of a full server come back after a stop, each at its own moment

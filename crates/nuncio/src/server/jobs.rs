@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use nuncio_core::Core;
+use nuncio_protocol::Origin;
 
 use super::tasks::Tasks;
 
@@ -13,9 +14,15 @@ const TRIM: Duration = Duration::from_mins(10);
 /// How often what has run out is forgotten.
 const PRUNE: Duration = Duration::from_mins(10);
 
-/// Starts them all.
-pub(super) fn start(core: &Core, tasks: &Tasks) {
-    let job = core.clone();
+/// Starts them all. Audit entries are kept for `audit_retention`.
+pub(super) fn start(core: &Core, tasks: &Tasks, audit_retention: Duration) {
+    let job = core.by(Origin::job("trim-audit"));
+    let kept_ms = i64::try_from(audit_retention.as_millis()).unwrap_or(i64::MAX);
+    tasks.every("trim-audit", TRIM, move || {
+        let core = job.clone();
+        async move { core.trim_audit(kept_ms).await.map(drop) }
+    });
+    let job = core.by(Origin::job("activations"));
     tasks.repeat("activations", ACTIVATIONS, core.activations_nudge(), move || {
         let core = job.clone();
         async move { core.run_activations().await.map(drop) }

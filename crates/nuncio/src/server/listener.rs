@@ -10,7 +10,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::Router;
+use axum::extract::ConnectInfo;
+use axum::{Extension, Router};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use prometheus_client::metrics::counter::Counter;
@@ -22,6 +23,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tower::Layer as _;
 
 use super::overload;
 
@@ -145,7 +147,7 @@ impl Accept {
                 accepted = listener.accept() => accepted,
             };
             match accepted {
-                Ok((stream, _)) => self.connection(stream),
+                Ok((stream, peer)) => self.connection(stream, peer),
                 // The other side was quicker to leave than we to accept.
                 Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
                 Err(error) => {
@@ -156,7 +158,7 @@ impl Accept {
         }
     }
 
-    fn connection(&self, stream: TcpStream) {
+    fn connection(&self, stream: TcpStream, peer: SocketAddr) {
         let (permit, router) = if let Ok(permit) = Arc::clone(&self.room).try_acquire_owned() {
             (permit, self.options.router.clone())
         } else {
@@ -171,12 +173,12 @@ impl Accept {
         let stream = Counted::new(stream, permit, self.metrics.open.clone());
         let (http, stop) = (self.http.clone(), self.stop.clone());
         match self.options.tls.clone() {
-            None => drop(self.connections.spawn(serve(http, stream, router, stop))),
+            None => drop(self.connections.spawn(serve(http, stream, peer, router, stop))),
             Some(tls) => drop(self.connections.spawn(async move {
                 // Boxed, so that the handshake's state is not kept for the connection's life.
                 let handshake = Box::pin(tokio::time::timeout(HANDSHAKE, tls.accept(stream)));
                 match handshake.await {
-                    Ok(Ok(stream)) => serve(http, stream, router, stop).await,
+                    Ok(Ok(stream)) => serve(http, stream, peer, router, stop).await,
                     Ok(Err(error)) => tracing::debug!("a TLS handshake failed: {error}"),
                     Err(_) => tracing::debug!("a TLS handshake took too long"),
                 }
@@ -188,12 +190,13 @@ impl Accept {
 async fn serve<I>(
     http: hyper::server::conn::http1::Builder,
     stream: I,
+    peer: SocketAddr,
     router: Router,
     stop: CancellationToken,
 ) where
     I: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
-    let service = TowerToHyperService::new(router);
+    let service = TowerToHyperService::new(Extension(ConnectInfo(peer)).layer(router));
     let mut connection =
         Box::pin(http.serve_connection(TokioIo::new(stream), service).with_upgrades());
     let ended = tokio::select! {

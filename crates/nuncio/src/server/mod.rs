@@ -70,7 +70,7 @@ impl Server {
         api.metrics.register(&mut registry);
         connections.register(&mut registry);
 
-        jobs::start(&core, &tasks);
+        jobs::start(&core, &tasks, config.audit_retention.0);
         apps::watch(&core, &tasks);
 
         let health = Health::new(core.store().clone());

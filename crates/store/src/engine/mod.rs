@@ -14,8 +14,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
-use nuncio_protocol::UserId;
 use nuncio_protocol::ids::{AppId, MessageIds};
+use nuncio_protocol::{Origin, UserId};
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
@@ -113,6 +113,8 @@ impl StoreMetrics {
 pub struct Store {
     engine: Engine,
     metrics: StoreMetrics,
+    /// Who makes changes through this handle, when that is to be kept.
+    origin: Option<Arc<Origin>>,
 }
 
 #[derive(Clone)]
@@ -150,7 +152,13 @@ impl Store {
                 Engine::Postgres(Arc::new(postgres::Postgres::open(&url, shared).await?))
             }
         };
-        Ok(Self { engine, metrics })
+        Ok(Self { engine, metrics, origin: None })
+    }
+
+    /// The same store for changes that `origin` makes: they leave entries in the audit trail.
+    #[must_use]
+    pub fn by(&self, origin: Origin) -> Self {
+        Self { origin: Some(Arc::new(origin)), ..self.clone() }
     }
 
     /// What the engines count.
@@ -165,7 +173,7 @@ impl Store {
         T: Send + 'static,
         F: AsyncFn(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
     {
-        let (unit, answer) = Unit::new(unit);
+        let (unit, answer) = Unit::new(unit, self.origin.clone());
         match &self.engine {
             Engine::Sqlite(engine) => engine.write(Box::new(unit)).await?,
             Engine::Postgres(engine) => engine.write(locks, Box::new(unit)).await?,
@@ -183,7 +191,7 @@ impl Store {
         match &self.engine {
             Engine::Sqlite(engine) => engine.read(&unit),
             Engine::Postgres(engine) => {
-                let (unit, answer) = Unit::new(unit);
+                let (unit, answer) = Unit::new(unit, None);
                 engine.read(Box::new(unit)).await?;
                 answer.await.map_err(|_| stopped())?
             }
@@ -222,14 +230,18 @@ struct Failed {
 
 struct Unit<F, T> {
     work: F,
+    origin: Option<Arc<Origin>>,
     outcome: Option<Result<T, StoreError>>,
     reply: oneshot::Sender<Result<T, StoreError>>,
 }
 
 impl<F, T> Unit<F, T> {
-    fn new(work: F) -> (Self, oneshot::Receiver<Result<T, StoreError>>) {
+    fn new(
+        work: F,
+        origin: Option<Arc<Origin>>,
+    ) -> (Self, oneshot::Receiver<Result<T, StoreError>>) {
         let (reply, answer) = oneshot::channel();
-        (Self { work, outcome: None, reply }, answer)
+        (Self { work, origin, outcome: None, reply }, answer)
     }
 
     fn keep(&mut self, outcome: Result<T, StoreError>) -> Result<(), Failed> {
@@ -249,12 +261,14 @@ where
 {
     fn run<'a>(&'a mut self, tx: &'a mut Tx<'_>) -> LocalFuture<'a, Result<(), Failed>> {
         Box::pin(async move {
+            tx.origin.clone_from(&self.origin);
             let outcome = (self.work)(tx).await;
             self.keep(outcome)
         })
     }
 
     fn run_now(&mut self, tx: &mut Tx<'_>) -> Result<(), Failed> {
+        tx.origin.clone_from(&self.origin);
         let outcome = run_now(&self.work, tx);
         self.keep(outcome)
     }

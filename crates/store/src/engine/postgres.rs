@@ -18,7 +18,7 @@ use tokio_postgres::{Client, NoTls, Statement};
 use super::tx::{On, Tx, Value};
 use super::{Failed, Locks, Shared, Work, stopped};
 use crate::error::StoreError;
-use crate::migrations;
+use crate::{audit, migrations};
 
 /// A unit of work and the rows that it changes.
 type Queued = (Locks, Box<dyn Work>);
@@ -229,18 +229,19 @@ async fn attempt(
     link.lock_users(units).await.map_err(Stopped::before)?;
     let mut tx = Tx::new(On::Postgres(link), shared);
     for (_, unit) in &mut *units {
-        let told = tx.nudges.len();
+        let mark = tx.mark();
         link.client.batch_execute("savepoint unit").await.map_err(Stopped::before)?;
         let end = match unit.run(&mut tx).await {
             Ok(()) => "release unit",
             Err(Failed { conflict: true }) => return Err(Stopped::Conflict),
             Err(Failed { conflict: false }) => {
-                tx.nudges.truncate(told);
+                tx.back_to(mark);
                 "rollback to unit; release unit"
             }
         };
         link.client.batch_execute(end).await.map_err(Stopped::before)?;
     }
+    audit::append(&mut tx).await.map_err(Stopped::before)?;
     let started = Instant::now();
     let commit = link.client.batch_execute("commit").await;
     shared.metrics.commit_seconds.observe(started.elapsed().as_secs_f64());

@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use super::tx::{On, Tx};
 use super::{Shared, Work, run_now, stopped};
 use crate::error::StoreError;
-use crate::migrations;
+use crate::{audit, migrations};
 
 /// Units that one transaction takes at most.
 const BATCH: usize = 512;
@@ -113,13 +113,13 @@ impl Writer {
         }
         let mut tx = Tx::new(On::Sqlite(&self.connection), &self.shared);
         for unit in &mut *batch {
-            let told = tx.nudges.len();
+            let mark = tx.mark();
             // A savepoint per unit: one that fails takes none of its batch with it.
             let outcome = self.statement("savepoint unit").and_then(|()| {
                 if unit.run_now(&mut tx).is_ok() {
                     self.statement("release unit")
                 } else {
-                    tx.nudges.truncate(told);
+                    tx.back_to(mark);
                     self.statement("rollback to unit").and_then(|()| self.statement("release unit"))
                 }
             });
@@ -129,7 +129,13 @@ impl Writer {
         }
         let nudges = std::mem::take(&mut tx.nudges);
         let started = Instant::now();
-        let commit = self.commit();
+        let commit = match run_now(&audit::append, &mut tx) {
+            Ok(()) => self.commit().map_err(|error| error.to_string()),
+            Err(error) => {
+                self.roll_back();
+                Err(error.to_string())
+            }
+        };
         self.shared.metrics.commit_seconds.observe(started.elapsed().as_secs_f64());
         match commit {
             Ok(()) => {
@@ -142,7 +148,7 @@ impl Writer {
             }
             Err(error) => {
                 for unit in batch.drain(..) {
-                    unit.answer(Err(StoreError::Unavailable(error.to_string())));
+                    unit.answer(Err(StoreError::Unavailable(error.clone())));
                 }
             }
         }
@@ -157,10 +163,14 @@ impl Writer {
         if error.sqlite_error_code() != Some(ErrorCode::DiskFull) {
             fatal("a commit failed", &error);
         }
+        self.roll_back();
+        Err(error)
+    }
+
+    fn roll_back(&self) {
         if !self.connection.is_autocommit() {
             self.statement("rollback").unwrap_or_else(|error| fatal("a rollback failed", &error));
         }
-        Err(error)
     }
 }
 

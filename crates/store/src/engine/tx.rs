@@ -1,13 +1,14 @@
 //! What a unit of work sees: statements with `?1` parameters, rows, and the inbox entries it adds.
 
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 
 use nuncio_protocol::ids::{AppId, MessageId};
-use nuncio_protocol::{Timestamp, UserId};
+use nuncio_protocol::{Origin, Timestamp, UserId};
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use tokio_postgres::types::{IsNull, Type, to_sql_checked};
 
 use super::{Nudge, Shared};
+use crate::audit::Noted;
 use crate::engine::postgres::Link;
 use crate::error::StoreError;
 
@@ -16,6 +17,17 @@ pub(crate) struct Tx<'a> {
     pub(super) on: On<'a>,
     pub(super) shared: &'a Shared,
     pub(super) nudges: Vec<Nudge>,
+    /// Who makes the changes of the unit that runs, when that is to be kept.
+    pub(crate) origin: Option<Arc<Origin>>,
+    /// What of the batch goes to the audit trail at its end.
+    pub(crate) noted: Vec<Noted>,
+}
+
+/// A place among what units leave behind.
+#[derive(Clone, Copy)]
+pub(super) struct Mark {
+    nudges: usize,
+    noted: usize,
 }
 
 pub(super) enum On<'a> {
@@ -40,7 +52,7 @@ pub(crate) use params;
 
 impl<'a> Tx<'a> {
     pub(super) fn new(on: On<'a>, shared: &'a Shared) -> Self {
-        Self { on, shared, nudges: Vec::new() }
+        Self { on, shared, nudges: Vec::new(), origin: None, noted: Vec::new() }
     }
 
     /// Runs a statement; returns how many rows it changed.
@@ -139,6 +151,17 @@ impl<'a> Tx<'a> {
     /// A new message id, later than `after`.
     pub(crate) fn message_id(&self, now: Timestamp, after: MessageId) -> MessageId {
         self.shared.ids.lock().unwrap_or_else(PoisonError::into_inner).next(now, after)
+    }
+
+    /// How much the units so far have left to be done at the batch's end.
+    pub(super) fn mark(&self) -> Mark {
+        Mark { nudges: self.nudges.len(), noted: self.noted.len() }
+    }
+
+    /// Forgets what was left since `mark`, by a unit that failed.
+    pub(super) fn back_to(&mut self, mark: Mark) {
+        self.nudges.truncate(mark.nudges);
+        self.noted.truncate(mark.noted);
     }
 
     /// Remembers an inbox entry, to be told after the commit.

@@ -3,7 +3,7 @@
 use nuncio_protocol::{AppKey, Refusal};
 use nuncio_store::apps::{Edition, Environment};
 
-use crate::harness::{contract, make_app, refusal};
+use crate::harness::{NOW, contract, make_app, refusal};
 
 contract! {
     async fn apps_are_found_by_their_keys_and_listed_by_age(bench: Bench) {
@@ -31,7 +31,7 @@ contract! {
         let before = bench.store.app_by_id(bench.app).await.unwrap();
         let changed = bench
             .store
-            .set_app(bench.app, |app| {
+            .set_app(bench.app, NOW, |app| {
                 "Renamed".clone_into(&mut app.name);
                 app.edition = Edition::Free;
                 app.locked = true;
@@ -47,9 +47,9 @@ contract! {
     }
 
     async fn rotating_replaces_the_secret_and_counts(bench: Bench) {
-        let app = bench.store.rotate_secret(bench.app, vec![9]).await.unwrap();
+        let app = bench.store.rotate_secret(bench.app, vec![9], NOW).await.unwrap();
         assert_eq!((app.secret_version, app.sealed_secret), (2, vec![9]));
         let none = nuncio_protocol::ids::AppId(77);
-        assert_eq!(refusal(bench.store.rotate_secret(none, vec![9]).await), Refusal::AppNotFound);
+        assert_eq!(refusal(bench.store.rotate_secret(none, vec![9], NOW).await), Refusal::AppNotFound);
     }
 }

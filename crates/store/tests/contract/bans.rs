@@ -52,10 +52,10 @@ contract! {
     async fn unbanning_lifts_it_and_is_no_error_without_a_ban(bench: Bench) {
         let [alice, bob] = bench.users(["alice", "bob"]).await;
         ban(&bench, &["alice"], Timestamp::FOREVER, "x").await.unwrap();
-        bench.store.unban(bench.app, vec![alice.clone(), bob]).await.unwrap();
+        bench.store.unban(bench.app, vec![alice.clone(), bob], NOW).await.unwrap();
         assert!(may_log_in(&bench, &alice, NOW).await);
         assert!(banned(&bench, NOW).await.is_empty());
-        let outcome = bench.store.unban(bench.app, vec![alice, user("nobody")]).await;
+        let outcome = bench.store.unban(bench.app, vec![alice, user("nobody")], NOW).await;
         assert_eq!(refusal(outcome), Refusal::NotRegistered(user("nobody")));
     }
 

@@ -209,9 +209,9 @@ contract! {
         store.whitelist_add(app, bob.clone(), to_alice, NOW).await.unwrap();
         assert_eq!(refused().await, Refusal::TargetNotInWhitelist);
         // The app's switch for all whitelists.
-        store.set_app(app, |app| app.settings.whitelist_service = false).await.unwrap();
+        store.set_app(app, NOW, |app| app.settings.whitelist_service = false).await.unwrap();
         assert_eq!(refused().await, Refusal::NobodyMayAdd(bob.clone()));
-        store.set_app(app, |app| app.settings.whitelist_service = true).await.unwrap();
+        store.set_app(app, NOW, |app| app.settings.whitelist_service = true).await.unwrap();
         store.whitelist_add(app, alice.clone(), to_bob.clone(), NOW).await.unwrap();
         assert_eq!(refused().await, Refusal::NobodyMayAdd(bob.clone()));
         // Friends already is told before any list.

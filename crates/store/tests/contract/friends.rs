@@ -226,7 +226,7 @@ contract! {
                 .await
                 .unwrap();
         }
-        bench.store.set_app(bench.app, |app| app.settings.friend_permission = 1).await.unwrap();
+        bench.store.set_app(bench.app, NOW, |app| app.settings.friend_permission = 1).await.unwrap();
         assert_eq!(read().await, [3, 1]);
         let told = bench.inbox(&alice).await;
         assert_eq!(told.len(), 1);

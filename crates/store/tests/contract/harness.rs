@@ -66,6 +66,23 @@ impl Bench {
         Store::open(Options { place: self.place.clone(), node: 1, nudges }).await.unwrap()
     }
 
+    /// Runs a statement behind the store's back, as somebody who got hold of the database would.
+    pub(crate) async fn tamper(&self, sql: &str) {
+        match &self.place {
+            Place::File(path) => {
+                let connection = rusqlite::Connection::open(path).unwrap();
+                connection.busy_timeout(std::time::Duration::from_secs(10)).unwrap();
+                connection.execute_batch(sql).unwrap();
+            }
+            Place::Postgres(url) => {
+                let connected = tokio_postgres::connect(url, tokio_postgres::NoTls).await;
+                let (client, connection) = connected.unwrap();
+                tokio::spawn(connection);
+                client.batch_execute(sql).await.unwrap();
+            }
+        }
+    }
+
     /// Registers users.
     pub(crate) async fn users<const N: usize>(&self, ids: [&str; N]) -> [UserId; N] {
         for id in ids {

@@ -4,6 +4,7 @@
 mod harness;
 
 mod apps;
+mod audit;
 mod bans;
 mod blocklist;
 mod friend_requests;

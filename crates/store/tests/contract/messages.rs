@@ -176,12 +176,12 @@ contract! {
         assert_eq!(refusal(nobody), Refusal::NotRegistered(user("nobody")));
         let stranger = send(&bench.store, bench.app, "stranger", "bob", "m1").await;
         assert_eq!(refusal(stranger), Refusal::NotRegistered(user("stranger")));
-        bench.store.set_app(bench.app, |app| app.only_friends = true).await.unwrap();
+        bench.store.set_app(bench.app, NOW, |app| app.only_friends = true).await.unwrap();
         assert_eq!(
             refusal(send(&bench.store, bench.app, "alice", "bob", "m1").await),
             Refusal::OnlyFriends
         );
-        bench.store.set_app(bench.app, |app| app.only_friends = false).await.unwrap();
+        bench.store.set_app(bench.app, NOW, |app| app.only_friends = false).await.unwrap();
         for id in [&alice, &bob] {
             assert_eq!(bench.store.inbox_head(bench.app, id.clone()).await.unwrap(), 0);
         }
@@ -191,7 +191,7 @@ contract! {
 
     async fn a_token_of_an_old_secret_sends_nothing(bench: Bench) {
         bench.users(["alice", "bob"]).await;
-        bench.store.rotate_secret(bench.app, vec![9]).await.unwrap();
+        bench.store.rotate_secret(bench.app, vec![9], NOW).await.unwrap();
         let outcome = send(&bench.store, bench.app, "alice", "bob", "m1").await;
         assert_eq!(refusal(outcome), Refusal::TokenInvalid);
     }

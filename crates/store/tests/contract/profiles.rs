@@ -98,7 +98,7 @@ contract! {
         set(&bench, &alice, json!({}), ext(&[("ext_old", "1")]), NOW).await.unwrap();
         bench
             .store
-            .set_app(bench.app, |app| app.settings.profile_ext_keys = vec!["ext_team".to_owned()])
+            .set_app(bench.app, NOW, |app| app.settings.profile_ext_keys = vec!["ext_team".to_owned()])
             .await
             .unwrap();
         set(&bench, &alice, json!({}), ext(&[("ext_team", "red")]), NOW).await.unwrap();
@@ -166,7 +166,7 @@ contract! {
             let settings = move |app: &mut nuncio_store::apps::App| {
                 app.settings.profiles_visible_to_strangers = open;
             };
-            store.set_app(app, settings).await.unwrap();
+            store.set_app(app, NOW, settings).await.unwrap();
             assert_eq!(seen(&bench, &alice, &alice).await, everything, "{visibility:?}");
             assert_eq!(&seen(&bench, &friend, &alice).await, to_friend, "{visibility:?} {open}");
             assert_eq!(&seen(&bench, &stranger, &alice).await, to_stranger, "{visibility:?} {open}");
@@ -232,7 +232,7 @@ contract! {
         let quiet = |app: &mut nuncio_store::apps::App| {
             app.settings.notify_friends_of_profiles = false;
         };
-        bench.store.set_app(bench.app, quiet).await.unwrap();
+        bench.store.set_app(bench.app, NOW, quiet).await.unwrap();
         let gone = vec![alice.clone()];
         let kind = SubscriptionType::Profile;
         bench.store.unsubscribe(bench.app, friend, gone, kind).await.unwrap();

@@ -82,7 +82,7 @@ contract! {
         let [alice, bob] = bench.users(["alice", "bob"]).await;
         let other = bench.another().await;
         let (app, store) = (bench.app, &bench.store);
-        store.set_app(app, |app| app.only_friends = true).await.unwrap();
+        store.set_app(app, NOW, |app| app.only_friends = true).await.unwrap();
         for round in 0..6 {
             let begin = async {
                 befriend(&bench, &bob, &alice, NOW).await;

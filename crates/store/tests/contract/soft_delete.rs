@@ -67,7 +67,7 @@ async fn furnish(bench: &Bench, user: &UserId, other: &UserId) {
     let nobody = FriendPermission::Nobody;
     store.set_friend_permission(app, vec![me.clone()], nobody, NOW).await.unwrap();
     let tags = vec![Tag::try_from("vip").unwrap()];
-    store.set_tags(app, vec![me.clone()], tags).await.unwrap();
+    store.set_tags(app, vec![me.clone()], tags, NOW).await.unwrap();
     let members = serde_json::json!({"name": "Al"});
     let profile = BasicProfileChange::parse(members.as_object().unwrap()).unwrap();
     store.set_profile(app, me.clone(), profile, None, NOW).await.unwrap();

@@ -8,7 +8,7 @@ use crate::harness::{Bench, NOW, contract, refusal, user};
 async fn set(bench: &Bench, users: &[&UserId], tags: &[&str]) {
     let users = users.iter().map(|&user| user.clone()).collect();
     let tags = tags.iter().map(|tag| Tag::try_from(*tag).unwrap()).collect();
-    bench.store.set_tags(bench.app, users, tags).await.unwrap();
+    bench.store.set_tags(bench.app, users, tags, NOW).await.unwrap();
 }
 
 async fn tags(bench: &Bench, users: &[&UserId]) -> Vec<(String, Vec<String>)> {
@@ -34,7 +34,7 @@ contract! {
         let [alice] = bench.users(["alice"]).await;
         let users = vec![alice.clone(), user("nobody")];
         let tag = Tag::try_from("vip").unwrap();
-        let outcome = bench.store.set_tags(bench.app, users.clone(), vec![tag]).await;
+        let outcome = bench.store.set_tags(bench.app, users.clone(), vec![tag], NOW).await;
         assert_eq!(refusal(outcome), Refusal::NotRegistered(user("nobody")));
         assert_eq!(tags(&bench, &[&alice]).await[0].1, Vec::<String>::new());
         let outcome = bench.store.tags(bench.app, users).await;
@@ -47,7 +47,7 @@ contract! {
         let users = vec![alice.clone()];
         bench.store.soft_delete(bench.app, users.clone(), "op".to_owned(), NOW).await.unwrap();
         assert_eq!(tags(&bench, &[&alice]).await[0].1, Vec::<String>::new());
-        let outcome = bench.store.set_tags(bench.app, users, Vec::new()).await;
+        let outcome = bench.store.set_tags(bench.app, users, Vec::new(), NOW).await;
         assert_eq!(refusal(outcome), Refusal::SoftDeleted(alice));
     }
 }

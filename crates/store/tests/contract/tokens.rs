@@ -25,13 +25,13 @@ async fn log_in(
 }
 
 async fn expire(bench: &Bench, user: &UserId, before: Timestamp) {
-    bench.store.expire_tokens(bench.app, vec![user.clone()], before).await.unwrap();
+    bench.store.expire_tokens(bench.app, vec![user.clone()], before, NOW).await.unwrap();
 }
 
 async fn ban_and_void(bench: &Bench, user: &UserId, now: Timestamp) {
     let users = vec![user.clone()];
     bench.store.ban(bench.app, users.clone(), now, String::new(), true, now).await.unwrap();
-    bench.store.unban(bench.app, users).await.unwrap();
+    bench.store.unban(bench.app, users, NOW).await.unwrap();
 }
 
 contract! {
@@ -70,7 +70,7 @@ contract! {
     async fn a_batch_with_an_unknown_user_expires_nothing(bench: Bench) {
         let [alice] = bench.users(["alice"]).await;
         let users = vec![alice.clone(), user("nobody")];
-        let outcome = bench.store.expire_tokens(bench.app, users, NOW.plus_ms(1)).await;
+        let outcome = bench.store.expire_tokens(bench.app, users, NOW.plus_ms(1), NOW).await;
         assert_eq!(refusal(outcome), Refusal::NotRegistered(user("nobody")));
         log_in(&bench, &alice, NOW, NOW).await.unwrap();
     }
@@ -114,7 +114,7 @@ contract! {
         let name = Name::try_from("x").unwrap();
         let register = |at| bench.store.register(app, user("alice"), name.clone(), None, at);
         let old = register(NOW).await.unwrap();
-        bench.store.delete_users(app, vec![user("alice")]).await.unwrap();
+        bench.store.delete_users(app, vec![user("alice")], NOW).await.unwrap();
         let outcome = bench.store.admit(app, user("alice"), old, 1, NOW).await;
         assert_eq!(refusal(outcome), Refusal::UserDeleted);
         let new = register(NOW.plus_ms(1)).await.unwrap();
@@ -141,7 +141,7 @@ contract! {
         };
         assert_eq!(refusal(send().await), Refusal::TokenExpired);
         let mild = |app: &mut App| app.settings.expire_closes_connections = false;
-        bench.store.set_app(bench.app, mild).await.unwrap();
+        bench.store.set_app(bench.app, NOW, mild).await.unwrap();
         send().await.unwrap();
         assert_eq!(refusal(log_in(&bench, &alice, NOW, NOW).await), Refusal::TokenExpired);
     }
@@ -158,9 +158,9 @@ contract! {
         assert_eq!(refusal(attempt().await), Refusal::Banned { until, reason });
         bench.store.soft_delete(bench.app, users, "op".to_owned(), NOW).await.unwrap();
         assert_eq!(refusal(attempt().await), Refusal::UserDeleted);
-        bench.store.rotate_secret(bench.app, vec![2]).await.unwrap();
+        bench.store.rotate_secret(bench.app, vec![2], NOW).await.unwrap();
         assert_eq!(refusal(attempt().await), Refusal::TokenInvalid);
-        bench.store.set_app(bench.app, |app| app.locked = true).await.unwrap();
+        bench.store.set_app(bench.app, NOW, |app| app.locked = true).await.unwrap();
         assert_eq!(refusal(attempt().await), Refusal::AppUnavailable);
     }
 }

@@ -109,7 +109,7 @@ contract! {
         assert_eq!(account, expected);
         bench
             .store
-            .set_app(bench.app, |app| {
+            .set_app(bench.app, NOW, |app| {
                 app.only_friends = true;
                 app.settings.friend_permission = 3;
             })
@@ -122,7 +122,7 @@ contract! {
 
     async fn the_limit_stands_for_free_and_development_apps(bench: Bench) {
         let free = make_app(&bench.store, "free", Environment::Production).await.id;
-        bench.store.set_app(free, |app| app.edition = Edition::Free).await.unwrap();
+        bench.store.set_app(free, NOW, |app| app.edition = Edition::Free).await.unwrap();
         let development = make_app(&bench.store, "dev", Environment::Development).await.id;
         for app in [free, development] {
             fill(&bench, app, limits::FREE_USERS).await;
@@ -133,7 +133,7 @@ contract! {
             register(&bench.store, app, "u7").await.unwrap();
         }
         // An upgrade lifts it, as the other app never had it.
-        bench.store.set_app(free, |app| app.edition = Edition::Premium).await.unwrap();
+        bench.store.set_app(free, NOW, |app| app.edition = Edition::Premium).await.unwrap();
         register(&bench.store, free, "one-more").await.unwrap();
         fill(&bench, bench.app, limits::FREE_USERS + 1).await;
     }
