@@ -68,6 +68,11 @@ fn operations(message_id: &str) -> Vec<Body> {
         Body::GetPresence(f::GetPresence { user_ids: bobs() }),
         Body::GetSubscriptions(f::GetSubscriptions { r#type: 1, ..f::GetSubscriptions::default() }),
         Body::Unsubscribe(f::Unsubscribe { user_ids: bobs(), r#type: 1 }),
+        Body::EditMessage(f::EditMessage {
+            channel: channel(),
+            message_id: message_id.to_owned(),
+            content: "{}".into(),
+        }),
         Body::Logout(f::Logout {}),
     ]
 }
@@ -108,7 +113,8 @@ fn number(body: &Body) -> usize {
         Body::GetPresence(_) => 28,
         Body::GetSubscriptions(_) => 29,
         Body::Unsubscribe(_) => 30,
-        Body::Logout(_) => 31,
+        Body::EditMessage(_) => 31,
+        Body::Logout(_) => 32,
     }
 }
 
@@ -161,7 +167,7 @@ on_both_stores! {
             let told = String::from_utf8_lossy(&told);
             assert!(!told.contains(MARK), "{asked} told {told}");
         }
-        assert_eq!(operations("").len(), 32, "a row for each operation");
+        assert_eq!(operations("").len(), 33, "a row for each operation");
         assert_eq!(holdings(&world).await, before);
         world.kill().await;
     }

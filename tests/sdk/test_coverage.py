@@ -10,12 +10,17 @@ from support.app import operations_of
 from support.recorder import FAILURE, SUCCESS, claimed
 
 WHOLE = (ncsdk.UserManagementApi, ncsdk.UserBlocklistApi, ncsdk.UserProfileHostingApi, ncsdk.FriendshipApi)
-MESSAGES = ["send_direct_channel_message", "list_direct_channel_history_messages", "delete_message"]
+MESSAGES = [
+    "send_direct_channel_message",
+    "list_direct_channel_history_messages",
+    "update_direct_channel_message",
+    "delete_message",
+]
 OPERATIONS = [operation for api in WHOLE for operation in operations_of(api)] + MESSAGES
 
 
 def test_these_are_all_the_operations():
-    assert len(OPERATIONS) == len(set(OPERATIONS)) == 33
+    assert len(OPERATIONS) == len(set(OPERATIONS)) == 34
 
 
 @pytest.mark.parametrize("outcome", [SUCCESS, FAILURE])

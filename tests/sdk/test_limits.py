@@ -99,6 +99,9 @@ VALID = {
     "/v4/direct-channel/history-message/list": {
         "userId": "alice", "channelId": "bob", "startAt": now_ms(), "endAt": now_ms() - 1000, "includeStart": True,
     },
+    "/v4/direct-channel/message/update": {
+        "fromUserId": "alice", "targetId": "bob", "messageId": "a message", "content": "{}",
+    },
     "/v4/message/delete": {"fromUserId": "alice", "channelType": 1, "channelId": "bob", "messageId": "a message"},
 }
 
@@ -112,6 +115,8 @@ def prepared(server):
     app.sdk.soft_delete_users(user_ids=["gone"])
     sent = app.post("/v4/direct-channel/message/send", VALID["/v4/direct-channel/message/send"]).result
     VALID["/v4/message/delete"]["messageId"] = sent["messageIds"][0]["messageId"]
+    kept = app.post("/v4/direct-channel/message/send", VALID["/v4/direct-channel/message/send"]).result
+    VALID["/v4/direct-channel/message/update"]["messageId"] = kept["messageIds"][0]["messageId"]
     with ThreadPoolExecutor(16) as pool:
         issue = "/v4/auth/access-token/issue"
         bodies = [{"userId": user, "name": "U"} for user in THOUSAND]

@@ -1,4 +1,4 @@
-"""The three message operations: send a direct message, list a direct channel's history, delete a message."""
+"""The message operations: send a direct message, list a direct channel's history, edit and delete a message."""
 
 import json
 import time
@@ -248,6 +248,73 @@ def test_history_refuses_who_is_not_registered(app):
         history(app, "nobody", "alice")
     with refused(codes.BAD_PARAMETER, "`channelId`"):
         history(app, "alice", "no id")
+
+
+# update_direct_channel_message
+
+
+def edit(app, message_id: str, words: str, *, sender: str = "alice", target: str = "bob") -> None:
+    app.sdk.update_direct_channel_message(
+        from_user_id=sender, target_id=target, message_id=message_id, content=text(words)
+    )
+
+
+@success("update_direct_channel_message")
+def test_an_edited_message_says_so_on_both_sides_and_to_who_is_connected(app):
+    app.register("alice")
+    bob = app.client("bob")
+    (message_id,) = send(app, "bob", "teh")
+    assert received(bob)["content"] == {"content": "teh"}
+    edit(app, message_id, "the")
+    edit(app, message_id, "the")  # The same again is no error.
+    told = bob.event("messageEdited")["message"]
+    assert (told["messageId"], told["content"]) == (message_id, {"content": "the"})
+    assert told["editedAt"] >= told["sentAt"]
+    for user, channel in (("alice", "bob"), ("bob", "alice")):
+        assert contents(history(app, user, channel)) == ["the"]
+
+
+@success("update_direct_channel_message")
+def test_who_was_offline_sees_the_edited_message(app):
+    app.register("alice", "bob")
+    (message_id,) = send(app, "bob", "teh")
+    edit(app, message_id, "the")
+    message = received(app.client("bob"))
+    assert (message["messageId"], message["content"]) == (message_id, {"content": "the"})
+
+
+@failure("update_direct_channel_message")
+def test_edit_refuses_what_is_not_there_not_the_senders_or_not_editable(app):
+    app.register("alice", "bob", "carol")
+    (message_id,) = send(app, "bob")
+    with refused(codes.NOT_YOUR_MESSAGE):
+        edit(app, message_id, "x", sender="bob", target="alice")
+    for target in ("carol", "nobody"):
+        with refused(codes.MESSAGE_NOT_FOUND):
+            edit(app, message_id, "x", target=target)
+    with refused(codes.MESSAGE_NOT_FOUND, "made-up"):
+        edit(app, "made-up", "x")
+    with refused(codes.NOT_REGISTERED, "nobody"):
+        edit(app, message_id, "x", sender="nobody")
+    with refused(codes.BAD_PARAMETER, "content"):
+        app.sdk.update_direct_channel_message(
+            from_user_id="alice", target_id="bob", message_id=message_id, content="no JSON"
+        )
+    (picture,) = send(app, "bob", message_type="RC:ImgMsg")
+    with refused(codes.NOT_EDITABLE, "RC:ImgMsg"):
+        edit(app, picture, "x")
+    assert contents(history(app, "alice", "bob")) == ["hello", "hello"]
+
+
+@failure("update_direct_channel_message")
+def test_edit_refuses_another_apps_message(app, server):
+    app.register("alice", "bob")
+    (message_id,) = send(app, "bob")
+    other = server.create_app()
+    other.register("alice", "bob")
+    with refused(codes.MESSAGE_NOT_FOUND):
+        edit(other, message_id, "x")
+    assert contents(history(app, "alice", "bob")) == ["hello"]
 
 
 # delete_message

@@ -66,6 +66,8 @@ def steer(body: dict, app) -> dict:
     for name, value in body.items():
         # Who acts and who is acted upon are different people, or the call ends there.
         users = USERS[1:] if name in OTHERS else USERS[:1]
+        if "messageId" in body and name in OTHERS:
+            users = USERS[1:2]  # The message is in the channel with bob.
         if name in ONE and isinstance(value, str):
             value = choice([name, value], [*users, *users, value])
         elif name in MANY and isinstance(value, list):
@@ -79,7 +81,7 @@ def steer(body: dict, app) -> dict:
         elif name.endswith("ExtProfile"):
             value = {choice(key, ["ext_a", "ext_b", key]): each for key, each in value.items()}
         elif name == "messageId" and isinstance(value, str):
-            value = choice(value, [app.message_id, value])
+            value = choice(value, [app.message_id, app.message_id, value])
         elif name == "content" and isinstance(value, str):
             value = choice(value, [json.dumps({"content": value}), value])
         elif name in ("startAt", "endAt") and isinstance(value, int):

@@ -10,5 +10,5 @@ export default defineConfig({
       '@nexconn/engine': source('./src/engine.ts'),
     },
   },
-  test: { include: ['test/**/*.test.ts'], testTimeout: 20_000, hookTimeout: 60_000, maxWorkers: 1 },
+  test: { include: ['test/**/*.test.ts'], testTimeout: 90_000, hookTimeout: 90_000, maxWorkers: 1 },
 });

@@ -55,4 +55,5 @@ operations! {
     message::send_direct::SendDirect,
     message::direct_history::DirectHistory,
     message::delete::Delete,
+    message::update_direct::UpdateDirect,
 }

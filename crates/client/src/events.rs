@@ -48,6 +48,8 @@ pub enum Event {
     Message(Message),
     /// A message was recalled; its content is gone.
     MessageRecalled(MessageRecalled),
+    /// A message has another content; this is the message as it is now.
+    MessageEdited(Message),
     /// The user read a channel, here or on another device.
     ChannelRead(ChannelRead),
     /// The other side read a direct channel.

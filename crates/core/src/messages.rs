@@ -1,4 +1,4 @@
-//! Messages: send, recall, read, and what can be read back.
+//! Messages: send, recall, edit, read, and what can be read back.
 
 use std::collections::HashSet;
 
@@ -7,6 +7,7 @@ use nuncio_protocol::ids::{AppId, MessageId};
 use nuncio_protocol::values::{Content, MessageType};
 use nuncio_protocol::{ClientMessageId, Refusal, Timestamp, UserId, limits};
 use nuncio_store::channels::HistoryFrom;
+use nuncio_store::edits::Edit;
 use nuncio_store::messages::{By, Draft, Recaller, Sent};
 use nuncio_store::retention::Walked;
 use nuncio_store::{ChannelKey, StoreError};
@@ -126,6 +127,11 @@ impl Core {
         extra: String,
     ) -> Result<(), Error> {
         Ok(self.store.recall(app, by, peer, id, extra, self.now()).await?)
+    }
+
+    /// Gives a message another content; both sides are told. Answers the message as it is then.
+    pub async fn edit(&self, edit: Edit) -> Result<frames::Message, Error> {
+        Ok(self.store.edit(edit, self.now()).await?)
     }
 
     /// Inbox entries after a cursor.

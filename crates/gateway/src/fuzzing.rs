@@ -7,8 +7,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
 use nuncio_protocol::frames::{
-    Channel, CheckFriends, ClientFrame, GetHistory, Login, MarkRead, ProtobufMessage as _,
-    RecallMessage, RemoveFriends, client_frame,
+    Channel, CheckFriends, ClientFrame, EditMessage, GetHistory, Login, MarkRead,
+    ProtobufMessage as _, RecallMessage, RemoveFriends, client_frame,
 };
 use nuncio_protocol::ids::DeviceId;
 use nuncio_protocol::values::{BasicProfileChange, ExtProfile, Label};
@@ -118,6 +118,7 @@ fn check_operation(body: client_frame::Body) {
     match body {
         Body::GetHistory(GetHistory { channel, from_message_id: id, .. })
         | Body::RecallMessage(RecallMessage { channel, message_id: id, .. })
+        | Body::EditMessage(EditMessage { channel, message_id: id, .. })
         | Body::MarkRead(MarkRead { channel, message_id: id }) => {
             if let Ok(peer) = handlers::peer(channel.as_ref()) {
                 assert_eq!(channel, Some(Channel::direct(peer)));

@@ -149,13 +149,17 @@ codes! {
     SendingTooFast = 20604, 429, "SENDING_TOO_FAST";
     /// Operations are called too fast.
     CallingTooFast = 20607, 429, "CALLING_TOO_FAST";
+    /// The time in which the message could be edited is over.
+    EditTooLate = 20114, 403, "EDIT_TOO_LATE";
     /// The content is larger than 128 KiB.
     ContentTooLarge = 20115, 400, "CONTENT_TOO_LARGE";
+    /// Messages of this type cannot be edited.
+    NotEditable = 20116, 403, "NOT_EDITABLE";
     /// The message meant does not exist.
     MessageNotFound = 22201, 404, "MESSAGE_NOT_FOUND";
     /// The arguments of a recall do not fit together.
     BadRecall = 25101, 400, "BAD_RECALL";
-    /// Another person's message cannot be recalled.
+    /// Another person's message cannot be recalled or edited.
     NotYourMessage = 25107, 403, "NOT_YOUR_MESSAGE";
 
     // Profiles and friends, as a client is told.

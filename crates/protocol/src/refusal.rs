@@ -5,7 +5,7 @@ use crate::codes::Code;
 use crate::frames::Failure;
 use crate::ids::UserId;
 use crate::time::Timestamp;
-use crate::values::{ProfileError, ProfileFault};
+use crate::values::{MessageType, ProfileError, ProfileFault};
 
 /// A rule of the product that stands against a request. The display is a sentence for the caller.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -55,8 +55,14 @@ pub enum Refusal {
     OnlyFriends,
     #[error("there is no message `{0}` in this channel")]
     MessageNotFound(String),
-    #[error("only its sender may recall a message")]
+    #[error("only its sender may recall or edit a message")]
     NotYourMessage,
+    #[error("messages of type `{}` cannot be edited: send another one", .0.as_str())]
+    NotEditable(MessageType),
+    #[error(
+        "a message can be edited for {minutes} minutes after it was sent in this app: send another one"
+    )]
+    EditTooLate { minutes: u32 },
 
     #[error("the list already has {limit} entries: remove some first")]
     ListFull { limit: usize },
@@ -140,6 +146,8 @@ impl Refusal {
             Self::OnlyFriends => Code::OnlyFriends,
             Self::MessageNotFound(_) => Code::MessageNotFound,
             Self::NotYourMessage => Code::NotYourMessage,
+            Self::NotEditable(_) => Code::NotEditable,
+            Self::EditTooLate { .. } => Code::EditTooLate,
             Self::ListFull { .. } => Code::ListFull,
             Self::AlreadyFriends(_) => Code::AlreadyFriends,
             Self::RequestPending(_) => Code::RequestPending,

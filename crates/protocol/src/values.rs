@@ -163,6 +163,16 @@ text_value! {
         })
 }
 
+impl MessageType {
+    /// Whether a message of this type may get another content: words, and what the app itself has named.
+    /// A file, a notice or a command is what it was when it was sent.
+    #[must_use]
+    pub fn is_editable(&self) -> bool {
+        let name = self.as_str();
+        !name.starts_with("RC:") || matches!(name, "RC:TxtMsg" | "RC:ReferenceMsg")
+    }
+}
+
 text_value! {
     /// A message's content: JSON text of at most 128 KiB, passed through unchanged.
     Content, |text| bytes_at_most(text, limits::CONTENT_BYTES).and_then(|()| {

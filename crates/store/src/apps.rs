@@ -83,6 +83,8 @@ pub struct Settings {
     pub api_calls_per_second: Option<u32>,
     /// Client operations per second and connection; the server's default when unset.
     pub client_calls_per_second: Option<u32>,
+    /// Minutes after sending in which a message can be edited; 0: not at all.
+    pub message_edit_minutes: u32,
     /// Days that undelivered inbox entries wait.
     pub inbox_days: i64,
     /// Days that messages can be read in history.
@@ -103,6 +105,7 @@ impl Default for Settings {
             require_signature_v2: false,
             api_calls_per_second: None,
             client_calls_per_second: None,
+            message_edit_minutes: 24 * 60,
             inbox_days: 7,
             history_days: 180,
         }

@@ -236,7 +236,11 @@ impl Store {
     }
 }
 
-async fn history_floor(tx: &Tx<'_>, app: AppId, user: &UserId) -> Result<MessageId, StoreError> {
+pub(crate) async fn history_floor(
+    tx: &Tx<'_>,
+    app: AppId,
+    user: &UserId,
+) -> Result<MessageId, StoreError> {
     tx.opt("select history_from from users where app = ?1 and id = ?2", params![app, user], |row| {
         row.get(0)
     })

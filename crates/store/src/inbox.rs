@@ -4,7 +4,9 @@
 //! entry tells, and remembers the nudge that follows the commit. There is no other way to add one.
 
 use bytes::Bytes;
-use nuncio_protocol::frames::{Entry, ProtobufMessage as _, SyncPage, entry};
+use nuncio_protocol::frames::{
+    Entry, Message, MessageEdited, ProtobufMessage as _, SyncPage, entry,
+};
 use nuncio_protocol::ids::{AppId, MessageId};
 use nuncio_protocol::{Refusal, Timestamp, UserId};
 
@@ -24,15 +26,7 @@ pub(crate) async fn add(
     body: entry::Body,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let head = tx
-        .opt(
-            "update users set inbox_head = inbox_head + 1
-             where app = ?1 and id = ?2 and deleted_at = 0 returning inbox_head",
-            params![app, user],
-            |row| row.get::<i64>(0),
-        )
-        .await?;
-    let Some(seq) = head else { return Ok(()) };
+    let Some(seq) = take_number(tx, app, user).await? else { return Ok(()) };
     let body = encode(body, now);
     tx.execute(
         "insert into inbox (app, user_id, seq, at, body) values (?1, ?2, ?3, ?4, ?5)",
@@ -41,6 +35,41 @@ pub(crate) async fn add(
     .await?;
     tx.nudge(Nudge { app, user: user.clone(), seq: seq.cast_unsigned(), body });
     Ok(())
+}
+
+/// Adds the entry of an edit. It is stored without the content, which is read from the message: so a later
+/// recall leaves nothing behind.
+pub(crate) async fn add_edit(
+    tx: &mut Tx<'_>,
+    app: AppId,
+    user: &UserId,
+    channel: &str,
+    id: MessageId,
+    message: Message,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let Some(seq) = take_number(tx, app, user).await? else { return Ok(()) };
+    let stored = encode(entry::Body::Edited(MessageEdited::default()), now);
+    tx.execute(
+        "insert into inbox (app, user_id, seq, at, channel, message_id, body)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        params![app, user, seq, now, channel, id, stored.as_ref()],
+    )
+    .await?;
+    let body = encode(entry::Body::Edited(MessageEdited { message: Some(message) }), now);
+    tx.nudge(Nudge { app, user: user.clone(), seq: seq.cast_unsigned(), body });
+    Ok(())
+}
+
+/// The next number of a registered user's inbox, and with it the row.
+async fn take_number(tx: &Tx<'_>, app: AppId, user: &UserId) -> Result<Option<i64>, StoreError> {
+    tx.opt(
+        "update users set inbox_head = inbox_head + 1
+         where app = ?1 and id = ?2 and deleted_at = 0 returning inbox_head",
+        params![app, user],
+        |row| row.get(0),
+    )
+    .await
 }
 
 /// Adds a message's entry under a number that the caller has taken already.
@@ -142,9 +171,14 @@ async fn read_entries(
             let at = row.get(9)?;
             let body = match row.get::<Option<Vec<u8>>>(10)? {
                 Some(bytes) => {
-                    Entry::decode(bytes.as_slice())
-                        .map_err(|e| StoreError::corrupt("inbox", e))?
-                        .body
+                    let entry = Entry::decode(bytes.as_slice())
+                        .map_err(|e| StoreError::corrupt("inbox", e))?;
+                    match entry.body {
+                        Some(entry::Body::Edited(_)) => read_message(row, user)?.map(|message| {
+                            entry::Body::Edited(MessageEdited { message: Some(message) })
+                        }),
+                        body => body,
+                    }
                 }
                 None => read_message(row, user)?.map(entry::Body::Message),
             };

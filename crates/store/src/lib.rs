@@ -20,6 +20,7 @@ pub mod audit;
 pub mod bans;
 pub mod blocklist;
 pub mod channels;
+pub mod edits;
 pub mod friend_requests;
 pub mod friends;
 pub mod idempotency;

@@ -134,11 +134,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<MessageId, StoreError> {
         self.read(async move |tx| {
-            let sender = party(tx, READ_PARTY, draft.app, &draft.sender).await?;
-            let recipient = party(tx, READ_PARTY, draft.app, &to).await?;
-            let key = ChannelKey::direct(&draft.sender, &to);
-            let facts = facts(tx, &draft, &to, &key).await?;
-            check(tx, &draft, &to, sender.as_ref(), recipient.as_ref(), &facts, now).await?;
+            check_draft(tx, &draft, &to, now).await?;
             Ok(tx.message_id(now, MessageId(0)))
         })
         .await
@@ -291,6 +287,20 @@ async fn facts(
     )
     .await?
     .ok_or(StoreError::Refused(Refusal::AppNotFound))
+}
+
+/// Whether a message might be sent now.
+pub(crate) async fn check_draft(
+    tx: &Tx<'_>,
+    draft: &Draft,
+    to: &UserId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let sender = party(tx, READ_PARTY, draft.app, &draft.sender).await?;
+    let recipient = party(tx, READ_PARTY, draft.app, to).await?;
+    let key = ChannelKey::direct(&draft.sender, to);
+    let facts = facts(tx, draft, to, &key).await?;
+    check(tx, draft, to, sender.as_ref(), recipient.as_ref(), &facts, now).await
 }
 
 /// The rules, in the order in which the first refusal wins.

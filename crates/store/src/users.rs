@@ -97,6 +97,7 @@ pub(crate) fn account_of(user: &User, app: &apps::App) -> Account {
         avatar_url: user.avatar_url.clone(),
         created_at: user.created_at.0,
         only_friends_can_message: app.only_friends,
+        message_edit_minutes: app.settings.message_edit_minutes,
     }
 }
 

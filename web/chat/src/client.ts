@@ -59,6 +59,8 @@ export class Client {
   userId = '';
   status = ConnectionStatus.DISCONNECTED;
   clockDelta = 0;
+  /** For how long the app lets messages be edited; 0 before the first login. */
+  editMinutes = 0;
 
   private link: Promise<Link> | undefined;
   private config: CoreConfig | undefined;
@@ -118,6 +120,7 @@ export class Client {
     this.config = undefined;
     this.params = undefined;
     this.userId = '';
+    this.editMinutes = 0;
     this.status = ConnectionStatus.DISCONNECTED;
     for (const handlers of Object.values(this.handlers) as Map<string, unknown>[]) handlers.clear();
     if (typeof globalThis.removeEventListener === 'function') {
@@ -178,6 +181,9 @@ export class Client {
     switch (event.kind) {
       case 'clock':
         this.clockDelta = event.delta;
+        return;
+      case 'account':
+        this.editMinutes = event.account.messageEditMinutes;
         return;
       case 'tokenNeeded':
         void this.provideToken();

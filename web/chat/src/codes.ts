@@ -62,6 +62,12 @@ export enum NCCode {
   FRIEND_REQUEST_SENT = 25461,
   /** There is no such user. */
   NO_SUCH_USER = 24366,
+  /** The time in which the message could be edited is over. */
+  EDIT_TOO_LATE = 20114,
+  /** Messages of this type cannot be edited. */
+  NOT_EDITABLE = 20116,
+  /** Another person's message. */
+  NOT_YOUR_MESSAGE = 25107,
   /** The message meant does not exist. */
   MESSAGE_NOT_FOUND = 22201,
   /** The sending was cancelled, or the upload stopped. */

@@ -48,6 +48,8 @@ export function dispatch(client: Client, event: CoreEvent): void {
       return;
     case 'messages':
       return each(client, 'message', (on) => on.onMessageReceived?.({ messages: event.messages.map(messageOf) }));
+    case 'edited':
+      return each(client, 'message', (on) => on.onMessagesModified?.({ messages: event.messages.map(messageOf) }));
     case 'recalled': {
       const messages = event.messages.map(({ channel, messageId, at }) => ({
         channelIdentifier: identifierOf(channel),

@@ -25,7 +25,7 @@ import { UserModule } from './user/user-module.js';
 export interface AppSettings {
   /** Whether voice messages can be transcribed. */
   isSpeechToTextEnabled: boolean;
-  /** For how many minutes a message can be edited; 0 when it cannot. */
+  /** For how many minutes after sending a message can be edited; 0 when it cannot. */
   messageModifiableMinutes: number;
 }
 
@@ -89,9 +89,9 @@ export class NCEngine {
     return client.clockDelta;
   }
 
-  /** What the server offers to this app. */
+  /** What the server offers to this app. Complete once connected. */
   static getAppSettings(): NCResult<AppSettings> {
-    return NCResult.ok({ isSpeechToTextEnabled: false, messageModifiableMinutes: 0 });
+    return NCResult.ok({ isSpeechToTextEnabled: false, messageModifiableMinutes: client.editMinutes });
   }
 
   /** Tells the SDK about message types of the app's own, before `connect`. */

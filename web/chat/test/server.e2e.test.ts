@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { binary, Nuncio } from './support/nuncio.js';
 import type { Chat, Heard } from './support/sdk.js';
 import { freshSdk, listen, moment, until } from './support/sdk.js';
@@ -97,6 +97,35 @@ describe.skipIf(binary === undefined)('against the real server', () => {
     expect(after.data!.data).toEqual([]);
   });
 
+  it('an edit reaches the other side, the own other device, and the history', async () => {
+    const [ann, ben, a, b] = await pair();
+    const other = await device(a);
+    const { id } = await say(ann, b, 'teh');
+    await until(() => ben.heard.messages.length === 1 && other.heard.messages.length === 1);
+    const channelIdentifier = new ann.sdk.DirectChannelIdentifier(b);
+    const edit = (content: object): ReturnType<Chat['BaseChannel']['modifyMessage']> =>
+      ann.sdk.BaseChannel.modifyMessage({ channelIdentifier, messageId: id, content });
+    expect((await edit({ text: 'the' })).data).toMatchObject({ content: { text: 'the' }, hasChanged: true });
+    await until(() => ben.heard.names.includes('modified') && other.heard.names.includes('modified'));
+    for (const one of [ben, other]) {
+      expect(one.heard.events['modified']).toMatchObject([{ messages: [{ messageId: id, content: { text: 'the' }, hasChanged: true }] }]);
+    }
+    await ben.users.addToBlocklist(a);
+    expect((await edit({ text: 'THE' })).code).toBe(405);
+    await ben.users.removeFromBlocklist(a);
+    const theirs = new ben.sdk.DirectChannelIdentifier(a);
+    expect((await ben.sdk.BaseChannel.modifyMessage({ channelIdentifier: theirs, messageId: id, content: { text: 'mine' } })).code).toBe(25107);
+    const image = new ann.sdk.SendMessageParams({ remoteUrl: 'https://x.example/a.png' }, ann.sdk.MessageType.IMAGE);
+    const picture = await new ann.sdk.DirectChannel(b).sendMessage(image);
+    const content = { remoteUrl: 'https://x.example/b.png' };
+    const refused = await ann.sdk.BaseChannel.modifyMessage({ channelIdentifier, messageId: picture.data!.messageId, content });
+    expect(refused.code).toBe(20116);
+    const page = await ben.sdk.BaseChannel.createMessagesQuery({ channelIdentifier: theirs }).loadNextPage();
+    expect(page.data!.data.map((message) => message.content.text)).toEqual([undefined, 'the']);
+    expect(ann.sdk.NCEngine.getAppSettings().data).toMatchObject({ messageModifiableMinutes: 1_440 });
+    expect(ann.heard.names).not.toContain('modified');
+  });
+
   it('friends: asked, accepted, named, lost', async () => {
     const [ann, ben, a, b] = await pair();
     await ben.users.setFriendAddPermission(ben.sdk.FriendAddPermission.NEED_VERIFY);
@@ -170,6 +199,34 @@ describe.skipIf(binary === undefined)('against the real server', () => {
     await until(() => asked === 1 && renewing.sdk.NCEngine.getConnectionStatus() === renewing.sdk.ConnectionStatus.CONNECTED);
     expect((await say(renewing, b, 'renewed')).code).toBe(0);
     await until(() => ben.heard.messages.length === 1);
+  });
+
+  it('the engine room of a chat UI runs as written', async () => {
+    const [ann, b] = ['ann-ui', 'ben-ui'];
+    await nuncio.token(b);
+    const token = await nuncio.token(ann);
+    vi.resetModules();
+    const sdk = await import('@nexconn/chat');
+    const { main } = await import('./programs/workspace.js');
+    const uploader = ({ file, onProgress }: { file: File; onProgress(loaded: number, total: number): void }): Promise<{ downloadUrl: string }> => {
+      onProgress(file.size, file.size);
+      return Promise.resolve({ downloadUrl: `https://files.example/${file.name}` });
+    };
+    sdk.NCEngine.initialize({ appKey: nuncio.appKey, naviServer: nuncio.url, uploader });
+    const seen = await main(b, () => sdk.NCEngine.connect({ token }));
+    sdk.NCEngine.destroy();
+    expect(seen).toEqual([
+      'registered true, true',
+      'true 0 0 0 0 0 0',
+      'direct/ben-ui/ first; @ann-ui second 0',
+      'direct/ben-ui/ first; @ann-ui second 0 pinned muted draft not yet',
+      '0: first, [shop:order], notes.txt (4), notes.txt (4), @ann-ui second',
+      'https://files.example/notes.txt',
+      'first: 0', '[shop:order]: 0', 'notes.txt (4): 0', 'notes.txt (4): 0', '@ann-ui second: 0',
+      'quoted first, inner 2',
+      'readers 0, sends RC:TxtMsg',
+      'left 0',
+    ]);
   });
 
   it('the server is killed and comes back: nothing is lost, doubled or out of order', async () => {

@@ -132,7 +132,6 @@ describe('help with messages', () => {
     const calls = [
       hello.requestSpeechToText(),
       hello.setMetadata({ a: 'b' }),
-      chat.BaseChannel.modifyMessage({ channelIdentifier: bob, messageId: 'm', content: { text: 'x' } }),
       chat.GroupChannel.createGroup({ groupId: 'g', groupName: 'G' }),
       new chat.GroupChannel('g').join(),
       chat.GroupChannel.createJoinedGroupsByRoleQuery({ role: chat.GroupMemberRole.OWNER }).loadNextPage(),

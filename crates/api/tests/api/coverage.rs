@@ -159,6 +159,18 @@ const ROWS: &[Row] = &[
         NotRegistered,
     ),
     row(
+        "/v4/direct-channel/message/update",
+        |facts| {
+            json!({
+                "fromUserId": "alice",
+                "targetId": "bob",
+                "messageId": facts.message_id,
+                "content": "{\"content\":\"edited\"}",
+            })
+        },
+        NotRegistered,
+    ),
+    row(
         "/v4/message/delete",
         |facts| {
             json!({

@@ -143,6 +143,10 @@ fn apply_entry(
             recall(tx, me, &recalled)?;
             Some(Event::MessageRecalled(recalled))
         }
+        entry::Body::Edited(edited) => match edited.message {
+            Some(message) => edit(tx, &message)?.then_some(Event::MessageEdited(message)),
+            None => None,
+        },
         entry::Body::ChannelRead(read) => {
             if let Some(channel) = &read.channel {
                 touch_channel(tx, channel, 0)?;
@@ -278,6 +282,20 @@ fn touch_channel(tx: &Transaction<'_>, channel: &Channel, at: i64) -> Result<(),
     )?
     .execute(params![channel.r#type, channel.id, at])?;
     Ok(())
+}
+
+/// Takes an edit in; whether there was anything new in it.
+fn edit(tx: &Transaction<'_>, message: &Message) -> Result<bool, StoreError> {
+    let known: Option<i64> = tx
+        .prepare_cached("select edited_at from messages where id = ?1")?
+        .query_row([&message.id], |row| row.get(0))
+        .optional()?;
+    tx.prepare_cached(
+        "update messages set content = ?2, edited_at = ?3
+         where id = ?1 and edited_at < ?3 and recalled = 0",
+    )?
+    .execute(params![message.id, message.content, message.edited_at])?;
+    Ok(!message.recalled && known.is_none_or(|at| at < message.edited_at))
 }
 
 fn recall(tx: &Transaction<'_>, me: &str, recalled: &MessageRecalled) -> Result<(), StoreError> {

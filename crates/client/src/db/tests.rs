@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use nuncio_protocol::frames::{
-    Channel, ChannelRead, ChannelState, Entry, Friend, FriendEvent, Message, MessageRecalled,
-    Profile, ProfileChanged, SendMessage, entry, friend_event,
+    Channel, ChannelRead, ChannelState, Entry, Friend, FriendEvent, Message, MessageEdited,
+    MessageRecalled, Profile, ProfileChanged, SendMessage, entry, friend_event,
 };
 use proptest::prelude::*;
 use rusqlite::Connection;
@@ -187,6 +187,29 @@ fn recall_and_reading_change_what_is_unread() {
     let messages = read::messages(&db, &Channel::direct("bob"), None, 9).unwrap();
     assert_eq!(messages.iter().map(|m| m.recalled).collect::<Vec<_>>(), [true, false, true]);
     assert_eq!(messages[0].content, "");
+}
+
+#[test]
+fn an_edit_is_taken_in_once_and_never_brings_a_recalled_message_back() {
+    let mut db = memory();
+    let edit = |n: u64, content: &str, edited_at: i64| {
+        let content = content.to_owned();
+        let message = Message { content, edited_at, ..message(n, "bob") };
+        entry::Body::Edited(MessageEdited { message: Some(message) })
+    };
+    let edited = |applied: &Applied| matches!(applied.events[..], [Event::MessageEdited(_)]);
+    commit(&mut db, vec![received(1), received(2)]);
+    assert!(edited(&commit(&mut db, vec![step(3, edit(1, "new", 20))])));
+    let late = commit(&mut db, vec![step(4, edit(1, "old", 10)), step(5, edit(1, "new", 20))]);
+    assert!(late.events.is_empty());
+    assert!(edited(&commit(&mut db, vec![step(6, edit(9, "not kept here", 20))])));
+    let recall = MessageRecalled { message_id: format!("{:013}", 2), ..MessageRecalled::default() };
+    let recall = MessageRecalled { channel: Some(Channel::direct("bob")), ..recall };
+    commit(&mut db, vec![step(7, entry::Body::Recalled(recall)), step(8, edit(2, "back", 30))]);
+    let messages = read::messages(&db, &Channel::direct("bob"), None, 9).unwrap();
+    let contents: Vec<_> = messages.iter().map(|m| (m.content.as_str(), m.edited_at)).collect();
+    assert_eq!(contents, [("", 0), ("new", 20)]);
+    assert_eq!(unread(&db), 1);
 }
 
 #[test]

@@ -29,6 +29,7 @@ pub const METHODS: &[(&str, &str)] = &[
     ("getBlocklist", ""),
     ("getHistory", "channelId [channelType fromMessageId fromTime ascending limit]"),
     ("recallMessage", "channelId messageId [channelType extra]"),
+    ("editMessage", "channelId messageId content [channelType]"),
     ("markRead", "channelId [channelType messageId]"),
     ("getChannels", "[before limit channelTypes channelIds]"),
     ("sendTyping", "channelId [channelType type]"),
@@ -185,8 +186,10 @@ pub(super) async fn call(
         }
         "checkBlocked" => with!(user = p.user()?; raw(client.check_blocked(&user).await?)),
         "getBlocklist" => with!(; raw(client.get_blocklist().await?)),
-        "getHistory" | "recallMessage" | "markRead" | "getChannels" | "sendTyping"
-        | "getLocalMessages" | "getLocalChannels" => messages(client, method, p).await,
+        "getHistory" | "recallMessage" | "editMessage" | "markRead" | "getChannels"
+        | "sendTyping" | "getLocalMessages" | "getLocalChannels" => {
+            messages(client, method, p).await
+        }
         "getProfiles" => with!(users = p.users()?;
             raw(each(&client.get_profiles(&users).await?, values::profile))),
         "getMyProfile" => with!(; raw(values::profile(&client.get_my_profile().await?))),
@@ -294,6 +297,13 @@ async fn messages(
             let (message, extra): (String, String) = (p.must("messageId")?, p.or_default("extra")?);
             p.done()?;
             done(client.recall_message(&channel, &message, &extra).await)
+        }
+        "editMessage" => {
+            let (message, content): (String, Value) = (p.must("messageId")?, p.must("content")?);
+            p.done()?;
+            let content = input::new_content(&content)?;
+            let edited = client.edit_message(&channel, &message, &content).await?;
+            raw(WholeMessage::new(&edited, &me))
         }
         "markRead" => {
             let message: Option<String> = p.maybe("messageId")?;

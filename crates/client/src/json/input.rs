@@ -7,7 +7,7 @@ use nuncio_protocol::values::{Content, MessageType};
 use nuncio_protocol::{ClientMessageId, UserId};
 use serde::Deserialize;
 use serde_json::Value;
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
 use tokio::io::{AsyncBufRead, AsyncBufReadExt as _};
 
 use super::Reference;
@@ -162,8 +162,7 @@ impl Send {
         let channel = channel(self.channel_type.as_ref(), &self.to)?;
         let (kind, content) = match (self.text, self.content) {
             (Some(text), None) => {
-                let content = serde_json::json!({ "content": text }).to_string();
-                (self.r#type.unwrap_or_else(|| "RC:TxtMsg".into()), content)
+                (self.r#type.unwrap_or_else(|| "RC:TxtMsg".into()), text_content(&text))
             }
             (None, Some(content)) => {
                 let kind = self.r#type.ok_or_else(|| bad("`content` needs a `type`"))?;
@@ -171,12 +170,8 @@ impl Send {
             }
             _ => return Err(bad("give either `text`, or `type` and `content`")),
         };
-        if content.len() > nuncio_protocol::limits::CONTENT_BYTES {
-            let (bytes, limit) = (content.len(), nuncio_protocol::limits::CONTENT_BYTES);
-            return Err(ClientError::ContentTooLarge { bytes, limit });
-        }
         let kind = MessageType::try_from(kind).map_err(|e| bad(format_args!("`type` {e}")))?;
-        let content = Content::try_from(content).map_err(|e| bad(format_args!("`content` {e}")))?;
+        let content = checked(content)?;
         let mut message = NewMessage::custom(channel, &kind, &content);
         if let Some(id) = self.client_message_id {
             let id = ClientMessageId::try_from(id)
@@ -194,6 +189,25 @@ impl Send {
         }
         Ok(message)
     }
+}
+
+/// The content of a text message.
+fn text_content(text: &str) -> String {
+    serde_json::json!({ "content": text }).to_string()
+}
+
+fn checked(content: String) -> Result<Content, ClientError> {
+    if content.len() > nuncio_protocol::limits::CONTENT_BYTES {
+        let (bytes, limit) = (content.len(), nuncio_protocol::limits::CONTENT_BYTES);
+        return Err(ClientError::ContentTooLarge { bytes, limit });
+    }
+    Content::try_from(content).map_err(|e| bad(format_args!("`content` {e}")))
+}
+
+/// What a message shall say instead.
+pub(super) fn new_content(content: &Value) -> Result<Content, ClientError> {
+    let content = to_raw_value(content).map_err(|e| bad(format_args!("`content`: {e}")))?;
+    checked(content_text(&content))
 }
 
 /// The content's text as it was written, so that it passes through unchanged.

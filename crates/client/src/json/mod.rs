@@ -20,7 +20,7 @@
 //!   `{"error":{"ref","code","name","message"}}`: what came of a line. `ref` is whatever the line gave, and
 //!   is left out when it gave none. Errors may also have `until`, `reason`, `retryAfterMs` and `keys`.
 //! - `{"disconnected":{"code","name","message","willReconnect"}}`.
-//! - `{"event":{"type",...}}`: everything else that happens (`messageRecalled`, `channelRead`,
+//! - `{"event":{"type",...}}`: everything else that happens (`messageRecalled`, `messageEdited`, `channelRead`,
 //!   `readReceipt`, `typing`, `presenceChanged`, `blocklistChanged`, `whitelistChanged`,
 //!   `friendApplicationChanged`, `friendAdded`, `friendRemoved`, `friendsCleared`, `friendInfoChanged`,
 //!   `profileChanged`, `accountChanged`, `syncCompleted`, `queuedMessageSent`, `queuedMessageFailed`,
@@ -54,6 +54,7 @@ pub use calls::METHODS;
 
 use input::{Line, Lines};
 use output::{Output, Writer};
+use values::EditedLine;
 
 /// How a run ended.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -282,6 +283,11 @@ impl<W: AsyncWrite + Unpin> Run<W> {
             Event::Message(message) => {
                 let me = self.client.user_id();
                 self.write(Output::message(&message, &me)).await?;
+                Ok(None)
+            }
+            Event::MessageEdited(message) => {
+                let me = self.client.user_id();
+                self.write(Output::Edited(EditedLine::new(&message, &me))).await?;
                 Ok(None)
             }
             other => {

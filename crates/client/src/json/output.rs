@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use tokio::io::{AsyncWrite, AsyncWriteExt as _};
 
 use super::Reference;
-use super::values::MessageLine;
+use super::values::{EditedLine, MessageLine};
 use crate::error::{Cause, ClientError};
 use crate::outbox::Sent;
 
@@ -43,6 +43,8 @@ pub(super) enum Output {
         will_reconnect: bool,
     },
     Event(Value),
+    #[serde(rename = "event")]
+    Edited(EditedLine),
 }
 
 #[derive(Serialize)]

@@ -136,6 +136,7 @@ pub(super) fn account(account: &Account) -> Value {
         "avatarUrl": account.avatar_url,
         "createdAt": account.created_at,
         "onlyFriendsCanMessage": account.only_friends_can_message,
+        "messageEditMinutes": account.message_edit_minutes,
     })
 }
 
@@ -243,10 +244,26 @@ fn sent(sent: &Sent) -> (&str, &str, i64) {
     (&sent.client_message_id, &sent.message_id, sent.sent_at)
 }
 
+/// The event of an edit; its content stays as it was written.
+#[derive(Serialize)]
+pub(super) struct EditedLine {
+    r#type: &'static str,
+    message: WholeMessage,
+}
+
+impl EditedLine {
+    pub(super) fn new(message: &Message, me: &str) -> Self {
+        Self { r#type: "messageEdited", message: WholeMessage::new(message, me) }
+    }
+}
+
 /// An event that has no line of its own.
 pub(super) fn event(event: &Event) -> Option<Value> {
     let (kind, mut members) = match event {
-        Event::Connected { .. } | Event::Disconnected { .. } | Event::Message(_) => return None,
+        Event::Connected { .. }
+        | Event::Disconnected { .. }
+        | Event::Message(_)
+        | Event::MessageEdited(_) => return None,
         Event::MessageRecalled(e) => {
             let (kind, id) = channel(e.channel.as_ref());
             (
@@ -368,5 +385,7 @@ mod tests {
             text.contains(r#""content":[1]"#) && text.contains(r#""clientMessageId":"""#),
             "{text}"
         );
+        let edited = serde_json::to_string(&EditedLine::new(&message, "alice")).unwrap();
+        assert_eq!(edited, format!(r#"{{"type":"messageEdited","message":{text}}}"#));
     }
 }

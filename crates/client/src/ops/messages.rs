@@ -1,11 +1,11 @@
-//! Messages and channels: send, read back, recall, mark read.
+//! Messages and channels: send, read back, recall, edit, mark read.
 
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use nuncio_protocol::frames::{
-    Channel, ChannelStates, ChannelType, GetChannels, History, SendMessage,
+    Channel, ChannelStates, ChannelType, GetChannels, History, Message, SendMessage,
 };
 use nuncio_protocol::values::{Content, MessageType};
 use nuncio_protocol::{ClientMessageId, UserId, limits};
@@ -236,6 +236,21 @@ impl Client {
         let (message_id, extra) = (message_id.to_owned(), extra.to_owned());
         ask!(self, RecallMessage { channel: Some(channel.clone()), message_id, extra } => Done)
             .map(drop)
+    }
+
+    /// Gives a message of one's own another content, and answers the message as it is then. The types that
+    /// can be edited are texts, answers that quote, and the app's own.
+    pub async fn edit_message(
+        &self,
+        channel: &Channel,
+        message_id: &str,
+        content: &Content,
+    ) -> Result<Message, ClientError> {
+        let (message_id, content) = (message_id.to_owned(), content.as_str().to_owned());
+        let channel = Some(channel.clone());
+        ask!(self, EditMessage { channel, message_id, content } => MessageEdited)?
+            .message
+            .ok_or(ClientError::UnexpectedAnswer("EditMessage"))
     }
 
     /// Marks a channel read up to a message, or up to the newest.

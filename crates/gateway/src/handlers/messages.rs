@@ -1,13 +1,14 @@
-//! Messages: send, sync, history, recall, read, channels, typing.
+//! Messages: send, sync, history, recall, edit, read, channels, typing.
 
 use nuncio_core::messages::Send;
 use nuncio_protocol::frames::{
-    Failure, GetChannels, GetHistory, MarkRead, MessageSent, RecallMessage, SendMessage,
-    SendTyping, Sync, server_frame,
+    EditMessage, Failure, GetChannels, GetHistory, MarkRead, MessageEdited, MessageSent,
+    RecallMessage, SendMessage, SendTyping, Sync, server_frame,
 };
 use nuncio_protocol::values::{Content, MessageType, ValueError};
 use nuncio_protocol::{ClientMessageId, Code, MessageId, Refusal, Timestamp, UserId};
 use nuncio_store::channels::HistoryFrom;
+use nuncio_store::edits::Edit;
 use nuncio_store::messages::{By, Recaller};
 
 use super::{Context, Handled, No, bad_parameter, done, peer};
@@ -48,19 +49,11 @@ impl Checked {
         let to = peer(message.channel.as_ref())?;
         let client_id = ClientMessageId::try_from(message.client_message_id)
             .map_err(|error| bad_parameter("client_message_id", error))?;
-        let content = match Content::try_from(message.content) {
-            Ok(content) => content,
-            Err(error @ ValueError::TooLong { .. }) => {
-                let sentence = format!("`content` {error}");
-                return Err(No::Told(Failure::new(Code::ContentTooLarge, sentence)));
-            }
-            Err(error) => return Err(bad_parameter("content", error).into()),
-        };
         Ok(Self {
             to,
             client_id,
+            content: content(message.content)?,
             r#type: message_type(message.r#type)?,
-            content,
             counted: !message.uncounted,
             needs_receipt: message.needs_receipt,
             stored: !message.transient,
@@ -72,15 +65,29 @@ fn message_type(name: String) -> Result<MessageType, Refusal> {
     MessageType::try_from(name).map_err(|error| bad_parameter("type", error))
 }
 
+fn content(text: String) -> Result<Content, No> {
+    Content::try_from(text).map_err(|error| match error {
+        ValueError::TooLong { .. } => {
+            No::Told(Failure::new(Code::ContentTooLarge, format!("`content` {error}")))
+        }
+        error => bad_parameter("content", error).into(),
+    })
+}
+
+/// This connection's user as a sender.
+fn me_as_client(ctx: &Context) -> By {
+    By::Client {
+        token_issued_at: ctx.session.token_issued_at,
+        secret_version: ctx.session.secret_version,
+    }
+}
+
 /// A message of this connection's user.
 fn by_me(ctx: &Context, r#type: MessageType, content: Content) -> Send {
     Send {
         app: ctx.app(),
         sender: ctx.me(),
-        by: By::Client {
-            token_issued_at: ctx.session.token_issued_at,
-            secret_version: ctx.session.secret_version,
-        },
+        by: me_as_client(ctx),
         client_id: None,
         r#type,
         content,
@@ -131,6 +138,19 @@ pub(super) async fn recall(ctx: &Context, request: RecallMessage) -> Handled {
     let by = Recaller::User(ctx.me());
     ctx.core().recall(ctx.app(), by, peer, id, request.extra).await?;
     Ok(done())
+}
+
+pub(super) async fn edit(ctx: &Context, request: EditMessage) -> Handled {
+    let edit = Edit {
+        app: ctx.app(),
+        sender: ctx.me(),
+        by: me_as_client(ctx),
+        peer: peer(request.channel.as_ref())?,
+        id: message_id(&request.message_id)?,
+        content: content(request.content)?,
+    };
+    let message = Some(ctx.core().edit(edit).await?);
+    Ok(server_frame::Body::MessageEdited(MessageEdited { message }))
 }
 
 pub(super) async fn mark_read(ctx: &Context, request: MarkRead) -> Handled {

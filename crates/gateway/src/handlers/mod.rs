@@ -172,6 +172,7 @@ operations! {
         Sync => messages::sync,
         GetHistory => messages::history,
         RecallMessage => messages::recall,
+        EditMessage => messages::edit,
         MarkRead => messages::mark_read,
         GetChannels => messages::channels,
         SendTyping => messages::typing,;

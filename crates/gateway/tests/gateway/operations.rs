@@ -3,17 +3,18 @@
 use std::collections::BTreeSet;
 
 use nuncio_gateway::OPERATIONS;
-use nuncio_protocol::Code;
 use nuncio_protocol::frames::client_frame::Body as Ask;
 use nuncio_protocol::frames::server_frame::Body as Answer;
 use nuncio_protocol::frames::{
     AddFriend, AddToBlocklist, AnswerFriendApplication, Channel, CheckBlocked, CheckFriends,
-    GetAccount, GetBlocklist, GetChannels, GetFriendApplications, GetFriendPermission, GetFriends,
-    GetFriendsInfo, GetHistory, GetPresence, GetProfileVisibility, GetProfiles, GetSubscriptions,
-    Logout, MarkRead, Ping, ProfileVisibility, RecallMessage, RemoveFriends, RemoveFromBlocklist,
-    SendTyping, SetFriendInfo, SetFriendPermission, SetProfileVisibility, Subscribe,
-    SubscriptionType, Sync, Unsubscribe, UpdateMyProfile, entry, friend_application, friend_event,
+    EditMessage, GetAccount, GetBlocklist, GetChannels, GetFriendApplications, GetFriendPermission,
+    GetFriends, GetFriendsInfo, GetHistory, GetPresence, GetProfileVisibility, GetProfiles,
+    GetSubscriptions, Logout, MarkRead, Ping, ProfileVisibility, RecallMessage, RemoveFriends,
+    RemoveFromBlocklist, SendTyping, SetFriendInfo, SetFriendPermission, SetProfileVisibility,
+    Subscribe, SubscriptionType, Sync, Unsubscribe, UpdateMyProfile, entry, friend_application,
+    friend_event,
 };
+use nuncio_protocol::{Code, limits};
 use nuncio_testkit::Wire;
 
 use crate::world::{World, answer, number, refusal, user};
@@ -99,6 +100,25 @@ async fn messages(ada: &mut Asker, bobs: &mut Wire) {
         panic!()
     };
     assert_eq!(states.channels[0].latest_message.as_ref().unwrap().id, sent.message_id);
+
+    let edit = EditMessage {
+        channel: Some(with_bob()),
+        message_id: sent.message_id.clone(),
+        content: r#"{"content":"Hello!"}"#.to_owned(),
+    };
+    let Answer::MessageEdited(answered) = ada.ask(Ask::EditMessage(edit.clone())).await else {
+        panic!()
+    };
+    let message = answered.message.unwrap();
+    assert_eq!((&message.id, &message.content), (&sent.message_id, &edit.content));
+    assert!(message.edited_at > message.sent_at);
+    let told = loop {
+        if let Some(entry::Body::Edited(edited)) = bobs.entry().await.unwrap().body {
+            break edited.message.unwrap();
+        }
+    };
+    assert_eq!(told.channel, Some(Channel::direct("ada")));
+    assert_eq!((told.content, told.edited_at), (message.content, message.edited_at));
 
     let recall = RecallMessage {
         channel: Some(with_bob()),
@@ -303,8 +323,25 @@ async fn refusals_carry_the_codes_that_clients_know() {
     let nowhere = RecallMessage { channel: None, ..unknown.clone() };
     assert_eq!(refusal(&mut ada, Ask::RecallMessage(nowhere)).await.code, 25101);
     let bobs = bob.send("ada", "m2", "mine").await.unwrap();
+    let anothers_id = bobs.message_id.clone();
     let anothers = RecallMessage { message_id: bobs.message_id, ..unknown };
     assert_eq!(refusal(&mut ada, Ask::RecallMessage(anothers)).await.code, 25107);
+
+    let edit = |id: &str, content: &str| {
+        let (message_id, content) = (id.to_owned(), content.to_owned());
+        Ask::EditMessage(EditMessage { channel: Some(with_bob()), message_id, content })
+    };
+    assert_eq!(refusal(&mut ada, edit("nonsense", "{}")).await.code, 22201);
+    assert_eq!(refusal(&mut ada, edit(&anothers_id, "{}")).await.code, 25107);
+    let mine = ada.send("bob", "m3", "mine").await.unwrap().message_id;
+    assert_eq!(refusal(&mut ada, edit(&mine, "no JSON")).await.code, 1002);
+    let long = format!("\"{}\"", "x".repeat(limits::CONTENT_BYTES));
+    assert_eq!(refusal(&mut ada, edit(&mine, &long)).await.code, 20115);
+    world.core.block(app, user("bob"), vec![user("ada")]).await.unwrap();
+    assert_eq!(refusal(&mut ada, edit(&mine, "{}")).await.code, 405);
+    world.core.unblock(app, user("bob"), vec![user("ada")]).await.unwrap();
+    world.core.set_app(app, |app| app.settings.message_edit_minutes = 0).await.unwrap();
+    assert_eq!(refusal(&mut ada, edit(&mine, "{}")).await.code, 20114);
 
     let update = |basic: &str, ext: &[(&str, &str)]| {
         let ext = ext.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();

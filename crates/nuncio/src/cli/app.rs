@@ -119,6 +119,9 @@ struct Change {
     /// Whether only Server API calls with the stronger signature are accepted
     #[arg(long, value_name = "BOOL")]
     require_signature_v2: Option<bool>,
+    /// Minutes after sending in which a message can be edited; 0: not at all
+    #[arg(long, value_name = "MINUTES")]
+    message_edit_minutes: Option<u32>,
     /// Days that what was not delivered waits for the user's devices
     #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(i64).range(1..=3650))]
     inbox_days: Option<i64>,
@@ -216,6 +219,7 @@ impl Change {
         set(&mut settings.notify_friends_of_profiles, self.notify_friends_of_profiles.as_ref());
         set(&mut settings.whitelist_service, self.whitelist_service.as_ref());
         set(&mut settings.require_signature_v2, self.require_signature_v2.as_ref());
+        set(&mut settings.message_edit_minutes, self.message_edit_minutes.as_ref());
         set(&mut settings.inbox_days, self.inbox_days.as_ref());
         set(&mut settings.history_days, self.history_days.as_ref());
         set(&mut settings.api_calls_per_second, self.api_rate.as_ref().map(|r| &r.0));

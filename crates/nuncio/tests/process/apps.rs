@@ -48,7 +48,7 @@ async fn every_setting_can_be_set_and_is_shown() {
         "--expire-closes-connections", "false", "--devices-per-user", "3", "--friend-permission", "nobody",
         "--profile-ext-keys", "ext_a,ext_b", "--profiles-visible-to-strangers", "false",
         "--notify-friends-of-profiles", "false", "--whitelist-service", "false",
-        "--require-signature-v2", "true", "--inbox-days", "3", "--history-days", "30",
+        "--require-signature-v2", "true", "--message-edit-minutes", "5", "--inbox-days", "3", "--history-days", "30",
         "--api-rate", "50", "--client-rate", "5",
     ])
     .await;
@@ -59,7 +59,8 @@ async fn every_setting_can_be_set_and_is_shown() {
             "tokenTtlSeconds": 2_592_000, "expireClosesConnections": false, "devicesPerUser": 3,
             "friendPermission": 3, "profileExtKeys": ["ext_a", "ext_b"],
             "profilesVisibleToStrangers": false, "notifyFriendsOfProfiles": false,
-            "whitelistService": false, "requireSignatureV2": true, "inboxDays": 3, "historyDays": 30,
+            "whitelistService": false, "requireSignatureV2": true,
+            "messageEditMinutes": 5, "inboxDays": 3, "historyDays": 30,
             "apiCallsPerSecond": 50, "clientCallsPerSecond": 5,
         },
     });

@@ -28,6 +28,7 @@ async fn the_help_of_app_set_names_every_setting_of_an_app() {
         "--profile-ext-keys",
         "--whitelist-service",
         "--require-signature-v2",
+        "--message-edit-minutes",
         "--inbox-days",
         "--history-days",
         "--api-rate",

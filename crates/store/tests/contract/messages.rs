@@ -10,7 +10,7 @@ use nuncio_store::{Store, StoreError};
 
 use crate::harness::{NOW, contract, refusal, user};
 
-fn draft(app: AppId, sender: &str, client_id: &str, text: &str) -> Draft {
+pub(crate) fn draft(app: AppId, sender: &str, client_id: &str, text: &str) -> Draft {
     Draft {
         app,
         sender: user(sender),

@@ -104,6 +104,7 @@ contract! {
             name: "Name of alice".to_owned(),
             created_at: NOW.0,
             friend_permission: 2,
+            message_edit_minutes: 24 * 60,
             ..Account::default()
         };
         assert_eq!(account, expected);
@@ -112,12 +113,13 @@ contract! {
             .set_app(bench.app, NOW, |app| {
                 app.only_friends = true;
                 app.settings.friend_permission = 3;
+                app.settings.message_edit_minutes = 0;
             })
             .await
             .unwrap();
         let account = bench.store.account(bench.app, alice).await.unwrap();
         assert!(account.only_friends_can_message);
-        assert_eq!(account.friend_permission, 3);
+        assert_eq!((account.friend_permission, account.message_edit_minutes), (3, 0));
     }
 
     async fn the_limit_stands_for_free_and_development_apps(bench: Bench) {

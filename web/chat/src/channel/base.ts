@@ -15,7 +15,7 @@ import type { Json } from '../json.js';
 import { messageOf } from '../message/convert.js';
 import type { Message } from '../message/message.js';
 import type { SendMediaMessageParams, SendMessageParams } from '../message/params.js';
-import { sendMedia, sendPlain } from '../message/send.js';
+import { editMessage, sendMedia, sendPlain } from '../message/send.js';
 import { badArgument, channelFault, notAvailable } from '../not-available.js';
 import { NCResult } from '../result.js';
 import type {
@@ -204,9 +204,14 @@ export class BaseChannel {
     return found ? NCResult.ok(messageOf(found)) : NCResult.fail(NCCode.MESSAGE_NOT_FOUND, 'no such message on this device');
   }
 
-  /** Changes what an own message says. The server edits none yet. */
-  static modifyMessage<T = Json>(_params: ModifyMessageParams<T>): Promise<NCResult<Message<T>>> {
-    return notAvailable('editing messages');
+  /**
+   * Gives an own message another content, within the time that {@link AppSettings.messageModifiableMinutes} says.
+   * Texts, answers that quote, and messages of the app's own types can be edited.
+   *
+   * @returns the message as it is then; the others learn of it by `onMessagesModified`
+   */
+  static modifyMessage<T = Json>(params: ModifyMessageParams<T>): Promise<NCResult<Message<T>>> {
+    return editMessage(client, params);
   }
 
   /** Searches the messages on this device, newest first. */

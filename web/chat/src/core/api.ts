@@ -170,9 +170,12 @@ export interface CoreCalls {
   channels(params: { keys?: string[] }): Promise<ChannelRecord[]>;
   syncChannels(): Promise<void>;
   history(params: { channel: string; from: HistoryPlace; ascending: boolean; limit: number }): Promise<HistoryPage>;
+  /** One message, from this device or else from the server. */
+  lookUp(params: { channel: string; messageId: string }): Promise<MessageRecord | undefined>;
   findMessages(params: { messageIds?: string[]; clientId?: number }): Promise<MessageRecord[]>;
   search(params: SearchParams): Promise<MessageRecord[]>;
   recall(params: { channel: string; messageId: string }): Promise<void>;
+  edit(params: { channel: string; messageId: string; content: string }): Promise<MessageRecord>;
   markRead(params: { channel: string; messageId: string }): Promise<void>;
   hideMessages(params: { channel: string; keys: string[]; before: number }): Promise<void>;
   changeChannel(params: { channel: string; change: Partial<Pick<ChannelRecord, 'pinned' | 'level' | 'draft' | 'hidden'>> }): Promise<void>;
@@ -194,6 +197,7 @@ export type CoreEvent =
   | { kind: 'channelsSynced' }
   | { kind: 'offlineSynced' }
   | { kind: 'messages'; messages: MessageRecord[] }
+  | { kind: 'edited'; messages: MessageRecord[] }
   | { kind: 'recalled'; messages: { channel: string; messageId: string; at: number }[] }
   | { kind: 'receipts'; receipts: { channel: string; messageId: string; readerId: string; at: number }[] }
   | { kind: 'channel'; channel: string; change: ChannelChange }

@@ -8,13 +8,14 @@
 import { NCCode } from '../codes.js';
 import { ConnectionStatus, SentStatus } from '../enums.js';
 import type { Welcome } from '../gen/nuncio/v1/frame_pb.js';
-import type { Entry, Profile } from '../gen/nuncio/v1/message_pb.js';
+import type { Account, Entry, Profile } from '../gen/nuncio/v1/message_pb.js';
 import type {
   AnswerBody,
   CoreCalls,
   CoreConfig,
   CoreEvent,
   Failure,
+  MessageRecord,
   RequestInit,
 } from './api.js';
 import { pauseBefore } from './backoff.js';
@@ -83,9 +84,11 @@ export class Core {
   private wake = (): void => undefined;
   private lastFailure: Failure = { code: NCCode.NOT_CONNECTED, message: 'not connected' };
   private waiters = new Set<(failure?: Failure) => void>();
-  /** Whose page is reading a channel, or recalls a message, and so need not be told. */
+  /** Whose page is reading a channel, or recalls or edits a message, and so need not be told. */
   private readers = new Map<string, Page>();
   private recallers = new Map<string, Page>();
+  private editors = new Map<string, { page: Page; content: string }>();
+  private account: Account | undefined;
   private readonly sender: Sender;
   private readonly typing: Typing;
   private readonly env: Env;
@@ -138,6 +141,7 @@ export class Core {
     this.pages.add(page);
     if (this.status === ConnectionStatus.DISCONNECTED) return;
     page.tell({ kind: 'clock', delta: this.clockDelta });
+    if (this.account !== undefined) page.tell({ kind: 'account', account: this.account });
     page.tell({ kind: 'status', status: this.status, userId: this.userId });
     if (this.status === ConnectionStatus.CONNECTED) {
       void this.synced?.then(
@@ -220,6 +224,8 @@ export class Core {
       history: (p) => this.books().history(p.channel, p.from, p.ascending, p.limit),
       findMessages: async ({ messageIds = [], clientId }) => (await this.syncedBooks()).find(messageIds, clientId),
       search: async (params) => (await this.syncedBooks()).search(params),
+      lookUp: async (p) => (await this.syncedBooks()).lookUp(p.channel, p.messageId),
+      edit: (p) => this.edit(page, p.channel, p.messageId, p.content),
       recall: (p) => this.recall(page, p.channel, p.messageId),
       markRead: (p) => this.markRead(page, p.channel, p.messageId),
       hideMessages: async (p) => (await this.syncedBooks()).hide(p.channel, p.keys, p.before),
@@ -323,7 +329,11 @@ export class Core {
     if (connection.isOver) return true;
     await this.host.rememberToken(this.token, this.userId);
     const { account } = welcome;
-    if (account) await store.transact('readwrite', async (tx) => tx.put('meta', { key: 'account', value: account }));
+    if (account) {
+      await store.transact('readwrite', async (tx) => tx.put('meta', { key: 'account', value: account }));
+      this.account = account;
+      this.tell({ kind: 'account', account });
+    }
     this.sync = sync;
     this.connection = connection;
     this.setClock(Number(welcome.serverTime));
@@ -436,6 +446,11 @@ export class Core {
         return this.tell(event);
       case 'channel':
         return this.tell(event, event.change.kind === 'read' ? this.readers.get(event.channel) : undefined);
+      case 'account':
+        this.account = event.account;
+        return this.tell(event);
+      case 'edited':
+        return this.tell(event, this.editorOf(event.messages[0]));
       case 'recalled':
         return this.tell(event, this.recallers.get(event.messages[0]?.messageId ?? ''));
       default:
@@ -503,6 +518,26 @@ export class Core {
     remember(this.recallers, messageId, page);
     await this.request({ case: 'recallMessage', value: { channel: channelOfKey(channel), messageId } });
     await this.books().hide(channel, [messageId], 0);
+  }
+
+  private async edit(page: Page, channel: string, messageId: string, content: string): Promise<MessageRecord> {
+    remember(this.editors, messageId, { page, content });
+    const answer = await this.request({
+      case: 'editMessage',
+      value: { channel: channelOfKey(channel), messageId, content },
+    });
+    const message = answer.case === 'messageEdited' ? answer.value.message : undefined;
+    if (message === undefined) throw refused(NCCode.BAD_FRAME, 'the server did not answer as agreed');
+    const record = messageRecord(message, this.userId, this.serverNow());
+    const events = await this.books().edited(record);
+    for (const event of events) this.tell(event, page);
+    return (await this.books().find([messageId]))[0] ?? record;
+  }
+
+  /** The page that gave the message this content. */
+  private editorOf(message: MessageRecord | undefined): Page | undefined {
+    const editor = this.editors.get(message?.messageId ?? '');
+    return editor?.content === message?.content ? editor?.page : undefined;
   }
 
   private async markRead(page: Page, channel: string, messageId: string): Promise<void> {

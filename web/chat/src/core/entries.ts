@@ -55,6 +55,9 @@ export class EntryWriter {
         return this.message(messageRecord(body.value, this.world.me, this.world.now));
       case 'recalled':
         return this.recalled(body.value, at);
+      case 'edited':
+        if (body.value.message === undefined) return;
+        return this.edited(messageRecord(body.value.message, this.world.me, this.world.now));
       case 'channelRead':
         return this.channelRead(keyOfChannel(body.value.channel), body.value.messageId, body.value.unreadCount, at);
       case 'readReceipt':
@@ -124,6 +127,19 @@ export class EntryWriter {
     this.tx.put('channels', channel);
   }
 
+  /** A message says something else. One that this device does not have is told of, and not kept. */
+  async edited(record: MessageRecord): Promise<void> {
+    const known = await this.tx.get('messages', record.key);
+    if (record.hidden || known?.hidden) return; // Recalled since.
+    const isNew = known === undefined || known.editedAt < record.editedAt;
+    if (!isNew && !this.again) return;
+    const message = known === undefined ? record : withEdit(known, record);
+    if (known !== undefined) this.tx.put('messages', message);
+    const channel = await this.tx.get('channels', record.channel);
+    if (channel?.latest?.key === record.key) this.tx.put('channels', { ...channel, latest: message });
+    this.tell({ kind: 'edited', messages: [message] });
+  }
+
   private async recalled(recall: MessageRecalled, at: number): Promise<void> {
     await this.hide(keyOfChannel(recall.channel), recall.messageId);
     this.tell({
@@ -182,6 +198,12 @@ export class EntryWriter {
     this.events.push({ kind: 'messages', messages: this.messages });
     this.messages = [];
   }
+}
+
+/** A message as this device knows it, with what a newer record of it says. */
+export function withEdit(known: MessageRecord, newer: MessageRecord): MessageRecord {
+  if (newer.editedAt <= known.editedAt) return known;
+  return { ...known, content: newer.content, editedAt: newer.editedAt };
 }
 
 /** Whether an own message that asks for receipts lies at or before the other side's place. */

@@ -135,6 +135,17 @@ export class Library {
     });
   }
 
+  /** One message: from this device, else from the server, which has it right after the one before it. */
+  async lookUp(channel: string, messageId: string): Promise<MessageRecord | undefined> {
+    const [known] = await this.find([messageId]);
+    const connection = this.host.connection();
+    if (known !== undefined || connection === undefined) return known;
+    const before = await this.remotePage(connection, channel, { time: 0, key: messageId }, false, 1);
+    const from = before.messages[0]?.messageId ?? '';
+    await this.remotePage(connection, channel, { time: 0, key: from }, true, 1);
+    return (await this.find([messageId]))[0];
+  }
+
   /** Messages on this device by the server's id or by number. */
   find(messageIds: string[], clientId?: number): Promise<MessageRecord[]> {
     return this.host.store.transact('readonly', async (tx) => {
@@ -180,14 +191,7 @@ export class Library {
 
   /** Stores an acknowledged message in the place of the one that waited. */
   acknowledged(record: MessageRecord): Promise<MessageRecord> {
-    return this.host.store.transact('readwrite', async (tx) => {
-      const writer = new EntryWriter(tx, {
-        me: this.host.userId,
-        now: this.host.now(),
-        overlapThrough: 0,
-        storedThrough: 0,
-        isOurs: () => true,
-      });
+    return this.writing(async (_, writer) => {
       await writer.message(record);
       return record;
     });
@@ -223,19 +227,29 @@ export class Library {
 
   /** The user has read a channel here: counts nothing as unread. */
   markRead(channel: string, messageId: string, at: number): Promise<CoreEvent[]> {
-    return this.host.store.transact('readwrite', async (tx) => {
+    return this.writing(async (tx, writer) => {
       const state = await tx.get('channels', channel);
       const upTo = messageId || state?.latest?.messageId || '';
-      const writer = new EntryWriter(tx, {
-        me: this.host.userId,
-        now: at,
-        overlapThrough: 0,
-        storedThrough: 0,
-        isOurs: () => true,
-      });
       const newer = messageId === '' ? [] : await this.unreadAfter(tx, channel, messageId);
       await writer.channelRead(channel, upTo, newer.length, at);
       return writer.finish();
+    });
+  }
+
+  /** Takes in an edit that was made here. */
+  edited(record: MessageRecord): Promise<CoreEvent[]> {
+    return this.writing(async (_, writer) => {
+      await writer.edited(record);
+      return writer.finish();
+    });
+  }
+
+  /** What happens here changes the store as if it came through the inbox. */
+  private writing<R>(work: (tx: Tx, writer: EntryWriter) => Promise<R>): Promise<R> {
+    const { store, userId, now } = this.host;
+    return store.transact('readwrite', (tx) => {
+      const world = { me: userId, now: now(), overlapThrough: 0, storedThrough: 0, isOurs: () => true };
+      return work(tx, new EntryWriter(tx, world));
     });
   }
 

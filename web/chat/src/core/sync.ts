@@ -8,10 +8,10 @@
 import type { Welcome } from '../gen/nuncio/v1/frame_pb.js';
 import type { ChannelState, Entry } from '../gen/nuncio/v1/message_pb.js';
 import { NCCode } from '../codes.js';
-import type { ChannelRecord, CoreEvent } from './api.js';
+import type { ChannelRecord, CoreEvent, MessageRecord } from './api.js';
 import type { Connection } from './connection.js';
 import type { EntryWorld } from './entries.js';
-import { EntryWriter } from './entries.js';
+import { EntryWriter, withEdit } from './entries.js';
 import type { Env } from './env.js';
 import { pause } from './env.js';
 import { Refused, refused } from './failure.js';
@@ -110,8 +110,9 @@ export class Sync {
           const channel: ChannelRecord = channelRecord(state, old, userId, env.now());
           if (channel.latest) {
             const known = await tx.get('messages', channel.latest.key);
-            if (known) channel.latest = known.hidden ? null : known;
-            else tx.put('messages', channel.latest);
+            const latest: MessageRecord = known ? withEdit(known, channel.latest) : channel.latest;
+            channel.latest = latest.hidden ? null : latest;
+            tx.put('messages', latest);
           }
           tx.put('channels', channel);
         }

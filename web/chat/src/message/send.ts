@@ -9,8 +9,8 @@ import { NCCode } from '../codes.js';
 import { nextClientId } from '../core/records.js';
 import { FileType } from '../engine.js';
 import { ChannelType, MessageDirection, SentStatus } from '../enums.js';
-import type { ChannelIdentifier } from '../identifiers.js';
-import { channelKey } from '../identifiers.js';
+import type { ModifyMessageParams } from '../channel/queries.js';
+import { ChannelIdentifier, channelKey } from '../identifiers.js';
 import type { Json } from '../json.js';
 import { badArgument, channelFault, notAvailable } from '../not-available.js';
 import { NCResult } from '../result.js';
@@ -61,10 +61,8 @@ export async function sendPlain<T>(
   const { messageType, needReceipt = false } = params;
   const { isCounted, isStatusMessage } = messageTypeInfo(messageType);
   const content = encodeContent(messageType, params.content);
-  const bytes = new TextEncoder().encode(content).length;
-  if (bytes > CONTENT_BYTES) {
-    return NCResult.fail(NCCode.TOO_LARGE, `the content has ${bytes} bytes, at most ${CONTENT_BYTES} are allowed`);
-  }
+  const tooLarge = sizeFault(content);
+  if (tooLarge !== undefined) return tooLarge;
   const answer = await client.call('send', {
     channel: channelKey(identifier),
     clientId: nextClientId(Date.now()),
@@ -110,6 +108,32 @@ export async function sendMedia<T>(
     return NCResult.fail(NCCode.UPLOAD_FAILED, `upload: ${error instanceof Error ? error.message : String(error)}`);
   }
   return sendPlain(client, identifier, params);
+}
+
+/** Gives a message another content. How that travels depends on the message's type. */
+export async function editMessage<T>(client: Client, params: ModifyMessageParams<T>): Promise<NCResult<Message<T>>> {
+  const { channelIdentifier, messageId, content } = params ?? {};
+  if (!(channelIdentifier instanceof ChannelIdentifier)) return badArgument('channelIdentifier is missing');
+  if (typeof messageId !== 'string' || messageId === '') return NCResult.fail(34203, 'messageId is missing');
+  if (typeof content !== 'object' || content === null) return badArgument('content is not an object');
+  const fault = channelFault(channelIdentifier);
+  if (fault !== undefined) return fault;
+  const channel = channelKey(channelIdentifier);
+  const found = await client.call('lookUp', { channel, messageId });
+  if (!found.isOk) return found.wipe();
+  if (found.data === undefined) return NCResult.fail(NCCode.MESSAGE_NOT_FOUND, `there is no message ${messageId} here`);
+  const text = encodeContent(found.data.type, content);
+  const tooLarge = sizeFault(text);
+  if (tooLarge !== undefined) return tooLarge;
+  const answer = await client.call('edit', { channel, messageId, content: text });
+  if (!answer.isOk || answer.data === undefined) return answer.wipe();
+  return NCResult.ok(messageOf(answer.data) as Message<T>);
+}
+
+function sizeFault(content: string): NCResult<never> | undefined {
+  const bytes = new TextEncoder().encode(content).length;
+  if (bytes <= CONTENT_BYTES) return undefined;
+  return NCResult.fail(NCCode.TOO_LARGE, `the content has ${bytes} bytes, at most ${CONTENT_BYTES} are allowed`);
 }
 
 function sendFault<T>(identifier: ChannelIdentifier, params: SendMessageParams<T>): NCResult<never> | undefined {

@@ -43,6 +43,7 @@ export function listen(sdk: Chat): Heard {
       heard.messages.push(...event.messages);
     },
     onMessageDeleted: note('deleted'),
+    onMessagesModified: note('modified'),
     onMessageReceiptResponse: note('receipts'),
     onOfflineMessageSyncCompleted: note('offlineSynced'),
   }));
@@ -67,7 +68,7 @@ export function listen(sdk: Chat): Heard {
 }
 
 /** Waits until something is so. */
-export async function until(what: () => boolean, limitMs = 5_000): Promise<void> {
+export async function until(what: () => boolean, limitMs = 30_000): Promise<void> {
   const end = Date.now() + limitMs;
   while (!what()) {
     if (Date.now() > end) throw new Error(`not within ${limitMs} ms: ${what}`);

@@ -10,7 +10,7 @@
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
-import type { Account, Channel, ChannelState, ChannelType, Entry, Friend, FriendApplication, FriendApplication_Direction, FriendApplication_Status, Message as Message$1, Profile } from "./message_pb.js";
+import type { Account, Channel, ChannelState, ChannelType, Entry, Friend, FriendApplication, FriendApplication_Direction, FriendApplication_Status, Message as Message$1, MessageEdited, Profile } from "./message_pb.js";
 import { file_nuncio_v1_message } from "./message_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
@@ -18,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file nuncio/v1/frame.proto.
  */
 export const file_nuncio_v1_frame: GenFile = /*@__PURE__*/
-  fileDesc("ChVudW5jaW8vdjEvZnJhbWUucHJvdG8SCW51bmNpby52MSK+DQoLQ2xpZW50RnJhbWUSCgoCaWQYASABKAQSIQoFbG9naW4YAiABKAsyEC5udW5jaW8udjEuTG9naW5IABIfCgRwaW5nGAMgASgLMg8ubnVuY2lvLnYxLlBpbmdIABIuCgxzZW5kX21lc3NhZ2UYBCABKAsyFi5udW5jaW8udjEuU2VuZE1lc3NhZ2VIABIfCgRzeW5jGAUgASgLMg8ubnVuY2lvLnYxLlN5bmNIABIsCgtnZXRfaGlzdG9yeRgGIAEoCzIVLm51bmNpby52MS5HZXRIaXN0b3J5SAASMgoOcmVjYWxsX21lc3NhZ2UYByABKAsyGC5udW5jaW8udjEuUmVjYWxsTWVzc2FnZUgAEigKCW1hcmtfcmVhZBgIIAEoCzITLm51bmNpby52MS5NYXJrUmVhZEgAEi4KDGdldF9jaGFubmVscxgJIAEoCzIWLm51bmNpby52MS5HZXRDaGFubmVsc0gAEiwKC3NlbmRfdHlwaW5nGAogASgLMhUubnVuY2lvLnYxLlNlbmRUeXBpbmdIABIjCgZsb2dvdXQYCyABKAsyES5udW5jaW8udjEuTG9nb3V0SAASNQoQYWRkX3RvX2Jsb2NrbGlzdBgUIAEoCzIZLm51bmNpby52MS5BZGRUb0Jsb2NrbGlzdEgAEj8KFXJlbW92ZV9mcm9tX2Jsb2NrbGlzdBgVIAEoCzIeLm51bmNpby52MS5SZW1vdmVGcm9tQmxvY2tsaXN0SAASMAoNY2hlY2tfYmxvY2tlZBgWIAEoCzIXLm51bmNpby52MS5DaGVja0Jsb2NrZWRIABIwCg1nZXRfYmxvY2tsaXN0GBcgASgLMhcubnVuY2lvLnYxLkdldEJsb2NrbGlzdEgAEi4KDGdldF9wcm9maWxlcxgeIAEoCzIWLm51bmNpby52MS5HZXRQcm9maWxlc0gAEjcKEXVwZGF0ZV9teV9wcm9maWxlGB8gASgLMhoubnVuY2lvLnYxLlVwZGF0ZU15UHJvZmlsZUgAEkEKFmdldF9wcm9maWxlX3Zpc2liaWxpdHkYICABKAsyHy5udW5jaW8udjEuR2V0UHJvZmlsZVZpc2liaWxpdHlIABJBChZzZXRfcHJvZmlsZV92aXNpYmlsaXR5GCEgASgLMh8ubnVuY2lvLnYxLlNldFByb2ZpbGVWaXNpYmlsaXR5SAASLAoLZ2V0X2FjY291bnQYIiABKAsyFS5udW5jaW8udjEuR2V0QWNjb3VudEgAEioKCmFkZF9mcmllbmQYKCABKAsyFC5udW5jaW8udjEuQWRkRnJpZW5kSAASRwoZYW5zd2VyX2ZyaWVuZF9hcHBsaWNhdGlvbhgpIAEoCzIiLm51bmNpby52MS5BbnN3ZXJGcmllbmRBcHBsaWNhdGlvbkgAEjIKDnJlbW92ZV9mcmllbmRzGCogASgLMhgubnVuY2lvLnYxLlJlbW92ZUZyaWVuZHNIABIsCgtnZXRfZnJpZW5kcxgrIAEoCzIVLm51bmNpby52MS5HZXRGcmllbmRzSAASNQoQZ2V0X2ZyaWVuZHNfaW5mbxgsIAEoCzIZLm51bmNpby52MS5HZXRGcmllbmRzSW5mb0gAEjAKDWNoZWNrX2ZyaWVuZHMYLSABKAsyFy5udW5jaW8udjEuQ2hlY2tGcmllbmRzSAASMwoPc2V0X2ZyaWVuZF9pbmZvGC4gASgLMhgubnVuY2lvLnYxLlNldEZyaWVuZEluZm9IABI/ChVnZXRfZnJpZW5kX3Blcm1pc3Npb24YLyABKAsyHi5udW5jaW8udjEuR2V0RnJpZW5kUGVybWlzc2lvbkgAEj8KFXNldF9mcmllbmRfcGVybWlzc2lvbhgwIAEoCzIeLm51bmNpby52MS5TZXRGcmllbmRQZXJtaXNzaW9uSAASQwoXZ2V0X2ZyaWVuZF9hcHBsaWNhdGlvbnMYMSABKAsyIC5udW5jaW8udjEuR2V0RnJpZW5kQXBwbGljYXRpb25zSAASKQoJc3Vic2NyaWJlGDwgASgLMhQubnVuY2lvLnYxLlN1YnNjcmliZUgAEi0KC3Vuc3Vic2NyaWJlGD0gASgLMhYubnVuY2lvLnYxLlVuc3Vic2NyaWJlSAASLgoMZ2V0X3ByZXNlbmNlGD4gASgLMhYubnVuY2lvLnYxLkdldFByZXNlbmNlSAASOAoRZ2V0X3N1YnNjcmlwdGlvbnMYPyABKAsyGy5udW5jaW8udjEuR2V0U3Vic2NyaXB0aW9uc0gAQgYKBGJvZHki9QgKC1NlcnZlckZyYW1lEgoKAmlkGAEgASgEEiUKB3dlbGNvbWUYAiABKAsyEi5udW5jaW8udjEuV2VsY29tZUgAEh8KBHBvbmcYAyABKAsyDy5udW5jaW8udjEuUG9uZ0gAEi4KDG1lc3NhZ2Vfc2VudBgEIAEoCzIWLm51bmNpby52MS5NZXNzYWdlU2VudEgAEigKCXN5bmNfcGFnZRgFIAEoCzITLm51bmNpby52MS5TeW5jUGFnZUgAEiUKB2hpc3RvcnkYBiABKAsyEi5udW5jaW8udjEuSGlzdG9yeUgAEjIKDmNoYW5uZWxfc3RhdGVzGAcgASgLMhgubnVuY2lvLnYxLkNoYW5uZWxTdGF0ZXNIABIlCgdmYWlsdXJlGAggASgLMhIubnVuY2lvLnYxLkZhaWx1cmVIABIfCgRkb25lGAkgASgLMg8ubnVuY2lvLnYxLkRvbmVIABIwCg1ibG9ja2VkX3N0YXRlGBQgASgLMhcubnVuY2lvLnYxLkJsb2NrZWRTdGF0ZUgAEiYKCHVzZXJfaWRzGBUgASgLMhIubnVuY2lvLnYxLlVzZXJJZHNIABInCghwcm9maWxlcxgeIAEoCzITLm51bmNpby52MS5Qcm9maWxlc0gAEj8KEnByb2ZpbGVfdmlzaWJpbGl0eRgfIAEoCzIhLm51bmNpby52MS5Qcm9maWxlVmlzaWJpbGl0eVN0YXRlSAASJQoHYWNjb3VudBggIAEoCzISLm51bmNpby52MS5BY2NvdW50SAASNwoRYWRkX2ZyaWVuZF9yZXN1bHQYKCABKAsyGi5udW5jaW8udjEuQWRkRnJpZW5kUmVzdWx0SAASJQoHZnJpZW5kcxgpIAEoCzISLm51bmNpby52MS5GcmllbmRzSAASNgoQZnJpZW5kX3JlbGF0aW9ucxgqIAEoCzIaLm51bmNpby52MS5GcmllbmRSZWxhdGlvbnNIABI9ChFmcmllbmRfcGVybWlzc2lvbhgrIAEoCzIgLm51bmNpby52MS5GcmllbmRQZXJtaXNzaW9uU3RhdGVIABI8ChNmcmllbmRfYXBwbGljYXRpb25zGCwgASgLMh0ubnVuY2lvLnYxLkZyaWVuZEFwcGxpY2F0aW9uc0gAEjQKD3ByZXNlbmNlX3N0YXRlcxg8IAEoCzIZLm51bmNpby52MS5QcmVzZW5jZVN0YXRlc0gAEjEKDXN1YnNjcmlwdGlvbnMYPSABKAsyGC5udW5jaW8udjEuU3Vic2NyaXB0aW9uc0gAEiEKBWVudHJ5GGQgASgLMhAubnVuY2lvLnYxLkVudHJ5SAASIwoGdHlwaW5nGGUgASgLMhEubnVuY2lvLnYxLlR5cGluZ0gAEjUKEHByZXNlbmNlX2NoYW5nZWQYZiABKAsyGS5udW5jaW8udjEuUHJlc2VuY2VTdGF0ZXNIABIlCgdjbG9zaW5nGGcgASgLMhIubnVuY2lvLnYxLkZhaWx1cmVIAEIGCgRib2R5InsKB0ZhaWx1cmUSDAoEY29kZRgBIAEoDRIMCgRuYW1lGAIgASgJEg8KB21lc3NhZ2UYAyABKAkSFgoOcmV0cnlfYWZ0ZXJfbXMYBCABKAQSDQoFdW50aWwYBSABKAMSDgoGcmVhc29uGAYgASgJEgwKBGtleXMYByADKAkiBgoERG9uZSJhCgVMb2dpbhIPCgdhcHBfa2V5GAEgASgJEg0KBXRva2VuGAIgASgJEhEKCWRldmljZV9pZBgDIAEoCRIQCghwbGF0Zm9ybRgEIAEoCRITCgtzZGtfdmVyc2lvbhgFIAEoCSLCAQoHV2VsY29tZRIPCgd1c2VyX2lkGAEgASgJEhIKCnNlc3Npb25faWQYAiABKAkSEwoLc2VydmVyX3RpbWUYAyABKAMSEgoKaW5ib3hfaGVhZBgEIAEoBBITCgtpbmJveF9mbG9vchgFIAEoBBIUCgxoZWFydGJlYXRfbXMYBiABKA0SIwoHYWNjb3VudBgHIAEoCzISLm51bmNpby52MS5BY2NvdW50EhkKEW1heF9jb250ZW50X2J5dGVzGAggASgNIhYKBFBpbmcSDgoGY3Vyc29yGAEgASgEIi8KBFBvbmcSEwoLc2VydmVyX3RpbWUYASABKAMSEgoKaW5ib3hfaGVhZBgCIAEoBCIICgZMb2dvdXQiqQEKC1NlbmRNZXNzYWdlEiMKB2NoYW5uZWwYASABKAsyEi5udW5jaW8udjEuQ2hhbm5lbBIZChFjbGllbnRfbWVzc2FnZV9pZBgCIAEoCRIMCgR0eXBlGAMgASgJEg8KB2NvbnRlbnQYBCABKAkSEQoJdHJhbnNpZW50GAUgASgIEhEKCXVuY291bnRlZBgGIAEoCBIVCg1uZWVkc19yZWNlaXB0GAcgASgIIj8KC01lc3NhZ2VTZW50EhIKCm1lc3NhZ2VfaWQYASABKAkSDwoHc2VudF9hdBgCIAEoAxILCgNzZXEYAyABKAQiJAoEU3luYxINCgVhZnRlchgBIAEoBBINCgVsaW1pdBgCIAEoDSJKCghTeW5jUGFnZRIhCgdlbnRyaWVzGAEgAygLMhAubnVuY2lvLnYxLkVudHJ5EgwKBGhlYWQYAiABKAQSDQoFZmxvb3IYAyABKAQifwoKR2V0SGlzdG9yeRIjCgdjaGFubmVsGAEgASgLMhIubnVuY2lvLnYxLkNoYW5uZWwSFwoPZnJvbV9tZXNzYWdlX2lkGAIgASgJEhEKCWZyb21fdGltZRgDIAEoAxIRCglhc2NlbmRpbmcYBCABKAgSDQoFbGltaXQYBSABKA0iQQoHSGlzdG9yeRIkCghtZXNzYWdlcxgBIAMoCzISLm51bmNpby52MS5NZXNzYWdlEhAKCGhhc19tb3JlGAIgASgIIlcKDVJlY2FsbE1lc3NhZ2USIwoHY2hhbm5lbBgBIAEoCzISLm51bmNpby52MS5DaGFubmVsEhIKCm1lc3NhZ2VfaWQYAiABKAkSDQoFZXh0cmEYAyABKAkiQwoITWFya1JlYWQSIwoHY2hhbm5lbBgBIAEoCzISLm51bmNpby52MS5DaGFubmVsEhIKCm1lc3NhZ2VfaWQYAiABKAkieQoLR2V0Q2hhbm5lbHMSDgoGYmVmb3JlGAEgASgDEg0KBWxpbWl0GAIgASgNEiUKBXR5cGVzGAMgAygOMhYubnVuY2lvLnYxLkNoYW5uZWxUeXBlEiQKCGNoYW5uZWxzGAQgAygLMhIubnVuY2lvLnYxLkNoYW5uZWwiaAoNQ2hhbm5lbFN0YXRlcxIpCghjaGFubmVscxgBIAMoCzIXLm51bmNpby52MS5DaGFubmVsU3RhdGUSEAoIaGFzX21vcmUYAiABKAgSGgoSdG90YWxfdW5yZWFkX2NvdW50GAMgASgNIj8KClNlbmRUeXBpbmcSIwoHY2hhbm5lbBgBIAEoCzISLm51bmNpby52MS5DaGFubmVsEgwKBHR5cGUYAiABKAkiTAoGVHlwaW5nEiMKB2NoYW5uZWwYASABKAsyEi5udW5jaW8udjEuQ2hhbm5lbBIPCgd1c2VyX2lkGAIgASgJEgwKBHR5cGUYAyABKAkiIQoOQWRkVG9CbG9ja2xpc3QSDwoHdXNlcl9pZBgBIAEoCSImChNSZW1vdmVGcm9tQmxvY2tsaXN0Eg8KB3VzZXJfaWQYASABKAkiHwoMQ2hlY2tCbG9ja2VkEg8KB3VzZXJfaWQYASABKAkiHwoMQmxvY2tlZFN0YXRlEg8KB2Jsb2NrZWQYASABKAgiDgoMR2V0QmxvY2tsaXN0IhsKB1VzZXJJZHMSEAoIdXNlcl9pZHMYASADKAkiHwoLR2V0UHJvZmlsZXMSEAoIdXNlcl9pZHMYASADKAkiMAoIUHJvZmlsZXMSJAoIcHJvZmlsZXMYASADKAsyEi5udW5jaW8udjEuUHJvZmlsZSJ+Cg9VcGRhdGVNeVByb2ZpbGUSDQoFYmFzaWMYASABKAkSMAoDZXh0GAIgAygLMiMubnVuY2lvLnYxLlVwZGF0ZU15UHJvZmlsZS5FeHRFbnRyeRoqCghFeHRFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIhYKFEdldFByb2ZpbGVWaXNpYmlsaXR5IkgKFFNldFByb2ZpbGVWaXNpYmlsaXR5EjAKCnZpc2liaWxpdHkYASABKA4yHC5udW5jaW8udjEuUHJvZmlsZVZpc2liaWxpdHkiSgoWUHJvZmlsZVZpc2liaWxpdHlTdGF0ZRIwCgp2aXNpYmlsaXR5GAEgASgOMhwubnVuY2lvLnYxLlByb2ZpbGVWaXNpYmlsaXR5IgwKCkdldEFjY291bnQiKwoJQWRkRnJpZW5kEg8KB3VzZXJfaWQYASABKAkSDQoFZXh0cmEYAiABKAkiIAoPQWRkRnJpZW5kUmVzdWx0Eg0KBWFkZGVkGAEgASgIIjoKF0Fuc3dlckZyaWVuZEFwcGxpY2F0aW9uEg8KB3VzZXJfaWQYASABKAkSDgoGYWNjZXB0GAIgASgIIiEKDVJlbW92ZUZyaWVuZHMSEAoIdXNlcl9pZHMYASADKAkiLwoKR2V0RnJpZW5kcxISCgpwYWdlX3Rva2VuGAEgASgJEg0KBWxpbWl0GAIgASgNIlsKB0ZyaWVuZHMSIgoHZnJpZW5kcxgBIAMoCzIRLm51bmNpby52MS5GcmllbmQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEhMKC3RvdGFsX2NvdW50GAMgASgNIiIKDkdldEZyaWVuZHNJbmZvEhAKCHVzZXJfaWRzGAEgAygJIiAKDENoZWNrRnJpZW5kcxIQCgh1c2VyX2lkcxgBIAMoCSI/Cg9GcmllbmRSZWxhdGlvbnMSLAoJcmVsYXRpb25zGAEgAygLMhkubnVuY2lvLnYxLkZyaWVuZFJlbGF0aW9uIjEKDkZyaWVuZFJlbGF0aW9uEg8KB3VzZXJfaWQYASABKAkSDgoGZnJpZW5kGAIgASgIIskBCg1TZXRGcmllbmRJbmZvEg8KB3VzZXJfaWQYASABKAkSEgoFYWxpYXMYAiABKAlIAIgBARI9CgtleHRfcHJvZmlsZRgDIAMoCzIoLm51bmNpby52MS5TZXRGcmllbmRJbmZvLkV4dFByb2ZpbGVFbnRyeRIXCg9zZXRfZXh0X3Byb2ZpbGUYBCABKAgaMQoPRXh0UHJvZmlsZUVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFCCAoGX2FsaWFzIhUKE0dldEZyaWVuZFBlcm1pc3Npb24iKQoTU2V0RnJpZW5kUGVybWlzc2lvbhISCgpwZXJtaXNzaW9uGAEgASgNIisKFUZyaWVuZFBlcm1pc3Npb25TdGF0ZRISCgpwZXJtaXNzaW9uGAEgASgNIsABChVHZXRGcmllbmRBcHBsaWNhdGlvbnMSOgoKZGlyZWN0aW9ucxgBIAMoDjImLm51bmNpby52MS5GcmllbmRBcHBsaWNhdGlvbi5EaXJlY3Rpb24SNQoIc3RhdHVzZXMYAiADKA4yIy5udW5jaW8udjEuRnJpZW5kQXBwbGljYXRpb24uU3RhdHVzEhIKCnBhZ2VfdG9rZW4YAyABKAkSDQoFbGltaXQYBCABKA0SEQoJYXNjZW5kaW5nGAUgASgIInYKEkZyaWVuZEFwcGxpY2F0aW9ucxIyCgxhcHBsaWNhdGlvbnMYASADKAsyHC5udW5jaW8udjEuRnJpZW5kQXBwbGljYXRpb24SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEhMKC3RvdGFsX2NvdW50GAMgASgNImAKCVN1YnNjcmliZRIQCgh1c2VyX2lkcxgBIAMoCRIpCgR0eXBlGAIgASgOMhsubnVuY2lvLnYxLlN1YnNjcmlwdGlvblR5cGUSFgoOZXhwaXJ5X3NlY29uZHMYAyABKA0iSgoLVW5zdWJzY3JpYmUSEAoIdXNlcl9pZHMYASADKAkSKQoEdHlwZRgCIAEoDjIbLm51bmNpby52MS5TdWJzY3JpcHRpb25UeXBlIh8KC0dldFByZXNlbmNlEhAKCHVzZXJfaWRzGAEgAygJIjoKDlByZXNlbmNlU3RhdGVzEigKBnN0YXRlcxgBIAMoCzIYLm51bmNpby52MS5QcmVzZW5jZVN0YXRlIlcKDVByZXNlbmNlU3RhdGUSDwoHdXNlcl9pZBgBIAEoCRIOCgZvbmxpbmUYAiABKAgSEgoKY2hhbmdlZF9hdBgDIAEoAxIRCglwbGF0Zm9ybXMYBCADKAkiYAoQR2V0U3Vic2NyaXB0aW9ucxIpCgR0eXBlGAEgASgOMhsubnVuY2lvLnYxLlN1YnNjcmlwdGlvblR5cGUSEgoKcGFnZV90b2tlbhgCIAEoCRINCgVsaW1pdBgDIAEoDSJYCg1TdWJzY3JpcHRpb25zEi4KDXN1YnNjcmlwdGlvbnMYASADKAsyFy5udW5jaW8udjEuU3Vic2NyaXB0aW9uEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSJ1CgxTdWJzY3JpcHRpb24SDwoHdXNlcl9pZBgBIAEoCRIpCgR0eXBlGAIgASgOMhsubnVuY2lvLnYxLlN1YnNjcmlwdGlvblR5cGUSFQoNc3Vic2NyaWJlZF9hdBgDIAEoAxISCgpleHBpcmVzX2F0GAQgASgDKpYBChFQcm9maWxlVmlzaWJpbGl0eRIeChpQUk9GSUxFX1ZJU0lCSUxJVFlfTk9UX1NFVBAAEiAKHFBST0ZJTEVfVklTSUJJTElUWV9JTlZJU0lCTEUQARIfChtQUk9GSUxFX1ZJU0lCSUxJVFlfRVZFUllPTkUQAhIeChpQUk9GSUxFX1ZJU0lCSUxJVFlfRlJJRU5EUxADKnkKEFN1YnNjcmlwdGlvblR5cGUSIQodU1VCU0NSSVBUSU9OX1RZUEVfVU5TUEVDSUZJRUQQABIjCh9TVUJTQ1JJUFRJT05fVFlQRV9PTkxJTkVfU1RBVFVTEAESHQoZU1VCU0NSSVBUSU9OX1RZUEVfUFJPRklMRRACYgZwcm90bzM", [file_nuncio_v1_message]);
+  fileDesc("ChVudW5jaW8vdjEvZnJhbWUucHJvdG8SCW51bmNpby52MSLuDQoLQ2xpZW50RnJhbWUSCgoCaWQYASABKAQSIQoFbG9naW4YAiABKAsyEC5udW5jaW8udjEuTG9naW5IABIfCgRwaW5nGAMgASgLMg8ubnVuY2lvLnYxLlBpbmdIABIuCgxzZW5kX21lc3NhZ2UYBCABKAsyFi5udW5jaW8udjEuU2VuZE1lc3NhZ2VIABIfCgRzeW5jGAUgASgLMg8ubnVuY2lvLnYxLlN5bmNIABIsCgtnZXRfaGlzdG9yeRgGIAEoCzIVLm51bmNpby52MS5HZXRIaXN0b3J5SAASMgoOcmVjYWxsX21lc3NhZ2UYByABKAsyGC5udW5jaW8udjEuUmVjYWxsTWVzc2FnZUgAEigKCW1hcmtfcmVhZBgIIAEoCzITLm51bmNpby52MS5NYXJrUmVhZEgAEi4KDGdldF9jaGFubmVscxgJIAEoCzIWLm51bmNpby52MS5HZXRDaGFubmVsc0gAEiwKC3NlbmRfdHlwaW5nGAogASgLMhUubnVuY2lvLnYxLlNlbmRUeXBpbmdIABIjCgZsb2dvdXQYCyABKAsyES5udW5jaW8udjEuTG9nb3V0SAASLgoMZWRpdF9tZXNzYWdlGAwgASgLMhYubnVuY2lvLnYxLkVkaXRNZXNzYWdlSAASNQoQYWRkX3RvX2Jsb2NrbGlzdBgUIAEoCzIZLm51bmNpby52MS5BZGRUb0Jsb2NrbGlzdEgAEj8KFXJlbW92ZV9mcm9tX2Jsb2NrbGlzdBgVIAEoCzIeLm51bmNpby52MS5SZW1vdmVGcm9tQmxvY2tsaXN0SAASMAoNY2hlY2tfYmxvY2tlZBgWIAEoCzIXLm51bmNpby52MS5DaGVja0Jsb2NrZWRIABIwCg1nZXRfYmxvY2tsaXN0GBcgASgLMhcubnVuY2lvLnYxLkdldEJsb2NrbGlzdEgAEi4KDGdldF9wcm9maWxlcxgeIAEoCzIWLm51bmNpby52MS5HZXRQcm9maWxlc0gAEjcKEXVwZGF0ZV9teV9wcm9maWxlGB8gASgLMhoubnVuY2lvLnYxLlVwZGF0ZU15UHJvZmlsZUgAEkEKFmdldF9wcm9maWxlX3Zpc2liaWxpdHkYICABKAsyHy5udW5jaW8udjEuR2V0UHJvZmlsZVZpc2liaWxpdHlIABJBChZzZXRfcHJvZmlsZV92aXNpYmlsaXR5GCEgASgLMh8ubnVuY2lvLnYxLlNldFByb2ZpbGVWaXNpYmlsaXR5SAASLAoLZ2V0X2FjY291bnQYIiABKAsyFS5udW5jaW8udjEuR2V0QWNjb3VudEgAEioKCmFkZF9mcmllbmQYKCABKAsyFC5udW5jaW8udjEuQWRkRnJpZW5kSAASRwoZYW5zd2VyX2ZyaWVuZF9hcHBsaWNhdGlvbhgpIAEoCzIiLm51bmNpby52MS5BbnN3ZXJGcmllbmRBcHBsaWNhdGlvbkgAEjIKDnJlbW92ZV9mcmllbmRzGCogASgLMhgubnVuY2lvLnYxLlJlbW92ZUZyaWVuZHNIABIsCgtnZXRfZnJpZW5kcxgrIAEoCzIVLm51bmNpby52MS5HZXRGcmllbmRzSAASNQoQZ2V0X2ZyaWVuZHNfaW5mbxgsIAEoCzIZLm51bmNpby52MS5HZXRGcmllbmRzSW5mb0gAEjAKDWNoZWNrX2ZyaWVuZHMYLSABKAsyFy5udW5jaW8udjEuQ2hlY2tGcmllbmRzSAASMwoPc2V0X2ZyaWVuZF9pbmZvGC4gASgLMhgubnVuY2lvLnYxLlNldEZyaWVuZEluZm9IABI/ChVnZXRfZnJpZW5kX3Blcm1pc3Npb24YLyABKAsyHi5udW5jaW8udjEuR2V0RnJpZW5kUGVybWlzc2lvbkgAEj8KFXNldF9mcmllbmRfcGVybWlzc2lvbhgwIAEoCzIeLm51bmNpby52MS5TZXRGcmllbmRQZXJtaXNzaW9uSAASQwoXZ2V0X2ZyaWVuZF9hcHBsaWNhdGlvbnMYMSABKAsyIC5udW5jaW8udjEuR2V0RnJpZW5kQXBwbGljYXRpb25zSAASKQoJc3Vic2NyaWJlGDwgASgLMhQubnVuY2lvLnYxLlN1YnNjcmliZUgAEi0KC3Vuc3Vic2NyaWJlGD0gASgLMhYubnVuY2lvLnYxLlVuc3Vic2NyaWJlSAASLgoMZ2V0X3ByZXNlbmNlGD4gASgLMhYubnVuY2lvLnYxLkdldFByZXNlbmNlSAASOAoRZ2V0X3N1YnNjcmlwdGlvbnMYPyABKAsyGy5udW5jaW8udjEuR2V0U3Vic2NyaXB0aW9uc0gAQgYKBGJvZHkiqQkKC1NlcnZlckZyYW1lEgoKAmlkGAEgASgEEiUKB3dlbGNvbWUYAiABKAsyEi5udW5jaW8udjEuV2VsY29tZUgAEh8KBHBvbmcYAyABKAsyDy5udW5jaW8udjEuUG9uZ0gAEi4KDG1lc3NhZ2Vfc2VudBgEIAEoCzIWLm51bmNpby52MS5NZXNzYWdlU2VudEgAEigKCXN5bmNfcGFnZRgFIAEoCzITLm51bmNpby52MS5TeW5jUGFnZUgAEiUKB2hpc3RvcnkYBiABKAsyEi5udW5jaW8udjEuSGlzdG9yeUgAEjIKDmNoYW5uZWxfc3RhdGVzGAcgASgLMhgubnVuY2lvLnYxLkNoYW5uZWxTdGF0ZXNIABIlCgdmYWlsdXJlGAggASgLMhIubnVuY2lvLnYxLkZhaWx1cmVIABIfCgRkb25lGAkgASgLMg8ubnVuY2lvLnYxLkRvbmVIABIyCg5tZXNzYWdlX2VkaXRlZBgKIAEoCzIYLm51bmNpby52MS5NZXNzYWdlRWRpdGVkSAASMAoNYmxvY2tlZF9zdGF0ZRgUIAEoCzIXLm51bmNpby52MS5CbG9ja2VkU3RhdGVIABImCgh1c2VyX2lkcxgVIAEoCzISLm51bmNpby52MS5Vc2VySWRzSAASJwoIcHJvZmlsZXMYHiABKAsyEy5udW5jaW8udjEuUHJvZmlsZXNIABI/ChJwcm9maWxlX3Zpc2liaWxpdHkYHyABKAsyIS5udW5jaW8udjEuUHJvZmlsZVZpc2liaWxpdHlTdGF0ZUgAEiUKB2FjY291bnQYICABKAsyEi5udW5jaW8udjEuQWNjb3VudEgAEjcKEWFkZF9mcmllbmRfcmVzdWx0GCggASgLMhoubnVuY2lvLnYxLkFkZEZyaWVuZFJlc3VsdEgAEiUKB2ZyaWVuZHMYKSABKAsyEi5udW5jaW8udjEuRnJpZW5kc0gAEjYKEGZyaWVuZF9yZWxhdGlvbnMYKiABKAsyGi5udW5jaW8udjEuRnJpZW5kUmVsYXRpb25zSAASPQoRZnJpZW5kX3Blcm1pc3Npb24YKyABKAsyIC5udW5jaW8udjEuRnJpZW5kUGVybWlzc2lvblN0YXRlSAASPAoTZnJpZW5kX2FwcGxpY2F0aW9ucxgsIAEoCzIdLm51bmNpby52MS5GcmllbmRBcHBsaWNhdGlvbnNIABI0Cg9wcmVzZW5jZV9zdGF0ZXMYPCABKAsyGS5udW5jaW8udjEuUHJlc2VuY2VTdGF0ZXNIABIxCg1zdWJzY3JpcHRpb25zGD0gASgLMhgubnVuY2lvLnYxLlN1YnNjcmlwdGlvbnNIABIhCgVlbnRyeRhkIAEoCzIQLm51bmNpby52MS5FbnRyeUgAEiMKBnR5cGluZxhlIAEoCzIRLm51bmNpby52MS5UeXBpbmdIABI1ChBwcmVzZW5jZV9jaGFuZ2VkGGYgASgLMhkubnVuY2lvLnYxLlByZXNlbmNlU3RhdGVzSAASJQoHY2xvc2luZxhnIAEoCzISLm51bmNpby52MS5GYWlsdXJlSABCBgoEYm9keSJ7CgdGYWlsdXJlEgwKBGNvZGUYASABKA0SDAoEbmFtZRgCIAEoCRIPCgdtZXNzYWdlGAMgASgJEhYKDnJldHJ5X2FmdGVyX21zGAQgASgEEg0KBXVudGlsGAUgASgDEg4KBnJlYXNvbhgGIAEoCRIMCgRrZXlzGAcgAygJIgYKBERvbmUiYQoFTG9naW4SDwoHYXBwX2tleRgBIAEoCRINCgV0b2tlbhgCIAEoCRIRCglkZXZpY2VfaWQYAyABKAkSEAoIcGxhdGZvcm0YBCABKAkSEwoLc2RrX3ZlcnNpb24YBSABKAkiwgEKB1dlbGNvbWUSDwoHdXNlcl9pZBgBIAEoCRISCgpzZXNzaW9uX2lkGAIgASgJEhMKC3NlcnZlcl90aW1lGAMgASgDEhIKCmluYm94X2hlYWQYBCABKAQSEwoLaW5ib3hfZmxvb3IYBSABKAQSFAoMaGVhcnRiZWF0X21zGAYgASgNEiMKB2FjY291bnQYByABKAsyEi5udW5jaW8udjEuQWNjb3VudBIZChFtYXhfY29udGVudF9ieXRlcxgIIAEoDSIWCgRQaW5nEg4KBmN1cnNvchgBIAEoBCIvCgRQb25nEhMKC3NlcnZlcl90aW1lGAEgASgDEhIKCmluYm94X2hlYWQYAiABKAQiCAoGTG9nb3V0IqkBCgtTZW5kTWVzc2FnZRIjCgdjaGFubmVsGAEgASgLMhIubnVuY2lvLnYxLkNoYW5uZWwSGQoRY2xpZW50X21lc3NhZ2VfaWQYAiABKAkSDAoEdHlwZRgDIAEoCRIPCgdjb250ZW50GAQgASgJEhEKCXRyYW5zaWVudBgFIAEoCBIRCgl1bmNvdW50ZWQYBiABKAgSFQoNbmVlZHNfcmVjZWlwdBgHIAEoCCI/CgtNZXNzYWdlU2VudBISCgptZXNzYWdlX2lkGAEgASgJEg8KB3NlbnRfYXQYAiABKAMSCwoDc2VxGAMgASgEIiQKBFN5bmMSDQoFYWZ0ZXIYASABKAQSDQoFbGltaXQYAiABKA0iSgoIU3luY1BhZ2USIQoHZW50cmllcxgBIAMoCzIQLm51bmNpby52MS5FbnRyeRIMCgRoZWFkGAIgASgEEg0KBWZsb29yGAMgASgEIn8KCkdldEhpc3RvcnkSIwoHY2hhbm5lbBgBIAEoCzISLm51bmNpby52MS5DaGFubmVsEhcKD2Zyb21fbWVzc2FnZV9pZBgCIAEoCRIRCglmcm9tX3RpbWUYAyABKAMSEQoJYXNjZW5kaW5nGAQgASgIEg0KBWxpbWl0GAUgASgNIkEKB0hpc3RvcnkSJAoIbWVzc2FnZXMYASADKAsyEi5udW5jaW8udjEuTWVzc2FnZRIQCghoYXNfbW9yZRgCIAEoCCJXCg1SZWNhbGxNZXNzYWdlEiMKB2NoYW5uZWwYASABKAsyEi5udW5jaW8udjEuQ2hhbm5lbBISCgptZXNzYWdlX2lkGAIgASgJEg0KBWV4dHJhGAMgASgJIlcKC0VkaXRNZXNzYWdlEiMKB2NoYW5uZWwYASABKAsyEi5udW5jaW8udjEuQ2hhbm5lbBISCgptZXNzYWdlX2lkGAIgASgJEg8KB2NvbnRlbnQYAyABKAkiQwoITWFya1JlYWQSIwoHY2hhbm5lbBgBIAEoCzISLm51bmNpby52MS5DaGFubmVsEhIKCm1lc3NhZ2VfaWQYAiABKAkieQoLR2V0Q2hhbm5lbHMSDgoGYmVmb3JlGAEgASgDEg0KBWxpbWl0GAIgASgNEiUKBXR5cGVzGAMgAygOMhYubnVuY2lvLnYxLkNoYW5uZWxUeXBlEiQKCGNoYW5uZWxzGAQgAygLMhIubnVuY2lvLnYxLkNoYW5uZWwiaAoNQ2hhbm5lbFN0YXRlcxIpCghjaGFubmVscxgBIAMoCzIXLm51bmNpby52MS5DaGFubmVsU3RhdGUSEAoIaGFzX21vcmUYAiABKAgSGgoSdG90YWxfdW5yZWFkX2NvdW50GAMgASgNIj8KClNlbmRUeXBpbmcSIwoHY2hhbm5lbBgBIAEoCzISLm51bmNpby52MS5DaGFubmVsEgwKBHR5cGUYAiABKAkiTAoGVHlwaW5nEiMKB2NoYW5uZWwYASABKAsyEi5udW5jaW8udjEuQ2hhbm5lbBIPCgd1c2VyX2lkGAIgASgJEgwKBHR5cGUYAyABKAkiIQoOQWRkVG9CbG9ja2xpc3QSDwoHdXNlcl9pZBgBIAEoCSImChNSZW1vdmVGcm9tQmxvY2tsaXN0Eg8KB3VzZXJfaWQYASABKAkiHwoMQ2hlY2tCbG9ja2VkEg8KB3VzZXJfaWQYASABKAkiHwoMQmxvY2tlZFN0YXRlEg8KB2Jsb2NrZWQYASABKAgiDgoMR2V0QmxvY2tsaXN0IhsKB1VzZXJJZHMSEAoIdXNlcl9pZHMYASADKAkiHwoLR2V0UHJvZmlsZXMSEAoIdXNlcl9pZHMYASADKAkiMAoIUHJvZmlsZXMSJAoIcHJvZmlsZXMYASADKAsyEi5udW5jaW8udjEuUHJvZmlsZSJ+Cg9VcGRhdGVNeVByb2ZpbGUSDQoFYmFzaWMYASABKAkSMAoDZXh0GAIgAygLMiMubnVuY2lvLnYxLlVwZGF0ZU15UHJvZmlsZS5FeHRFbnRyeRoqCghFeHRFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIhYKFEdldFByb2ZpbGVWaXNpYmlsaXR5IkgKFFNldFByb2ZpbGVWaXNpYmlsaXR5EjAKCnZpc2liaWxpdHkYASABKA4yHC5udW5jaW8udjEuUHJvZmlsZVZpc2liaWxpdHkiSgoWUHJvZmlsZVZpc2liaWxpdHlTdGF0ZRIwCgp2aXNpYmlsaXR5GAEgASgOMhwubnVuY2lvLnYxLlByb2ZpbGVWaXNpYmlsaXR5IgwKCkdldEFjY291bnQiKwoJQWRkRnJpZW5kEg8KB3VzZXJfaWQYASABKAkSDQoFZXh0cmEYAiABKAkiIAoPQWRkRnJpZW5kUmVzdWx0Eg0KBWFkZGVkGAEgASgIIjoKF0Fuc3dlckZyaWVuZEFwcGxpY2F0aW9uEg8KB3VzZXJfaWQYASABKAkSDgoGYWNjZXB0GAIgASgIIiEKDVJlbW92ZUZyaWVuZHMSEAoIdXNlcl9pZHMYASADKAkiLwoKR2V0RnJpZW5kcxISCgpwYWdlX3Rva2VuGAEgASgJEg0KBWxpbWl0GAIgASgNIlsKB0ZyaWVuZHMSIgoHZnJpZW5kcxgBIAMoCzIRLm51bmNpby52MS5GcmllbmQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEhMKC3RvdGFsX2NvdW50GAMgASgNIiIKDkdldEZyaWVuZHNJbmZvEhAKCHVzZXJfaWRzGAEgAygJIiAKDENoZWNrRnJpZW5kcxIQCgh1c2VyX2lkcxgBIAMoCSI/Cg9GcmllbmRSZWxhdGlvbnMSLAoJcmVsYXRpb25zGAEgAygLMhkubnVuY2lvLnYxLkZyaWVuZFJlbGF0aW9uIjEKDkZyaWVuZFJlbGF0aW9uEg8KB3VzZXJfaWQYASABKAkSDgoGZnJpZW5kGAIgASgIIskBCg1TZXRGcmllbmRJbmZvEg8KB3VzZXJfaWQYASABKAkSEgoFYWxpYXMYAiABKAlIAIgBARI9CgtleHRfcHJvZmlsZRgDIAMoCzIoLm51bmNpby52MS5TZXRGcmllbmRJbmZvLkV4dFByb2ZpbGVFbnRyeRIXCg9zZXRfZXh0X3Byb2ZpbGUYBCABKAgaMQoPRXh0UHJvZmlsZUVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFCCAoGX2FsaWFzIhUKE0dldEZyaWVuZFBlcm1pc3Npb24iKQoTU2V0RnJpZW5kUGVybWlzc2lvbhISCgpwZXJtaXNzaW9uGAEgASgNIisKFUZyaWVuZFBlcm1pc3Npb25TdGF0ZRISCgpwZXJtaXNzaW9uGAEgASgNIsABChVHZXRGcmllbmRBcHBsaWNhdGlvbnMSOgoKZGlyZWN0aW9ucxgBIAMoDjImLm51bmNpby52MS5GcmllbmRBcHBsaWNhdGlvbi5EaXJlY3Rpb24SNQoIc3RhdHVzZXMYAiADKA4yIy5udW5jaW8udjEuRnJpZW5kQXBwbGljYXRpb24uU3RhdHVzEhIKCnBhZ2VfdG9rZW4YAyABKAkSDQoFbGltaXQYBCABKA0SEQoJYXNjZW5kaW5nGAUgASgIInYKEkZyaWVuZEFwcGxpY2F0aW9ucxIyCgxhcHBsaWNhdGlvbnMYASADKAsyHC5udW5jaW8udjEuRnJpZW5kQXBwbGljYXRpb24SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEhMKC3RvdGFsX2NvdW50GAMgASgNImAKCVN1YnNjcmliZRIQCgh1c2VyX2lkcxgBIAMoCRIpCgR0eXBlGAIgASgOMhsubnVuY2lvLnYxLlN1YnNjcmlwdGlvblR5cGUSFgoOZXhwaXJ5X3NlY29uZHMYAyABKA0iSgoLVW5zdWJzY3JpYmUSEAoIdXNlcl9pZHMYASADKAkSKQoEdHlwZRgCIAEoDjIbLm51bmNpby52MS5TdWJzY3JpcHRpb25UeXBlIh8KC0dldFByZXNlbmNlEhAKCHVzZXJfaWRzGAEgAygJIjoKDlByZXNlbmNlU3RhdGVzEigKBnN0YXRlcxgBIAMoCzIYLm51bmNpby52MS5QcmVzZW5jZVN0YXRlIlcKDVByZXNlbmNlU3RhdGUSDwoHdXNlcl9pZBgBIAEoCRIOCgZvbmxpbmUYAiABKAgSEgoKY2hhbmdlZF9hdBgDIAEoAxIRCglwbGF0Zm9ybXMYBCADKAkiYAoQR2V0U3Vic2NyaXB0aW9ucxIpCgR0eXBlGAEgASgOMhsubnVuY2lvLnYxLlN1YnNjcmlwdGlvblR5cGUSEgoKcGFnZV90b2tlbhgCIAEoCRINCgVsaW1pdBgDIAEoDSJYCg1TdWJzY3JpcHRpb25zEi4KDXN1YnNjcmlwdGlvbnMYASADKAsyFy5udW5jaW8udjEuU3Vic2NyaXB0aW9uEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSJ1CgxTdWJzY3JpcHRpb24SDwoHdXNlcl9pZBgBIAEoCRIpCgR0eXBlGAIgASgOMhsubnVuY2lvLnYxLlN1YnNjcmlwdGlvblR5cGUSFQoNc3Vic2NyaWJlZF9hdBgDIAEoAxISCgpleHBpcmVzX2F0GAQgASgDKpYBChFQcm9maWxlVmlzaWJpbGl0eRIeChpQUk9GSUxFX1ZJU0lCSUxJVFlfTk9UX1NFVBAAEiAKHFBST0ZJTEVfVklTSUJJTElUWV9JTlZJU0lCTEUQARIfChtQUk9GSUxFX1ZJU0lCSUxJVFlfRVZFUllPTkUQAhIeChpQUk9GSUxFX1ZJU0lCSUxJVFlfRlJJRU5EUxADKnkKEFN1YnNjcmlwdGlvblR5cGUSIQodU1VCU0NSSVBUSU9OX1RZUEVfVU5TUEVDSUZJRUQQABIjCh9TVUJTQ1JJUFRJT05fVFlQRV9PTkxJTkVfU1RBVFVTEAESHQoZU1VCU0NSSVBUSU9OX1RZUEVfUFJPRklMRRACYgZwcm90bzM", [file_nuncio_v1_message]);
 
 /**
  * @generated from message nuncio.v1.ClientFrame
@@ -96,6 +96,12 @@ export type ClientFrame = Message<"nuncio.v1.ClientFrame"> & {
      */
     value: Logout;
     case: "logout";
+  } | {
+    /**
+     * @generated from field: nuncio.v1.EditMessage edit_message = 12;
+     */
+    value: EditMessage;
+    case: "editMessage";
   } | {
     /**
      * @generated from field: nuncio.v1.AddToBlocklist add_to_blocklist = 20;
@@ -308,6 +314,12 @@ export type ServerFrame = Message<"nuncio.v1.ServerFrame"> & {
      */
     value: Done;
     case: "done";
+  } | {
+    /**
+     * @generated from field: nuncio.v1.MessageEdited message_edited = 10;
+     */
+    value: MessageEdited;
+    case: "messageEdited";
   } | {
     /**
      * @generated from field: nuncio.v1.BlockedState blocked_state = 20;
@@ -883,6 +895,35 @@ export const RecallMessageSchema: GenMessage<RecallMessage> = /*@__PURE__*/
   messageDesc(file_nuncio_v1_frame, 15);
 
 /**
+ * Gives an own message of a type that can be edited another content. Answered with `message_edited`.
+ *
+ * @generated from message nuncio.v1.EditMessage
+ */
+export type EditMessage = Message<"nuncio.v1.EditMessage"> & {
+  /**
+   * @generated from field: nuncio.v1.Channel channel = 1;
+   */
+  channel?: Channel | undefined;
+
+  /**
+   * @generated from field: string message_id = 2;
+   */
+  messageId: string;
+
+  /**
+   * @generated from field: string content = 3;
+   */
+  content: string;
+};
+
+/**
+ * Describes the message nuncio.v1.EditMessage.
+ * Use `create(EditMessageSchema)` to create a new message.
+ */
+export const EditMessageSchema: GenMessage<EditMessage> = /*@__PURE__*/
+  messageDesc(file_nuncio_v1_frame, 16);
+
+/**
  * Marks a channel read up to a message, tells the user's other devices, and the other side.
  *
  * @generated from message nuncio.v1.MarkRead
@@ -906,7 +947,7 @@ export type MarkRead = Message<"nuncio.v1.MarkRead"> & {
  * Use `create(MarkReadSchema)` to create a new message.
  */
 export const MarkReadSchema: GenMessage<MarkRead> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 16);
+  messageDesc(file_nuncio_v1_frame, 17);
 
 /**
  * @generated from message nuncio.v1.GetChannels
@@ -944,7 +985,7 @@ export type GetChannels = Message<"nuncio.v1.GetChannels"> & {
  * Use `create(GetChannelsSchema)` to create a new message.
  */
 export const GetChannelsSchema: GenMessage<GetChannels> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 17);
+  messageDesc(file_nuncio_v1_frame, 18);
 
 /**
  * @generated from message nuncio.v1.ChannelStates
@@ -971,7 +1012,7 @@ export type ChannelStates = Message<"nuncio.v1.ChannelStates"> & {
  * Use `create(ChannelStatesSchema)` to create a new message.
  */
 export const ChannelStatesSchema: GenMessage<ChannelStates> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 18);
+  messageDesc(file_nuncio_v1_frame, 19);
 
 /**
  * @generated from message nuncio.v1.SendTyping
@@ -995,7 +1036,7 @@ export type SendTyping = Message<"nuncio.v1.SendTyping"> & {
  * Use `create(SendTypingSchema)` to create a new message.
  */
 export const SendTypingSchema: GenMessage<SendTyping> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 19);
+  messageDesc(file_nuncio_v1_frame, 20);
 
 /**
  * @generated from message nuncio.v1.Typing
@@ -1022,7 +1063,7 @@ export type Typing = Message<"nuncio.v1.Typing"> & {
  * Use `create(TypingSchema)` to create a new message.
  */
 export const TypingSchema: GenMessage<Typing> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 20);
+  messageDesc(file_nuncio_v1_frame, 21);
 
 /**
  * @generated from message nuncio.v1.AddToBlocklist
@@ -1039,7 +1080,7 @@ export type AddToBlocklist = Message<"nuncio.v1.AddToBlocklist"> & {
  * Use `create(AddToBlocklistSchema)` to create a new message.
  */
 export const AddToBlocklistSchema: GenMessage<AddToBlocklist> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 21);
+  messageDesc(file_nuncio_v1_frame, 22);
 
 /**
  * @generated from message nuncio.v1.RemoveFromBlocklist
@@ -1056,7 +1097,7 @@ export type RemoveFromBlocklist = Message<"nuncio.v1.RemoveFromBlocklist"> & {
  * Use `create(RemoveFromBlocklistSchema)` to create a new message.
  */
 export const RemoveFromBlocklistSchema: GenMessage<RemoveFromBlocklist> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 22);
+  messageDesc(file_nuncio_v1_frame, 23);
 
 /**
  * @generated from message nuncio.v1.CheckBlocked
@@ -1073,7 +1114,7 @@ export type CheckBlocked = Message<"nuncio.v1.CheckBlocked"> & {
  * Use `create(CheckBlockedSchema)` to create a new message.
  */
 export const CheckBlockedSchema: GenMessage<CheckBlocked> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 23);
+  messageDesc(file_nuncio_v1_frame, 24);
 
 /**
  * @generated from message nuncio.v1.BlockedState
@@ -1090,7 +1131,7 @@ export type BlockedState = Message<"nuncio.v1.BlockedState"> & {
  * Use `create(BlockedStateSchema)` to create a new message.
  */
 export const BlockedStateSchema: GenMessage<BlockedState> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 24);
+  messageDesc(file_nuncio_v1_frame, 25);
 
 /**
  * Without a limit: the whole list, newest first.
@@ -1105,7 +1146,7 @@ export type GetBlocklist = Message<"nuncio.v1.GetBlocklist"> & {
  * Use `create(GetBlocklistSchema)` to create a new message.
  */
 export const GetBlocklistSchema: GenMessage<GetBlocklist> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 25);
+  messageDesc(file_nuncio_v1_frame, 26);
 
 /**
  * @generated from message nuncio.v1.UserIds
@@ -1122,7 +1163,7 @@ export type UserIds = Message<"nuncio.v1.UserIds"> & {
  * Use `create(UserIdsSchema)` to create a new message.
  */
 export const UserIdsSchema: GenMessage<UserIds> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 26);
+  messageDesc(file_nuncio_v1_frame, 27);
 
 /**
  * Empty `user_ids`: my own.
@@ -1141,7 +1182,7 @@ export type GetProfiles = Message<"nuncio.v1.GetProfiles"> & {
  * Use `create(GetProfilesSchema)` to create a new message.
  */
 export const GetProfilesSchema: GenMessage<GetProfiles> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 27);
+  messageDesc(file_nuncio_v1_frame, 28);
 
 /**
  * @generated from message nuncio.v1.Profiles
@@ -1158,7 +1199,7 @@ export type Profiles = Message<"nuncio.v1.Profiles"> & {
  * Use `create(ProfilesSchema)` to create a new message.
  */
 export const ProfilesSchema: GenMessage<Profiles> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 28);
+  messageDesc(file_nuncio_v1_frame, 29);
 
 /**
  * @generated from message nuncio.v1.UpdateMyProfile
@@ -1182,7 +1223,7 @@ export type UpdateMyProfile = Message<"nuncio.v1.UpdateMyProfile"> & {
  * Use `create(UpdateMyProfileSchema)` to create a new message.
  */
 export const UpdateMyProfileSchema: GenMessage<UpdateMyProfile> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 29);
+  messageDesc(file_nuncio_v1_frame, 30);
 
 /**
  * @generated from message nuncio.v1.GetProfileVisibility
@@ -1195,7 +1236,7 @@ export type GetProfileVisibility = Message<"nuncio.v1.GetProfileVisibility"> & {
  * Use `create(GetProfileVisibilitySchema)` to create a new message.
  */
 export const GetProfileVisibilitySchema: GenMessage<GetProfileVisibility> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 30);
+  messageDesc(file_nuncio_v1_frame, 31);
 
 /**
  * @generated from message nuncio.v1.SetProfileVisibility
@@ -1212,7 +1253,7 @@ export type SetProfileVisibility = Message<"nuncio.v1.SetProfileVisibility"> & {
  * Use `create(SetProfileVisibilitySchema)` to create a new message.
  */
 export const SetProfileVisibilitySchema: GenMessage<SetProfileVisibility> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 31);
+  messageDesc(file_nuncio_v1_frame, 32);
 
 /**
  * @generated from message nuncio.v1.ProfileVisibilityState
@@ -1229,7 +1270,7 @@ export type ProfileVisibilityState = Message<"nuncio.v1.ProfileVisibilityState">
  * Use `create(ProfileVisibilityStateSchema)` to create a new message.
  */
 export const ProfileVisibilityStateSchema: GenMessage<ProfileVisibilityState> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 32);
+  messageDesc(file_nuncio_v1_frame, 33);
 
 /**
  * @generated from message nuncio.v1.GetAccount
@@ -1242,7 +1283,7 @@ export type GetAccount = Message<"nuncio.v1.GetAccount"> & {
  * Use `create(GetAccountSchema)` to create a new message.
  */
 export const GetAccountSchema: GenMessage<GetAccount> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 33);
+  messageDesc(file_nuncio_v1_frame, 34);
 
 /**
  * @generated from message nuncio.v1.AddFriend
@@ -1266,7 +1307,7 @@ export type AddFriend = Message<"nuncio.v1.AddFriend"> & {
  * Use `create(AddFriendSchema)` to create a new message.
  */
 export const AddFriendSchema: GenMessage<AddFriend> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 34);
+  messageDesc(file_nuncio_v1_frame, 35);
 
 /**
  * @generated from message nuncio.v1.AddFriendResult
@@ -1285,7 +1326,7 @@ export type AddFriendResult = Message<"nuncio.v1.AddFriendResult"> & {
  * Use `create(AddFriendResultSchema)` to create a new message.
  */
 export const AddFriendResultSchema: GenMessage<AddFriendResult> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 35);
+  messageDesc(file_nuncio_v1_frame, 36);
 
 /**
  * @generated from message nuncio.v1.AnswerFriendApplication
@@ -1307,7 +1348,7 @@ export type AnswerFriendApplication = Message<"nuncio.v1.AnswerFriendApplication
  * Use `create(AnswerFriendApplicationSchema)` to create a new message.
  */
 export const AnswerFriendApplicationSchema: GenMessage<AnswerFriendApplication> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 36);
+  messageDesc(file_nuncio_v1_frame, 37);
 
 /**
  * @generated from message nuncio.v1.RemoveFriends
@@ -1324,7 +1365,7 @@ export type RemoveFriends = Message<"nuncio.v1.RemoveFriends"> & {
  * Use `create(RemoveFriendsSchema)` to create a new message.
  */
 export const RemoveFriendsSchema: GenMessage<RemoveFriends> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 37);
+  messageDesc(file_nuncio_v1_frame, 38);
 
 /**
  * @generated from message nuncio.v1.GetFriends
@@ -1348,7 +1389,7 @@ export type GetFriends = Message<"nuncio.v1.GetFriends"> & {
  * Use `create(GetFriendsSchema)` to create a new message.
  */
 export const GetFriendsSchema: GenMessage<GetFriends> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 38);
+  messageDesc(file_nuncio_v1_frame, 39);
 
 /**
  * @generated from message nuncio.v1.Friends
@@ -1375,7 +1416,7 @@ export type Friends = Message<"nuncio.v1.Friends"> & {
  * Use `create(FriendsSchema)` to create a new message.
  */
 export const FriendsSchema: GenMessage<Friends> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 39);
+  messageDesc(file_nuncio_v1_frame, 40);
 
 /**
  * Users who are not friends are left out of the answer.
@@ -1394,7 +1435,7 @@ export type GetFriendsInfo = Message<"nuncio.v1.GetFriendsInfo"> & {
  * Use `create(GetFriendsInfoSchema)` to create a new message.
  */
 export const GetFriendsInfoSchema: GenMessage<GetFriendsInfo> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 40);
+  messageDesc(file_nuncio_v1_frame, 41);
 
 /**
  * @generated from message nuncio.v1.CheckFriends
@@ -1411,7 +1452,7 @@ export type CheckFriends = Message<"nuncio.v1.CheckFriends"> & {
  * Use `create(CheckFriendsSchema)` to create a new message.
  */
 export const CheckFriendsSchema: GenMessage<CheckFriends> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 41);
+  messageDesc(file_nuncio_v1_frame, 42);
 
 /**
  * @generated from message nuncio.v1.FriendRelations
@@ -1428,7 +1469,7 @@ export type FriendRelations = Message<"nuncio.v1.FriendRelations"> & {
  * Use `create(FriendRelationsSchema)` to create a new message.
  */
 export const FriendRelationsSchema: GenMessage<FriendRelations> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 42);
+  messageDesc(file_nuncio_v1_frame, 43);
 
 /**
  * @generated from message nuncio.v1.FriendRelation
@@ -1450,7 +1491,7 @@ export type FriendRelation = Message<"nuncio.v1.FriendRelation"> & {
  * Use `create(FriendRelationSchema)` to create a new message.
  */
 export const FriendRelationSchema: GenMessage<FriendRelation> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 43);
+  messageDesc(file_nuncio_v1_frame, 44);
 
 /**
  * @generated from message nuncio.v1.SetFriendInfo
@@ -1486,7 +1527,7 @@ export type SetFriendInfo = Message<"nuncio.v1.SetFriendInfo"> & {
  * Use `create(SetFriendInfoSchema)` to create a new message.
  */
 export const SetFriendInfoSchema: GenMessage<SetFriendInfo> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 44);
+  messageDesc(file_nuncio_v1_frame, 45);
 
 /**
  * @generated from message nuncio.v1.GetFriendPermission
@@ -1499,7 +1540,7 @@ export type GetFriendPermission = Message<"nuncio.v1.GetFriendPermission"> & {
  * Use `create(GetFriendPermissionSchema)` to create a new message.
  */
 export const GetFriendPermissionSchema: GenMessage<GetFriendPermission> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 45);
+  messageDesc(file_nuncio_v1_frame, 46);
 
 /**
  * @generated from message nuncio.v1.SetFriendPermission
@@ -1516,7 +1557,7 @@ export type SetFriendPermission = Message<"nuncio.v1.SetFriendPermission"> & {
  * Use `create(SetFriendPermissionSchema)` to create a new message.
  */
 export const SetFriendPermissionSchema: GenMessage<SetFriendPermission> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 46);
+  messageDesc(file_nuncio_v1_frame, 47);
 
 /**
  * @generated from message nuncio.v1.FriendPermissionState
@@ -1533,7 +1574,7 @@ export type FriendPermissionState = Message<"nuncio.v1.FriendPermissionState"> &
  * Use `create(FriendPermissionStateSchema)` to create a new message.
  */
 export const FriendPermissionStateSchema: GenMessage<FriendPermissionState> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 47);
+  messageDesc(file_nuncio_v1_frame, 48);
 
 /**
  * @generated from message nuncio.v1.GetFriendApplications
@@ -1572,7 +1613,7 @@ export type GetFriendApplications = Message<"nuncio.v1.GetFriendApplications"> &
  * Use `create(GetFriendApplicationsSchema)` to create a new message.
  */
 export const GetFriendApplicationsSchema: GenMessage<GetFriendApplications> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 48);
+  messageDesc(file_nuncio_v1_frame, 49);
 
 /**
  * @generated from message nuncio.v1.FriendApplications
@@ -1599,7 +1640,7 @@ export type FriendApplications = Message<"nuncio.v1.FriendApplications"> & {
  * Use `create(FriendApplicationsSchema)` to create a new message.
  */
 export const FriendApplicationsSchema: GenMessage<FriendApplications> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 49);
+  messageDesc(file_nuncio_v1_frame, 50);
 
 /**
  * @generated from message nuncio.v1.Subscribe
@@ -1630,7 +1671,7 @@ export type Subscribe = Message<"nuncio.v1.Subscribe"> & {
  * Use `create(SubscribeSchema)` to create a new message.
  */
 export const SubscribeSchema: GenMessage<Subscribe> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 50);
+  messageDesc(file_nuncio_v1_frame, 51);
 
 /**
  * @generated from message nuncio.v1.Unsubscribe
@@ -1652,7 +1693,7 @@ export type Unsubscribe = Message<"nuncio.v1.Unsubscribe"> & {
  * Use `create(UnsubscribeSchema)` to create a new message.
  */
 export const UnsubscribeSchema: GenMessage<Unsubscribe> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 51);
+  messageDesc(file_nuncio_v1_frame, 52);
 
 /**
  * @generated from message nuncio.v1.GetPresence
@@ -1669,7 +1710,7 @@ export type GetPresence = Message<"nuncio.v1.GetPresence"> & {
  * Use `create(GetPresenceSchema)` to create a new message.
  */
 export const GetPresenceSchema: GenMessage<GetPresence> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 52);
+  messageDesc(file_nuncio_v1_frame, 53);
 
 /**
  * @generated from message nuncio.v1.PresenceStates
@@ -1686,7 +1727,7 @@ export type PresenceStates = Message<"nuncio.v1.PresenceStates"> & {
  * Use `create(PresenceStatesSchema)` to create a new message.
  */
 export const PresenceStatesSchema: GenMessage<PresenceStates> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 53);
+  messageDesc(file_nuncio_v1_frame, 54);
 
 /**
  * @generated from message nuncio.v1.PresenceState
@@ -1720,7 +1761,7 @@ export type PresenceState = Message<"nuncio.v1.PresenceState"> & {
  * Use `create(PresenceStateSchema)` to create a new message.
  */
 export const PresenceStateSchema: GenMessage<PresenceState> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 54);
+  messageDesc(file_nuncio_v1_frame, 55);
 
 /**
  * @generated from message nuncio.v1.GetSubscriptions
@@ -1747,7 +1788,7 @@ export type GetSubscriptions = Message<"nuncio.v1.GetSubscriptions"> & {
  * Use `create(GetSubscriptionsSchema)` to create a new message.
  */
 export const GetSubscriptionsSchema: GenMessage<GetSubscriptions> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 55);
+  messageDesc(file_nuncio_v1_frame, 56);
 
 /**
  * @generated from message nuncio.v1.Subscriptions
@@ -1769,7 +1810,7 @@ export type Subscriptions = Message<"nuncio.v1.Subscriptions"> & {
  * Use `create(SubscriptionsSchema)` to create a new message.
  */
 export const SubscriptionsSchema: GenMessage<Subscriptions> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 56);
+  messageDesc(file_nuncio_v1_frame, 57);
 
 /**
  * @generated from message nuncio.v1.Subscription
@@ -1801,7 +1842,7 @@ export type Subscription = Message<"nuncio.v1.Subscription"> & {
  * Use `create(SubscriptionSchema)` to create a new message.
  */
 export const SubscriptionSchema: GenMessage<Subscription> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 57);
+  messageDesc(file_nuncio_v1_frame, 58);
 
 /**
  * @generated from enum nuncio.v1.ProfileVisibility

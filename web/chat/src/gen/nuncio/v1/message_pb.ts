@@ -12,7 +12,7 @@ import type { Message as Message$1 } from "@bufbuild/protobuf";
  * Describes the file nuncio/v1/message.proto.
  */
 export const file_nuncio_v1_message: GenFile = /*@__PURE__*/
-  fileDesc("ChdudW5jaW8vdjEvbWVzc2FnZS5wcm90bxIJbnVuY2lvLnYxIjsKB0NoYW5uZWwSJAoEdHlwZRgBIAEoDjIWLm51bmNpby52MS5DaGFubmVsVHlwZRIKCgJpZBgCIAEoCSLlAQoHTWVzc2FnZRIKCgJpZBgBIAEoCRIjCgdjaGFubmVsGAIgASgLMhIubnVuY2lvLnYxLkNoYW5uZWwSEQoJc2VuZGVyX2lkGAMgASgJEgwKBHR5cGUYBCABKAkSDwoHY29udGVudBgFIAEoCRIPCgdzZW50X2F0GAYgASgDEhkKEWNsaWVudF9tZXNzYWdlX2lkGAcgASgJEhAKCHJlY2FsbGVkGAggASgIEg8KB2NvdW50ZWQYCSABKAgSFQoNbmVlZHNfcmVjZWlwdBgKIAEoCBIRCgllZGl0ZWRfYXQYCyABKAMi6QMKBUVudHJ5EgsKA3NlcRgBIAEoBBIlCgdtZXNzYWdlGAIgASgLMhIubnVuY2lvLnYxLk1lc3NhZ2VIABIuCghyZWNhbGxlZBgDIAEoCzIaLm51bmNpby52MS5NZXNzYWdlUmVjYWxsZWRIABIuCgxjaGFubmVsX3JlYWQYBCABKAsyFi5udW5jaW8udjEuQ2hhbm5lbFJlYWRIABIuCgxyZWFkX3JlY2VpcHQYBSABKAsyFi5udW5jaW8udjEuUmVhZFJlY2VpcHRIABI4ChFibG9ja2xpc3RfY2hhbmdlZBgGIAEoCzIbLm51bmNpby52MS5CbG9ja2xpc3RDaGFuZ2VkSAASKAoGZnJpZW5kGAcgASgLMhYubnVuY2lvLnYxLkZyaWVuZEV2ZW50SAASNAoPcHJvZmlsZV9jaGFuZ2VkGAggASgLMhkubnVuY2lvLnYxLlByb2ZpbGVDaGFuZ2VkSAASNAoPYWNjb3VudF9jaGFuZ2VkGAkgASgLMhkubnVuY2lvLnYxLkFjY291bnRDaGFuZ2VkSAASOAoRd2hpdGVsaXN0X2NoYW5nZWQYCiABKAsyGy5udW5jaW8udjEuV2hpdGVsaXN0Q2hhbmdlZEgAEgoKAmF0GA8gASgDQgYKBGJvZHkibgoPTWVzc2FnZVJlY2FsbGVkEiMKB2NoYW5uZWwYASABKAsyEi5udW5jaW8udjEuQ2hhbm5lbBISCgptZXNzYWdlX2lkGAIgASgJEhMKC29wZXJhdG9yX2lkGAMgASgJEg0KBWV4dHJhGAQgASgJIlwKC0NoYW5uZWxSZWFkEiMKB2NoYW5uZWwYASABKAsyEi5udW5jaW8udjEuQ2hhbm5lbBISCgptZXNzYWdlX2lkGAIgASgJEhQKDHVucmVhZF9jb3VudBgDIAEoDSJZCgtSZWFkUmVjZWlwdBIjCgdjaGFubmVsGAEgASgLMhIubnVuY2lvLnYxLkNoYW5uZWwSEQoJcmVhZGVyX2lkGAIgASgJEhIKCm1lc3NhZ2VfaWQYAyABKAkiMgoQQmxvY2tsaXN0Q2hhbmdlZBINCgVhZGRlZBgBIAMoCRIPCgdyZW1vdmVkGAIgAygJIlQKEFdoaXRlbGlzdENoYW5nZWQSDQoFYWRkZWQYASADKAkSDwoHcmVtb3ZlZBgCIAMoCRIUCgdlbmFibGVkGAMgASgISACIAQFCCgoIX2VuYWJsZWQijgIKC0ZyaWVuZEV2ZW50EikKBGtpbmQYASABKA4yGy5udW5jaW8udjEuRnJpZW5kRXZlbnQuS2luZBIQCgh1c2VyX2lkcxgCIAMoCRIxCgthcHBsaWNhdGlvbhgDIAEoCzIcLm51bmNpby52MS5GcmllbmRBcHBsaWNhdGlvbhIhCgZmcmllbmQYBCABKAsyES5udW5jaW8udjEuRnJpZW5kImwKBEtpbmQSFAoQS0lORF9VTlNQRUNJRklFRBAAEhcKE0FQUExJQ0FUSU9OX0NIQU5HRUQQARIJCgVBRERFRBACEgsKB1JFTU9WRUQQAxILCgdDTEVBUkVEEAQSEAoMSU5GT19DSEFOR0VEEAUi6AIKEUZyaWVuZEFwcGxpY2F0aW9uEg8KB3VzZXJfaWQYASABKAkSOQoJZGlyZWN0aW9uGAIgASgOMiYubnVuY2lvLnYxLkZyaWVuZEFwcGxpY2F0aW9uLkRpcmVjdGlvbhIzCgZzdGF0dXMYAyABKA4yIy5udW5jaW8udjEuRnJpZW5kQXBwbGljYXRpb24uU3RhdHVzEg0KBWV4dHJhGAQgASgJEgoKAmF0GAUgASgDEgwKBG5hbWUYBiABKAkSEgoKYXZhdGFyX3VybBgHIAEoCSI+CglEaXJlY3Rpb24SGQoVRElSRUNUSU9OX1VOU1BFQ0lGSUVEEAASCAoEU0VOVBABEgwKCFJFQ0VJVkVEEAIiVQoGU3RhdHVzEhYKElNUQVRVU19VTlNQRUNJRklFRBAAEgsKB1BFTkRJTkcQARIMCghBQ0NFUFRFRBACEgsKB1JFRlVTRUQQAxILCgdFWFBJUkVEEAQixwEKBkZyaWVuZBIPCgd1c2VyX2lkGAEgASgJEgwKBG5hbWUYAiABKAkSEgoKYXZhdGFyX3VybBgDIAEoCRINCgVhbGlhcxgEIAEoCRI2CgtleHRfcHJvZmlsZRgFIAMoCzIhLm51bmNpby52MS5GcmllbmQuRXh0UHJvZmlsZUVudHJ5EhAKCGFkZGVkX2F0GAYgASgDGjEKD0V4dFByb2ZpbGVFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIjUKDlByb2ZpbGVDaGFuZ2VkEiMKB3Byb2ZpbGUYASABKAsyEi5udW5jaW8udjEuUHJvZmlsZSI1Cg5BY2NvdW50Q2hhbmdlZBIjCgdhY2NvdW50GAEgASgLMhIubnVuY2lvLnYxLkFjY291bnQikAEKB1Byb2ZpbGUSDwoHdXNlcl9pZBgBIAEoCRIPCgd2ZXJzaW9uGAIgASgDEg0KBWJhc2ljGAMgASgJEigKA2V4dBgEIAMoCzIbLm51bmNpby52MS5Qcm9maWxlLkV4dEVudHJ5GioKCEV4dEVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiygEKB0FjY291bnQSDwoHdXNlcl9pZBgBIAEoCRIgChhtdXRlZF9pbl9kaXJlY3RfY2hhbm5lbHMYAiABKAgSGQoRd2hpdGVsaXN0X2VuYWJsZWQYAyABKAgSGQoRZnJpZW5kX3Blcm1pc3Npb24YBCABKA0SDAoEbmFtZRgFIAEoCRISCgphdmF0YXJfdXJsGAYgASgJEhIKCmNyZWF0ZWRfYXQYByABKAMSIAoYb25seV9mcmllbmRzX2Nhbl9tZXNzYWdlGAggASgIIsABCgxDaGFubmVsU3RhdGUSIwoHY2hhbm5lbBgBIAEoCzISLm51bmNpby52MS5DaGFubmVsEioKDmxhdGVzdF9tZXNzYWdlGAIgASgLMhIubnVuY2lvLnYxLk1lc3NhZ2USFAoMdW5yZWFkX2NvdW50GAMgASgNEhcKD3JlYWRfbWVzc2FnZV9pZBgEIAEoCRIcChRwZWVyX3JlYWRfbWVzc2FnZV9pZBgFIAEoCRISCgp1cGRhdGVkX2F0GAYgASgDKqgBCgtDaGFubmVsVHlwZRIcChhDSEFOTkVMX1RZUEVfVU5TUEVDSUZJRUQQABIXChNDSEFOTkVMX1RZUEVfRElSRUNUEAESFgoSQ0hBTk5FTF9UWVBFX0dST1VQEAMSFQoRQ0hBTk5FTF9UWVBFX09QRU4QBBIXChNDSEFOTkVMX1RZUEVfU1lTVEVNEAYSGgoWQ0hBTk5FTF9UWVBFX0NPTU1VTklUWRAKYgZwcm90bzM");
+  fileDesc("ChdudW5jaW8vdjEvbWVzc2FnZS5wcm90bxIJbnVuY2lvLnYxIjsKB0NoYW5uZWwSJAoEdHlwZRgBIAEoDjIWLm51bmNpby52MS5DaGFubmVsVHlwZRIKCgJpZBgCIAEoCSLlAQoHTWVzc2FnZRIKCgJpZBgBIAEoCRIjCgdjaGFubmVsGAIgASgLMhIubnVuY2lvLnYxLkNoYW5uZWwSEQoJc2VuZGVyX2lkGAMgASgJEgwKBHR5cGUYBCABKAkSDwoHY29udGVudBgFIAEoCRIPCgdzZW50X2F0GAYgASgDEhkKEWNsaWVudF9tZXNzYWdlX2lkGAcgASgJEhAKCHJlY2FsbGVkGAggASgIEg8KB2NvdW50ZWQYCSABKAgSFQoNbmVlZHNfcmVjZWlwdBgKIAEoCBIRCgllZGl0ZWRfYXQYCyABKAMilQQKBUVudHJ5EgsKA3NlcRgBIAEoBBIlCgdtZXNzYWdlGAIgASgLMhIubnVuY2lvLnYxLk1lc3NhZ2VIABIuCghyZWNhbGxlZBgDIAEoCzIaLm51bmNpby52MS5NZXNzYWdlUmVjYWxsZWRIABIuCgxjaGFubmVsX3JlYWQYBCABKAsyFi5udW5jaW8udjEuQ2hhbm5lbFJlYWRIABIuCgxyZWFkX3JlY2VpcHQYBSABKAsyFi5udW5jaW8udjEuUmVhZFJlY2VpcHRIABI4ChFibG9ja2xpc3RfY2hhbmdlZBgGIAEoCzIbLm51bmNpby52MS5CbG9ja2xpc3RDaGFuZ2VkSAASKAoGZnJpZW5kGAcgASgLMhYubnVuY2lvLnYxLkZyaWVuZEV2ZW50SAASNAoPcHJvZmlsZV9jaGFuZ2VkGAggASgLMhkubnVuY2lvLnYxLlByb2ZpbGVDaGFuZ2VkSAASNAoPYWNjb3VudF9jaGFuZ2VkGAkgASgLMhkubnVuY2lvLnYxLkFjY291bnRDaGFuZ2VkSAASOAoRd2hpdGVsaXN0X2NoYW5nZWQYCiABKAsyGy5udW5jaW8udjEuV2hpdGVsaXN0Q2hhbmdlZEgAEioKBmVkaXRlZBgLIAEoCzIYLm51bmNpby52MS5NZXNzYWdlRWRpdGVkSAASCgoCYXQYDyABKANCBgoEYm9keSJuCg9NZXNzYWdlUmVjYWxsZWQSIwoHY2hhbm5lbBgBIAEoCzISLm51bmNpby52MS5DaGFubmVsEhIKCm1lc3NhZ2VfaWQYAiABKAkSEwoLb3BlcmF0b3JfaWQYAyABKAkSDQoFZXh0cmEYBCABKAkiNAoNTWVzc2FnZUVkaXRlZBIjCgdtZXNzYWdlGAEgASgLMhIubnVuY2lvLnYxLk1lc3NhZ2UiXAoLQ2hhbm5lbFJlYWQSIwoHY2hhbm5lbBgBIAEoCzISLm51bmNpby52MS5DaGFubmVsEhIKCm1lc3NhZ2VfaWQYAiABKAkSFAoMdW5yZWFkX2NvdW50GAMgASgNIlkKC1JlYWRSZWNlaXB0EiMKB2NoYW5uZWwYASABKAsyEi5udW5jaW8udjEuQ2hhbm5lbBIRCglyZWFkZXJfaWQYAiABKAkSEgoKbWVzc2FnZV9pZBgDIAEoCSIyChBCbG9ja2xpc3RDaGFuZ2VkEg0KBWFkZGVkGAEgAygJEg8KB3JlbW92ZWQYAiADKAkiVAoQV2hpdGVsaXN0Q2hhbmdlZBINCgVhZGRlZBgBIAMoCRIPCgdyZW1vdmVkGAIgAygJEhQKB2VuYWJsZWQYAyABKAhIAIgBAUIKCghfZW5hYmxlZCKOAgoLRnJpZW5kRXZlbnQSKQoEa2luZBgBIAEoDjIbLm51bmNpby52MS5GcmllbmRFdmVudC5LaW5kEhAKCHVzZXJfaWRzGAIgAygJEjEKC2FwcGxpY2F0aW9uGAMgASgLMhwubnVuY2lvLnYxLkZyaWVuZEFwcGxpY2F0aW9uEiEKBmZyaWVuZBgEIAEoCzIRLm51bmNpby52MS5GcmllbmQibAoES2luZBIUChBLSU5EX1VOU1BFQ0lGSUVEEAASFwoTQVBQTElDQVRJT05fQ0hBTkdFRBABEgkKBUFEREVEEAISCwoHUkVNT1ZFRBADEgsKB0NMRUFSRUQQBBIQCgxJTkZPX0NIQU5HRUQQBSLoAgoRRnJpZW5kQXBwbGljYXRpb24SDwoHdXNlcl9pZBgBIAEoCRI5CglkaXJlY3Rpb24YAiABKA4yJi5udW5jaW8udjEuRnJpZW5kQXBwbGljYXRpb24uRGlyZWN0aW9uEjMKBnN0YXR1cxgDIAEoDjIjLm51bmNpby52MS5GcmllbmRBcHBsaWNhdGlvbi5TdGF0dXMSDQoFZXh0cmEYBCABKAkSCgoCYXQYBSABKAMSDAoEbmFtZRgGIAEoCRISCgphdmF0YXJfdXJsGAcgASgJIj4KCURpcmVjdGlvbhIZChVESVJFQ1RJT05fVU5TUEVDSUZJRUQQABIICgRTRU5UEAESDAoIUkVDRUlWRUQQAiJVCgZTdGF0dXMSFgoSU1RBVFVTX1VOU1BFQ0lGSUVEEAASCwoHUEVORElORxABEgwKCEFDQ0VQVEVEEAISCwoHUkVGVVNFRBADEgsKB0VYUElSRUQQBCLHAQoGRnJpZW5kEg8KB3VzZXJfaWQYASABKAkSDAoEbmFtZRgCIAEoCRISCgphdmF0YXJfdXJsGAMgASgJEg0KBWFsaWFzGAQgASgJEjYKC2V4dF9wcm9maWxlGAUgAygLMiEubnVuY2lvLnYxLkZyaWVuZC5FeHRQcm9maWxlRW50cnkSEAoIYWRkZWRfYXQYBiABKAMaMQoPRXh0UHJvZmlsZUVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiNQoOUHJvZmlsZUNoYW5nZWQSIwoHcHJvZmlsZRgBIAEoCzISLm51bmNpby52MS5Qcm9maWxlIjUKDkFjY291bnRDaGFuZ2VkEiMKB2FjY291bnQYASABKAsyEi5udW5jaW8udjEuQWNjb3VudCKQAQoHUHJvZmlsZRIPCgd1c2VyX2lkGAEgASgJEg8KB3ZlcnNpb24YAiABKAMSDQoFYmFzaWMYAyABKAkSKAoDZXh0GAQgAygLMhsubnVuY2lvLnYxLlByb2ZpbGUuRXh0RW50cnkaKgoIRXh0RW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASLoAQoHQWNjb3VudBIPCgd1c2VyX2lkGAEgASgJEiAKGG11dGVkX2luX2RpcmVjdF9jaGFubmVscxgCIAEoCBIZChF3aGl0ZWxpc3RfZW5hYmxlZBgDIAEoCBIZChFmcmllbmRfcGVybWlzc2lvbhgEIAEoDRIMCgRuYW1lGAUgASgJEhIKCmF2YXRhcl91cmwYBiABKAkSEgoKY3JlYXRlZF9hdBgHIAEoAxIgChhvbmx5X2ZyaWVuZHNfY2FuX21lc3NhZ2UYCCABKAgSHAoUbWVzc2FnZV9lZGl0X21pbnV0ZXMYCSABKA0iwAEKDENoYW5uZWxTdGF0ZRIjCgdjaGFubmVsGAEgASgLMhIubnVuY2lvLnYxLkNoYW5uZWwSKgoObGF0ZXN0X21lc3NhZ2UYAiABKAsyEi5udW5jaW8udjEuTWVzc2FnZRIUCgx1bnJlYWRfY291bnQYAyABKA0SFwoPcmVhZF9tZXNzYWdlX2lkGAQgASgJEhwKFHBlZXJfcmVhZF9tZXNzYWdlX2lkGAUgASgJEhIKCnVwZGF0ZWRfYXQYBiABKAMqqAEKC0NoYW5uZWxUeXBlEhwKGENIQU5ORUxfVFlQRV9VTlNQRUNJRklFRBAAEhcKE0NIQU5ORUxfVFlQRV9ESVJFQ1QQARIWChJDSEFOTkVMX1RZUEVfR1JPVVAQAxIVChFDSEFOTkVMX1RZUEVfT1BFThAEEhcKE0NIQU5ORUxfVFlQRV9TWVNURU0QBhIaChZDSEFOTkVMX1RZUEVfQ09NTVVOSVRZEApiBnByb3RvMw");
 
 /**
  * A channel as its reader sees it: in a direct channel `id` is the other user.
@@ -202,6 +202,12 @@ export type Entry = Message$1<"nuncio.v1.Entry"> & {
      */
     value: WhitelistChanged;
     case: "whitelistChanged";
+  } | {
+    /**
+     * @generated from field: nuncio.v1.MessageEdited edited = 11;
+     */
+    value: MessageEdited;
+    case: "edited";
   } | { case: undefined; value?: undefined };
 
   /**
@@ -254,6 +260,27 @@ export const MessageRecalledSchema: GenMessage<MessageRecalled> = /*@__PURE__*/
   messageDesc(file_nuncio_v1_message, 3);
 
 /**
+ * A message has another content.
+ *
+ * @generated from message nuncio.v1.MessageEdited
+ */
+export type MessageEdited = Message$1<"nuncio.v1.MessageEdited"> & {
+  /**
+   * As it is now: a later edit, or a recall, shows in it too.
+   *
+   * @generated from field: nuncio.v1.Message message = 1;
+   */
+  message?: Message | undefined;
+};
+
+/**
+ * Describes the message nuncio.v1.MessageEdited.
+ * Use `create(MessageEditedSchema)` to create a new message.
+ */
+export const MessageEditedSchema: GenMessage<MessageEdited> = /*@__PURE__*/
+  messageDesc(file_nuncio_v1_message, 4);
+
+/**
  * Everything in the channel up to and including the message has been read.
  *
  * @generated from message nuncio.v1.ChannelRead
@@ -280,7 +307,7 @@ export type ChannelRead = Message$1<"nuncio.v1.ChannelRead"> & {
  * Use `create(ChannelReadSchema)` to create a new message.
  */
 export const ChannelReadSchema: GenMessage<ChannelRead> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_message, 4);
+  messageDesc(file_nuncio_v1_message, 5);
 
 /**
  * @generated from message nuncio.v1.ReadReceipt
@@ -307,7 +334,7 @@ export type ReadReceipt = Message$1<"nuncio.v1.ReadReceipt"> & {
  * Use `create(ReadReceiptSchema)` to create a new message.
  */
 export const ReadReceiptSchema: GenMessage<ReadReceipt> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_message, 5);
+  messageDesc(file_nuncio_v1_message, 6);
 
 /**
  * @generated from message nuncio.v1.BlocklistChanged
@@ -329,7 +356,7 @@ export type BlocklistChanged = Message$1<"nuncio.v1.BlocklistChanged"> & {
  * Use `create(BlocklistChangedSchema)` to create a new message.
  */
 export const BlocklistChangedSchema: GenMessage<BlocklistChanged> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_message, 6);
+  messageDesc(file_nuncio_v1_message, 7);
 
 /**
  * @generated from message nuncio.v1.WhitelistChanged
@@ -358,7 +385,7 @@ export type WhitelistChanged = Message$1<"nuncio.v1.WhitelistChanged"> & {
  * Use `create(WhitelistChangedSchema)` to create a new message.
  */
 export const WhitelistChangedSchema: GenMessage<WhitelistChanged> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_message, 7);
+  messageDesc(file_nuncio_v1_message, 8);
 
 /**
  * @generated from message nuncio.v1.FriendEvent
@@ -390,7 +417,7 @@ export type FriendEvent = Message$1<"nuncio.v1.FriendEvent"> & {
  * Use `create(FriendEventSchema)` to create a new message.
  */
 export const FriendEventSchema: GenMessage<FriendEvent> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_message, 8);
+  messageDesc(file_nuncio_v1_message, 9);
 
 /**
  * @generated from enum nuncio.v1.FriendEvent.Kind
@@ -437,7 +464,7 @@ export enum FriendEvent_Kind {
  * Describes the enum nuncio.v1.FriendEvent.Kind.
  */
 export const FriendEvent_KindSchema: GenEnum<FriendEvent_Kind> = /*@__PURE__*/
-  enumDesc(file_nuncio_v1_message, 8, 0);
+  enumDesc(file_nuncio_v1_message, 9, 0);
 
 /**
  * A request to become friends, seen from one of its two sides.
@@ -486,7 +513,7 @@ export type FriendApplication = Message$1<"nuncio.v1.FriendApplication"> & {
  * Use `create(FriendApplicationSchema)` to create a new message.
  */
 export const FriendApplicationSchema: GenMessage<FriendApplication> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_message, 9);
+  messageDesc(file_nuncio_v1_message, 10);
 
 /**
  * @generated from enum nuncio.v1.FriendApplication.Direction
@@ -512,7 +539,7 @@ export enum FriendApplication_Direction {
  * Describes the enum nuncio.v1.FriendApplication.Direction.
  */
 export const FriendApplication_DirectionSchema: GenEnum<FriendApplication_Direction> = /*@__PURE__*/
-  enumDesc(file_nuncio_v1_message, 9, 0);
+  enumDesc(file_nuncio_v1_message, 10, 0);
 
 /**
  * @generated from enum nuncio.v1.FriendApplication.Status
@@ -548,7 +575,7 @@ export enum FriendApplication_Status {
  * Describes the enum nuncio.v1.FriendApplication.Status.
  */
 export const FriendApplication_StatusSchema: GenEnum<FriendApplication_Status> = /*@__PURE__*/
-  enumDesc(file_nuncio_v1_message, 9, 1);
+  enumDesc(file_nuncio_v1_message, 10, 1);
 
 /**
  * @generated from message nuncio.v1.Friend
@@ -594,7 +621,7 @@ export type Friend = Message$1<"nuncio.v1.Friend"> & {
  * Use `create(FriendSchema)` to create a new message.
  */
 export const FriendSchema: GenMessage<Friend> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_message, 10);
+  messageDesc(file_nuncio_v1_message, 11);
 
 /**
  * @generated from message nuncio.v1.ProfileChanged
@@ -611,7 +638,7 @@ export type ProfileChanged = Message$1<"nuncio.v1.ProfileChanged"> & {
  * Use `create(ProfileChangedSchema)` to create a new message.
  */
 export const ProfileChangedSchema: GenMessage<ProfileChanged> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_message, 11);
+  messageDesc(file_nuncio_v1_message, 12);
 
 /**
  * @generated from message nuncio.v1.AccountChanged
@@ -628,7 +655,7 @@ export type AccountChanged = Message$1<"nuncio.v1.AccountChanged"> & {
  * Use `create(AccountChangedSchema)` to create a new message.
  */
 export const AccountChangedSchema: GenMessage<AccountChanged> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_message, 12);
+  messageDesc(file_nuncio_v1_message, 13);
 
 /**
  * A hosted profile. Of a stranger whose visibility hides it, only what may be seen is set.
@@ -666,7 +693,7 @@ export type Profile = Message$1<"nuncio.v1.Profile"> & {
  * Use `create(ProfileSchema)` to create a new message.
  */
 export const ProfileSchema: GenMessage<Profile> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_message, 13);
+  messageDesc(file_nuncio_v1_message, 14);
 
 /**
  * What the service holds about the logged-in user's standing.
@@ -717,6 +744,13 @@ export type Account = Message$1<"nuncio.v1.Account"> & {
    * @generated from field: bool only_friends_can_message = 8;
    */
   onlyFriendsCanMessage: boolean;
+
+  /**
+   * For how many minutes after sending a message can be edited; 0: not at all.
+   *
+   * @generated from field: uint32 message_edit_minutes = 9;
+   */
+  messageEditMinutes: number;
 };
 
 /**
@@ -724,7 +758,7 @@ export type Account = Message$1<"nuncio.v1.Account"> & {
  * Use `create(AccountSchema)` to create a new message.
  */
 export const AccountSchema: GenMessage<Account> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_message, 14);
+  messageDesc(file_nuncio_v1_message, 15);
 
 /**
  * A row of the user's channel list.
@@ -772,7 +806,7 @@ export type ChannelState = Message$1<"nuncio.v1.ChannelState"> & {
  * Use `create(ChannelStateSchema)` to create a new message.
  */
 export const ChannelStateSchema: GenMessage<ChannelState> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_message, 15);
+  messageDesc(file_nuncio_v1_message, 16);
 
 /**
  * Numbers are those of the Server API's `channelType`.
