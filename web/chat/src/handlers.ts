@@ -376,7 +376,7 @@ export interface OpenChannelEvent {
   /** Which channel. */
   channelId: string;
   /** More about it. */
-  [detail: string]: unknown;
+  [detail: string]: Json;
 }
 
 /** Callbacks about open channels. */

@@ -30,7 +30,7 @@ export interface InitParams {
    */
   naviServer?: string | string[];
   /** Accepted and ignored: the hosted service's data centre. */
-  areaCode?: AreaCode;
+  areaCode?: AreaCode | string;
   /** How much is logged; WARN by default. */
   logLevel?: LogLevel;
   /**
@@ -64,6 +64,10 @@ export interface InitParams {
   reconnectKickEnable?: boolean;
   /** Accepted and ignored. */
   compressOptions?: object;
+  /** Accepted and ignored: browsers are told by their connection. */
+  pushOptions?: object;
+  /** Accepted and ignored. */
+  enablePush?: boolean;
 }
 
 /** What `NCEngine.connect` takes. */

@@ -100,6 +100,12 @@ describe('contents', () => {
     expect(decodeContent(MessageType.REFERENCE, '{"referMsg":null}')).toEqual({ referMsg: null });
   });
 
+  it('have their file where the program has put it', () => {
+    const wire = { fileUrl: 'https://f/1', name: 'a', size: 1 };
+    expect(JSON.parse(encodeContent(MessageType.FILE, { name: 'a', size: 1, remoteUrl: '', fileUrl: 'https://f/1' }))).toEqual(wire);
+    expect(JSON.parse(encodeContent(MessageType.FILE, { name: 'a', size: 1, remoteUrl: 'https://f/1', fileUrl: '' }))).toEqual(wire);
+  });
+
   it('keep members of newer clients', () => {
     expect(decodeContent(MessageType.TEXT, '{"content":"a","burnDuration":3}')).toEqual({ text: 'a', burnDuration: 3 });
   });

@@ -8,6 +8,8 @@ import type {
   GroupOperationPermission,
 } from '../enums.js';
 
+import type { Json } from '../json.js';
+
 /** A group's member. */
 export interface GroupMemberInfo {
   /** Who. */
@@ -80,6 +82,8 @@ export interface GroupOperationResult {
   processCode?: number;
   /** The members that were refused. */
   errorKeys?: string[];
+  /** Whatever else the server tells. */
+  [detail: string]: Json;
 }
 
 /** A request to join a group. */

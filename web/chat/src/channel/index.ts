@@ -20,4 +20,4 @@ export type { GroupMembersByRoleQueryParams, QuitGroupConfig } from './group.js'
 export { CommunityChannel, CommunitySubChannel, OpenChannel, OpenChannelMessagesQuery } from './community.js';
 export type { EnterOpenChannelParams, OpenChannelEnterResponseInfo } from './community.js';
 export * from './queries.js';
-export type * from './group-types.js';
+export * from './group-types.js';

@@ -78,11 +78,12 @@ type Fields = Record<string, Json>;
 const isObject = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** Takes the first of `from` that is there, and puts it under `to`. */
+/** Puts under `to` what is under `from`, unless that says nothing and the other name has more to say. */
 function rename(fields: Fields, from: string, to: string): void {
-  if (from === to || fields[from] === undefined) return;
-  fields[to] = fields[from];
+  const { [from]: value, [to]: other } = fields;
+  if (from === to || value === undefined) return;
   delete fields[from];
+  fields[to] = value === '' && other ? other : value;
 }
 
 /** A content as it travels, still an object. */

@@ -90,6 +90,8 @@ export interface ImageMessageContent extends BaseMessageContent {
   thumbnailBase64: string;
   /** Where the picture is. */
   remoteUrl: string;
+  /** Another spelling of `remoteUrl`, which stands for it when that is empty. */
+  imageUri?: string;
   /** Width of the thumbnail in pixels. */
   thumWidth?: number;
   /** Height of the thumbnail in pixels. */
@@ -118,6 +120,8 @@ export interface FileMessageContent extends BaseMessageContent {
   type?: string;
   /** Where the file is. */
   remoteUrl: string;
+  /** Another spelling of `remoteUrl`, which stands for it when that is empty. */
+  fileUrl?: string;
 }
 
 /** A short video. */
@@ -126,6 +130,8 @@ export interface ShortVideoMessageContent extends BaseMessageContent {
   thumbnailBase64: string;
   /** Where the video is. */
   remoteUrl: string;
+  /** Another spelling of `remoteUrl`, which stands for it when that is empty. */
+  sightUrl?: string;
   /** Seconds. */
   duration: number;
   /** The file's name. */

@@ -29,7 +29,7 @@ export interface PushConfig {
   /** Rings like a call. */
   voIPPush?: boolean;
   /** Options of each maker's push service. */
-  [option: string]: unknown;
+  [option: string]: Json;
 }
 
 /** What to send. */
