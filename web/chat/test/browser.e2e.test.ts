@@ -1,114 +1,153 @@
-import { readFile } from 'node:fs/promises';
-import { existsSync } from 'node:fs';
-import type { Server } from 'node:http';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { extname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import type { Browser, Page } from 'playwright-core';
-import { chromium } from 'playwright-core';
+import type { AddressInfo, Server, Socket } from 'node:net';
+import { connect, createServer } from 'node:net';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type * as Sdk from '../src/index.js';
-import { FakeServer, wireMessage } from './support/server.js';
+import type { Kept } from './support/browser.js';
+import { browserPath, heard, history, list, say, TestBrowser } from './support/browser.js';
+import { binary, Nuncio } from './support/nuncio.js';
 import { until } from './support/sdk.js';
 
-const dist = fileURLToPath(new URL('../dist', import.meta.url));
-const browserPath = [process.env['CHROMIUM'], '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(
-  (path) => path !== undefined && existsSync(path),
-);
+/** A page's window. */
+declare const window: Kept;
 
-const PAGE = `<!doctype html><title>test</title>
-<script type="module">import * as sdk from '/index.js'; window.heard = []; window.sdk = sdk;</script>`;
+const numbers = (from: number, to: number): string[] => Array.from({ length: to - from }, (_, index) => `${from + index}`);
+const slow = { timeout: 30_000 };
 
-/** What the page keeps for the test. */
-declare const window: { sdk: typeof Sdk; heard: string[] };
+/** Stands between the browser and the server, and sees how many connections there are. */
+class Gate {
+  readonly open = new Set<Socket>();
 
-describe.skipIf(browserPath === undefined)('in a real browser', () => {
-  let site: Server;
-  let origin: string;
-  let browser: Browser;
-  let server: FakeServer;
+  private constructor(private readonly server: Server) {}
+
+  static async to(target: Nuncio): Promise<Gate> {
+    const server = createServer((inner) => {
+      const outer = connect(Number(new URL(target.url).port), '127.0.0.1');
+      gate.open.add(inner);
+      inner.on('close', () => (gate.open.delete(inner), outer.destroy()));
+      outer.on('close', () => inner.destroy());
+      for (const socket of [inner, outer]) socket.on('error', () => socket.destroy());
+      inner.pipe(outer).pipe(inner);
+    });
+    const gate = new Gate(server);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    return gate;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  }
+
+  async close(): Promise<void> {
+    for (const socket of this.open) socket.destroy();
+    await new Promise((resolve) => this.server.close(resolve));
+  }
+}
+
+describe.skipIf(browserPath === undefined || binary === undefined)('in a real browser, against the real server', () => {
+  const nuncio = new Nuncio();
+  let browser: TestBrowser;
+  let number = 0;
 
   beforeAll(async () => {
-    site = createServer((request, response) => {
-      const path = new URL(request.url ?? '/', 'http://x').pathname;
-      const type = extname(path) === '.js' ? 'text/javascript' : 'text/html';
-      const file = path === '/' ? Promise.resolve(PAGE) : readFile(join(dist, path));
-      file.then(
-        (body) => response.writeHead(200, { 'content-type': type }).end(body),
-        () => response.writeHead(404).end(),
-      );
-    });
-    await new Promise<void>((resolve) => site.listen(0, '127.0.0.1', resolve));
-    origin = `http://127.0.0.1:${(site.address() as AddressInfo).port}`;
-    server = await FakeServer.start();
-    browser = await chromium.launch({ executablePath: browserPath as string, args: ['--no-sandbox'] });
+    await nuncio.start();
+    browser = await TestBrowser.start();
   });
 
   afterAll(async () => {
-    await browser.close();
-    await server.stop();
-    await new Promise((resolve) => site.close(resolve));
+    await browser?.end();
+    await nuncio.end();
   });
 
-  /** A tab with the SDK loaded and `connect` called; waits for its answer unless the server is away. */
-  async function open(page: Page, token: string, wait = true): Promise<void> {
-    await page.goto(origin);
-    await page.waitForFunction(() => window.sdk !== undefined);
-    await page.evaluate(
-      async ([naviServer, login, waits]) => {
-        const { sdk } = window;
-        sdk.NCEngine.initialize({ appKey: 'app', naviServer, reconnect: { initialDelayMs: 50, maxDelayMs: 100 } });
-        sdk.NCEngine.addMessageHandler('test', new sdk.MessageHandler({
-          onMessageReceived: ({ messages }) => window.heard.push(...messages.map((message) => message.content.text as string)),
-        }));
-        const connecting = sdk.NCEngine.connect({ token: login });
-        if (waits) await connecting;
-      },
-      [server.url, token, wait] as const,
-    );
+  /** A user nobody has met yet, in a tab of a profile of its own. */
+  async function somebody(): Promise<{ id: string; page: Page; token: string }> {
+    const id = `user${(number += 1)}`;
+    const token = await nuncio.token(id);
+    const page = await (await browser.profile()).newPage();
+    await browser.open(page, nuncio, token);
+    return { id, page, token };
   }
 
-  const heard = (page: Page): Promise<string[]> => page.evaluate(() => window.heard);
-  const list = (page: Page): Promise<unknown[]> =>
-    page.evaluate(async () => {
-      const result = await window.sdk.BaseChannel.createChannelsQuery({ pageSize: 30 }).loadNextPage();
-      return result.data?.data.map((channel) => [channel.channelId, channel.unreadCount]) ?? [result.code];
-    });
-
   it('two tabs share one connection through a shared worker, and a closed tab is noticed', async () => {
-    const context = await browser.newContext();
-    const [first, second] = [await context.newPage(), await context.newPage()];
-    await open(first, 'alice:1');
-    await open(second, 'alice:1');
-    expect(server.peers).toHaveLength(1);
-    server.append({ case: 'message', value: wireMessage('m1', 'bob', 'both') });
-    await expect.poll(() => heard(first)).toEqual(['both']);
-    await expect.poll(() => heard(second)).toEqual(['both']);
+    const gate = await Gate.to(nuncio);
+    const way = { url: gate.url, appKey: nuncio.appKey };
+    const ann = await somebody();
+    const ben = await nuncio.token('ben');
+    const profile = await browser.profile();
+    const [first, second] = [await profile.newPage(), await profile.newPage()];
+    await browser.open(first, way, ben);
+    await browser.open(second, way, ben);
+    expect(gate.open.size).toBe(1);
+    expect(await say(ann.page, 'ben', ['both'])).toEqual([0]);
+    await expect.poll(() => heard(first), slow).toEqual(['both']);
+    await expect.poll(() => heard(second), slow).toEqual(['both']);
+    expect(await say(first, ann.id, ['from the first tab'])).toEqual([0]);
+    await expect.poll(() => heard(second), slow).toEqual(['both', 'from the first tab']);
     await first.close();
-    server.append({ case: 'message', value: wireMessage('m2', 'bob', 'one') });
-    await expect.poll(() => heard(second)).toEqual(['both', 'one']);
+    await say(ann.page, 'ben', ['one']);
+    await expect.poll(() => heard(second), slow).toEqual(['both', 'from the first tab', 'one']);
     await second.close();
-    await until(() => server.peers.every((peer) => peer.socket.readyState === peer.socket.CLOSED));
-    await context.close();
+    await until(() => gate.open.size === 0);
+    await gate.close();
   });
 
-  it('after a reload without a server, the list and the history are there', async () => {
-    const context = await browser.newContext();
-    const page = await context.newPage();
-    await open(page, 'carol:1');
-    server.append({ case: 'message', value: wireMessage('m3', 'bob', 'kept') });
-    await expect.poll(() => heard(page)).toEqual(['kept']);
-    const before = await list(page);
-    await server.stop();
-    await open(page, 'carol:1', false);
-    await expect.poll(() => list(page)).toEqual(before);
-    const texts = await page.evaluate(async () => {
-      const channelIdentifier = new window.sdk.DirectChannel('bob').identifier;
-      const result = await window.sdk.BaseChannel.createMessagesQuery({ channelIdentifier }).loadNextPage();
-      return result.data?.data.map((message) => message.content.text as string);
-    });
-    expect(texts).toContain('kept');
-    await context.close();
+  it('after a reload without a server, list and history are there, and what is written then is sent once later', async () => {
+    const [ann, ben] = [await somebody(), await somebody()];
+    await say(ann.page, ben.id, ['one', 'two']);
+    await expect.poll(() => heard(ben.page), slow).toEqual(['one', 'two']);
+    const before = await list(ben.page);
+    expect(before).toEqual([[ann.id, 2, 'two']]);
+    await nuncio.stop('SIGKILL');
+    await browser.open(ben.page, nuncio, ben.token, false);
+    await expect.poll(() => list(ben.page), slow).toEqual(before);
+    expect(await history(ben.page, ann.id)).toEqual(['two', 'one']);
+    const sending = say(ben.page, ann.id, ['written offline']);
+    await expect.poll(() => list(ben.page), slow).toEqual([[ann.id, 2, 'written offline']]);
+    await nuncio.start();
+    expect(await sending).toEqual([0]);
+    await expect.poll(() => heard(ann.page), slow).toEqual(['written offline']);
+    expect(await history(ann.page, ben.id)).toEqual(['written offline', 'two', 'one']);
+  });
+
+  it('a server killed and restarted under the pages loses, doubles and reorders nothing', async () => {
+    const [ann, ben] = [await somebody(), await somebody()];
+    const early = say(ann.page, ben.id, numbers(0, 40));
+    await nuncio.stop('SIGKILL');
+    const late = say(ann.page, ben.id, numbers(40, 60));
+    await nuncio.start();
+    expect([...(await early), ...(await late)]).toEqual(numbers(0, 60).map(() => 0));
+    await expect.poll(() => heard(ben.page).then((all) => all.length), slow).toBe(60);
+    expect(await heard(ben.page)).toEqual(numbers(0, 60));
+    expect(await history(ben.page, ann.id)).toEqual(numbers(0, 60).reverse());
+  });
+
+  it('a message can be edited, and both the other side and the own other tab see it', async () => {
+    const [ann, ben] = [await somebody(), await somebody()];
+    const other = await ann.page.context().newPage();
+    await browser.open(other, nuncio, ann.token);
+    await say(ann.page, ben.id, ['teh']);
+    await expect.poll(() => heard(ben.page), slow).toEqual(['teh']);
+    const code = await ann.page.evaluate(async (id) => {
+      const { BaseChannel, DirectChannel } = window.sdk;
+      const channelIdentifier = new DirectChannel(id).identifier;
+      const messageId = (await new DirectChannel(id).reload()).data!.latestMessage!.messageId;
+      return (await BaseChannel.modifyMessage({ channelIdentifier, messageId, content: { text: 'the' } })).code;
+    }, ben.id);
+    expect(code).toBe(0);
+    await expect.poll(() => heard(ben.page), slow).toEqual(['teh', '*the']);
+    await expect.poll(() => heard(other), slow).toEqual(['teh', '*the']);
+    expect(await heard(ann.page)).toEqual([]);
+    expect(await list(ben.page)).toEqual([[ann.id, 1, 'the']]);
+  });
+
+  it('a ban is seen by the page at once, with its reason; an expired token is told from it', async () => {
+    const [ann, ben] = [await somebody(), await somebody()];
+    const last = (page: Page): Promise<string | undefined> => page.evaluate(() => window.statuses.at(-1));
+    await nuncio.api('/v4/user/ban', { userIds: [ann.id], durationMinutes: 5, reason: 'spam' });
+    await expect.poll(() => last(ann.page), slow).toBe('DISCONNECTED 31011 spam');
+    await nuncio.api('/v4/auth/access-token/expire', { userIds: [ben.id], expiresAt: Date.now() });
+    await expect.poll(() => last(ben.page), slow).toBe('DISCONNECTED 31020');
+    const renewed = await nuncio.token(ben.id);
+    const code = await ben.page.evaluate(async (token) => (await window.sdk.NCEngine.connect({ token })).code, renewed);
+    expect(code).toBe(0);
   });
 });
