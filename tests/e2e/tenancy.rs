@@ -73,6 +73,12 @@ fn operations(message_id: &str) -> Vec<Body> {
             message_id: message_id.to_owned(),
             content: "{}".into(),
         }),
+        Body::SetChannelSettings(f::SetChannelSettings {
+            channel: channel(),
+            pinned: Some(true),
+            ..f::SetChannelSettings::default()
+        }),
+        Body::GetChannelSettings(f::GetChannelSettings::default()),
         Body::Logout(f::Logout {}),
     ]
 }
@@ -114,7 +120,9 @@ fn number(body: &Body) -> usize {
         Body::GetSubscriptions(_) => 29,
         Body::Unsubscribe(_) => 30,
         Body::EditMessage(_) => 31,
-        Body::Logout(_) => 32,
+        Body::SetChannelSettings(_) => 32,
+        Body::GetChannelSettings(_) => 33,
+        Body::Logout(_) => 34,
     }
 }
 
@@ -167,7 +175,7 @@ on_both_stores! {
             let told = String::from_utf8_lossy(&told);
             assert!(!told.contains(MARK), "{asked} told {told}");
         }
-        assert_eq!(operations("").len(), 33, "a row for each operation");
+        assert_eq!(operations("").len(), 35, "a row for each operation");
         assert_eq!(holdings(&world).await, before);
         world.kill().await;
     }

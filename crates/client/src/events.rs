@@ -15,8 +15,8 @@ use std::task::{Context, Poll};
 use futures_util::Stream;
 use futures_util::task::AtomicWaker;
 use nuncio_protocol::frames::{
-    Account, BlocklistChanged, ChannelRead, Friend, FriendApplication, Message, MessageRecalled,
-    PresenceState, Profile, ReadReceipt, Typing, WhitelistChanged,
+    Account, BlocklistChanged, ChannelRead, ChannelSettings, Friend, FriendApplication, Message,
+    MessageRecalled, PresenceState, Profile, ReadReceipt, Typing, WhitelistChanged,
 };
 use tokio::sync::Notify;
 
@@ -50,6 +50,8 @@ pub enum Event {
     MessageRecalled(MessageRecalled),
     /// A message has another content; this is the message as it is now.
     MessageEdited(Message),
+    /// The user set something for a channel, here or on another device.
+    ChannelSettingsChanged(ChannelSettings),
     /// The user read a channel, here or on another device.
     ChannelRead(ChannelRead),
     /// The other side read a direct channel.

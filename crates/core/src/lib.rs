@@ -8,6 +8,7 @@ mod apps;
 pub mod audit;
 mod bans;
 mod blocklist;
+mod channel_settings;
 mod clock;
 mod error;
 pub mod friends;

@@ -81,6 +81,19 @@ pub(crate) fn read(text: &str, app_secret: &str) -> Option<Token> {
     })
 }
 
+/// Whether a text that [`read`] refused looks like a token of this app: made under another secret, or forged.
+pub(crate) fn resembles(text: &str, app: AppId) -> bool {
+    if text.len() > limits::TOKEN_BYTES {
+        return false;
+    }
+    let Some(bytes) = text.strip_prefix(PREFIX).and_then(|t| URL_SAFE_NO_PAD.decode(t).ok()) else {
+        return false;
+    };
+    let mut start = vec![VERSION];
+    start.extend(app.0.to_be_bytes());
+    bytes.len() > start.len() + MAC_BYTES && bytes.starts_with(&start)
+}
+
 fn number(bytes: &[u8]) -> Option<(i64, &[u8])> {
     let (number, rest) = bytes.split_first_chunk()?;
     Some((i64::from_be_bytes(*number), rest))

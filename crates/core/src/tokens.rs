@@ -87,17 +87,20 @@ impl Core {
 
     /// Reads a token: whether this app made it, and whether it has aged.
     ///
-    /// Refused when the app is not there or locked, when the token is not one of this app's under its
-    /// present secret, and when its time is over.
+    /// Refused when the app is not there or locked, when the token is not one of this app's, and when its time
+    /// is over. A token of an earlier secret cannot be told from a forged one any more; where the secret was
+    /// rotated both count as expired, which lets honest clients ask for a new one.
     pub async fn read_token(&self, app_key: &str, token: &str) -> Result<Claim, Error> {
         let key = AppKey::try_from(app_key).map_err(|_| Refusal::AppUnavailable)?;
         let app = self.store.app(key).await?.ok_or(Refusal::AppUnavailable)?;
         if app.locked {
             return Err(Refusal::AppUnavailable.into());
         }
-        let token = token_format::read(token, &self.app_secret(&app)?)
-            .filter(|token| token.app == app.id)
-            .ok_or(Refusal::TokenInvalid)?;
+        let read = token_format::read(token, &self.app_secret(&app)?);
+        let Some(token) = read.filter(|token| token.app == app.id) else {
+            let of_old = app.secret_version > 1 && token_format::resembles(token, app.id);
+            return Err(if of_old { Refusal::TokenExpired } else { Refusal::TokenInvalid }.into());
+        };
         if token.expires_at.is_some_and(|end| end <= self.now()) {
             return Err(Refusal::TokenExpired.into());
         }

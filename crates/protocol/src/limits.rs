@@ -58,6 +58,8 @@ pub const EXT_VALUE_CHARS: usize = 256;
 pub const FRIEND_REQUEST_DAYS: i64 = 7;
 /// Users in one subscription call.
 pub const SUBSCRIBE_BATCH: usize = 200;
+/// Channels for which one user has set something.
+pub const CHANNEL_SETTINGS: usize = 3000;
 /// Subscriptions of one user.
 pub const SUBSCRIPTIONS: usize = 1000;
 /// Subscribers of one user.

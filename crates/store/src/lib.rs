@@ -19,6 +19,7 @@ pub mod apps;
 pub mod audit;
 pub mod bans;
 pub mod blocklist;
+pub mod channel_settings;
 pub mod channels;
 pub mod edits;
 pub mod friend_requests;

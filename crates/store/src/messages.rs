@@ -325,8 +325,11 @@ async fn check(
             let (until, reason) = (sender.banned_until, sender.ban_reason.clone());
             return refuse(Refusal::Banned { until, reason });
         }
-        if facts.locked || secret_version != facts.secret_version {
-            return refuse(Refusal::TokenInvalid);
+        if facts.locked {
+            return refuse(Refusal::AppUnavailable);
+        }
+        if secret_version != facts.secret_version {
+            return refuse(Refusal::TokenExpired);
         }
         // Where expiry leaves connections alone, they also go on sending.
         if token_issued_at < sender.tokens_from

@@ -7,8 +7,11 @@ use tokio_postgres::Client;
 
 use crate::error::StoreError;
 
-const MIGRATIONS: &[&str] =
-    &[include_str!("../migrations/0001_base.sql"), include_str!("../migrations/0002_audit.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../migrations/0001_base.sql"),
+    include_str!("../migrations/0002_audit.sql"),
+    include_str!("../migrations/0003_channel_settings.sql"),
+];
 
 /// Any number, so long as it stays the same: the advisory lock under which one node migrates at a time.
 const LOCK: i64 = 0x6e75_6e63_696f;

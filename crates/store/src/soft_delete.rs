@@ -35,11 +35,14 @@ pub struct Deletion {
 }
 
 /// What can be many rows of one user. Kept are the rows that others have about the user.
-const MANY: [&str; 7] = [
+const MANY: [&str; 8] = [
     "delete from inbox where app = ?1 and user_id = ?2 and seq in
          (select seq from inbox where app = ?1 and user_id = ?2 order by seq limit ?3)",
     "delete from channels where app = ?1 and user_id = ?2 and channel in
          (select channel from channels where app = ?1 and user_id = ?2 limit ?3)",
+    "delete from channel_settings where app = ?1 and user_id = ?2 and (channel_type, channel_id) in
+         (select channel_type, channel_id from channel_settings
+          where app = ?1 and user_id = ?2 limit ?3)",
     "delete from blocklist where app = ?1 and user_id = ?2 and target_id in
          (select target_id from blocklist where app = ?1 and user_id = ?2 limit ?3)",
     "delete from whitelist where app = ?1 and user_id = ?2 and target_id in

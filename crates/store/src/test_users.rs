@@ -14,9 +14,10 @@ use crate::error::StoreError;
 use crate::users::{self, User};
 
 /// What goes with a user's row. Messages stay: they are the other side's history too.
-const OF_USER: [&str; 13] = [
+const OF_USER: [&str; 14] = [
     "delete from inbox where app = ?1 and user_id = ?2",
     "delete from channels where app = ?1 and user_id = ?2",
+    "delete from channel_settings where app = ?1 and user_id = ?2",
     "delete from blocklist where app = ?1 and user_id = ?2",
     "delete from whitelist where app = ?1 and user_id = ?2",
     "delete from friends where app = ?1 and user_id = ?2",

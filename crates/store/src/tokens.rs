@@ -89,7 +89,7 @@ impl Store {
                 return Err(Refusal::AppUnavailable.into());
             }
             if app.secret_version != secret_version {
-                return Err(Refusal::TokenInvalid.into());
+                return Err(Refusal::TokenExpired.into());
             }
             // The token proves that the user was registered once.
             let user = users::find(tx, app.id, &user)

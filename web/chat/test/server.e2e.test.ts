@@ -1,3 +1,8 @@
+import { spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { binary, Nuncio } from './support/nuncio.js';
 import type { Chat, Heard } from './support/sdk.js';
@@ -173,6 +178,55 @@ describe.skipIf(binary === undefined)('against the real server', () => {
     await until(() => other.heard.names.includes('unreadSync'));
     expect((await new other.sdk.DirectChannel(a).getUnreadCount()).data).toBe(0);
     expect(ben.heard.names).not.toContain('unreadSync');
+  });
+
+  it('what is set for a channel holds on the user’s other devices, those of later too', async () => {
+    const [ann, ben, a, b] = await pair();
+    const other = await device(b);
+    await say(ann, b, 'hi');
+    await until(() => ben.heard.messages.length === 1 && other.heard.messages.length === 1);
+    const channel = new ben.sdk.DirectChannel(a);
+    await channel.setNoDisturbLevel(ben.sdk.ChannelNoDisturbLevel.MUTED);
+    await channel.pin();
+    await until(() => other.heard.names.includes('pinnedSync') && other.heard.names.includes('levelSync'));
+    const later = await device(b);
+    for (const { sdk } of [other, later]) {
+      expect((await new sdk.DirectChannel(a).reload()).data).toMatchObject({ isPinned: true, noDisturbLevel: 5 });
+    }
+    await channel.unpin();
+    await channel.delete();
+    await until(() => other.heard.events['pinnedSync']?.length === 2);
+    const list = async ({ sdk }: Device): Promise<string[]> =>
+      (await sdk.BaseChannel.createChannelsQuery({}).loadNextPage()).data!.data.map((one) => one.channelId);
+    await expect.poll(() => list(other), { timeout: 30_000 }).toEqual([]);
+    await say(ann, b, 'again');
+    await until(() => later.heard.messages.length === 1);
+    expect(await list(later)).toEqual([a]);
+    expect(ben.heard.names.filter((name) => name === 'pinnedSync' || name === 'levelSync')).toEqual([]);
+  });
+
+  it('the ten lines of the quick start run as they are printed', async () => {
+    const page = readFileSync(new URL('../../../docs/web-quick-start.md', import.meta.url), 'utf8');
+    const printed = /```ts\n([^]*?)```/.exec(page)?.[1] ?? '';
+    const lines = printed.trim().split('\n').filter((line) => line !== '');
+    const token = await nuncio.token('alice-qs');
+    const ben = await device('bob');
+    const code = printed.replace('the App Key', nuncio.appKey).replace('http://127.0.0.1:9645', nuncio.url).replace("alice's token", token);
+    const folder = mkdtempSync(join(tmpdir(), 'quick-start-'));
+    mkdirSync(join(folder, 'node_modules/@nuncio'), { recursive: true });
+    symlinkSync(fileURLToPath(new URL('..', import.meta.url)), join(folder, 'node_modules/@nuncio/chat'));
+    writeFileSync(join(folder, 'first.mjs'), code);
+    const child = spawn(process.execPath, ['first.mjs'], { cwd: folder });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (part: Buffer) => (output += part.toString()));
+    await until(() => output.includes('sent as') || child.exitCode !== null);
+    await until(() => texts(ben.heard).includes('Hello Bob'));
+    await say(ben, 'alice-qs', 'Hello Alice');
+    await until(() => output.includes('bob Hello Alice'));
+    child.kill();
+    rmSync(folder, { recursive: true });
+    expect(output).toMatch(/^I am alice-qs\nsent as \S+\nbob Hello Alice\n$/);
+    expect(lines.length).toBeLessThanOrEqual(10);
   });
 
   it('a ban ends the connection at once and says why; the next login is refused until it is lifted', async () => {

@@ -178,6 +178,7 @@ fn apply_entry(
             }
             Some(Event::ReadReceipt(receipt))
         }
+        entry::Body::ChannelSettings(set) => Some(Event::ChannelSettingsChanged(set)),
         entry::Body::BlocklistChanged(change) => Some(Event::BlocklistChanged(change)),
         entry::Body::WhitelistChanged(change) => Some(Event::WhitelistChanged(change)),
         entry::Body::Friend(event) => apply_friend(tx, event, keep, applied)?,
@@ -212,6 +213,7 @@ fn apply_friend(
         friend_event::Kind::Added => Some(Event::FriendAdded { user_ids, friend }),
         friend_event::Kind::Removed => {
             for user in &user_ids {
+                people::keep_name(tx, user, keep)?;
                 tx.prepare_cached("delete from friends where user_id = ?1")?.execute([user])?;
             }
             applied.people.extend(user_ids.iter().cloned());

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use nuncio_protocol::frames::{Friend, Profile};
 use rusqlite::{Connection, OptionalExtension as _, params};
+use serde_json::{Map, Value};
 
 use super::{Keep, StoreError};
 use crate::user_info::UserInfo;
@@ -53,6 +54,24 @@ pub(crate) fn profile(db: &Connection, user: &str) -> Result<Option<Profile>, St
         })
         .optional()?;
     Ok(profile)
+}
+
+/// Keeps the name and avatar of a friend who is about to be none, where the profile has no name.
+pub(crate) fn keep_name(db: &Connection, user: &str, keep: Keep) -> Result<(), StoreError> {
+    let Some(friend) = friend(db, user)?.filter(|friend| !friend.name.is_empty()) else {
+        return Ok(());
+    };
+    let mut profile = profile(db, user)?.unwrap_or_default();
+    let mut basic: Map<String, Value> = serde_json::from_str(&profile.basic).unwrap_or_default();
+    for (key, value) in [("name", friend.name), ("portraitUri", friend.avatar_url)] {
+        let is_empty = basic.get(key).is_none_or(|old| old.as_str() == Some(""));
+        if is_empty && !value.is_empty() {
+            basic.insert(key.to_owned(), value.into());
+        }
+    }
+    user.clone_into(&mut profile.user_id);
+    profile.basic = Value::Object(basic).to_string();
+    store_profiles(db, &[profile], keep)
 }
 
 pub(crate) fn store_friends(

@@ -250,7 +250,8 @@ fn each_channel_keeps_its_newest_messages() {
 #[test]
 fn people_are_kept_and_forgotten() {
     let mut db = memory();
-    let friend = Friend { user_id: "bob".into(), alias: "Bobby".into(), ..Friend::default() };
+    let (user_id, alias, name) = ("bob".to_owned(), "Bobby".to_owned(), "Bob".to_owned());
+    let friend = Friend { user_id, alias, name, ..Friend::default() };
     let event = |kind: friend_event::Kind, friend: Option<Friend>| {
         entry::Body::Friend(FriendEvent {
             kind: kind.into(),
@@ -272,6 +273,8 @@ fn people_are_kept_and_forgotten() {
     assert_eq!(people::profile(&db, "bob").unwrap(), Some(profile));
     commit(&mut db, vec![step(3, event(friend_event::Kind::Removed, None))]);
     assert_eq!(people::friend(&db, "bob").unwrap(), None);
+    let known = people::profile(&db, "bob").unwrap().unwrap();
+    assert_eq!(known.basic, r#"{"name":"Bob"}"#, "the name stays known");
 }
 
 #[test]

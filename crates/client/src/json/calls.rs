@@ -32,6 +32,8 @@ pub const METHODS: &[(&str, &str)] = &[
     ("editMessage", "channelId messageId content [channelType]"),
     ("markRead", "channelId [channelType messageId]"),
     ("getChannels", "[before limit channelTypes channelIds]"),
+    ("setChannelSettings", "channelId [channelType pinned level removedMessageId]"),
+    ("getChannelSettings", ""),
     ("sendTyping", "channelId [channelType type]"),
     ("getProfiles", "userIds"),
     ("getMyProfile", ""),
@@ -186,10 +188,12 @@ pub(super) async fn call(
         }
         "checkBlocked" => with!(user = p.user()?; raw(client.check_blocked(&user).await?)),
         "getBlocklist" => with!(; raw(client.get_blocklist().await?)),
-        "getHistory" | "recallMessage" | "editMessage" | "markRead" | "getChannels"
-        | "sendTyping" | "getLocalMessages" | "getLocalChannels" => {
+        "getHistory" | "recallMessage" | "editMessage" | "setChannelSettings" | "markRead"
+        | "getChannels" | "sendTyping" | "getLocalMessages" | "getLocalChannels" => {
             messages(client, method, p).await
         }
+        "getChannelSettings" => with!(;
+            raw(each(&client.get_channel_settings().await?, values::channel_settings))),
         "getProfiles" => with!(users = p.users()?;
             raw(each(&client.get_profiles(&users).await?, values::profile))),
         "getMyProfile" => with!(; raw(values::profile(&client.get_my_profile().await?))),
@@ -304,6 +308,12 @@ async fn messages(
             let content = input::new_content(&content)?;
             let edited = client.edit_message(&channel, &message, &content).await?;
             raw(WholeMessage::new(&edited, &me))
+        }
+        "setChannelSettings" => {
+            let (pinned, level) = (p.maybe("pinned")?, p.maybe("level")?);
+            let removed: Option<String> = p.maybe("removedMessageId")?;
+            p.done()?;
+            done(client.set_channel_settings(&channel, pinned, level, removed.as_deref()).await)
         }
         "markRead" => {
             let message: Option<String> = p.maybe("messageId")?;

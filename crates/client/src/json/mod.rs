@@ -20,7 +20,7 @@
 //!   `{"error":{"ref","code","name","message"}}`: what came of a line. `ref` is whatever the line gave, and
 //!   is left out when it gave none. Errors may also have `until`, `reason`, `retryAfterMs` and `keys`.
 //! - `{"disconnected":{"code","name","message","willReconnect"}}`.
-//! - `{"event":{"type",...}}`: everything else that happens (`messageRecalled`, `messageEdited`, `channelRead`,
+//! - `{"event":{"type",...}}`: everything else that happens (`messageRecalled`, `messageEdited`, `channelRead`, `channelSettingsChanged`,
 //!   `readReceipt`, `typing`, `presenceChanged`, `blocklistChanged`, `whitelistChanged`,
 //!   `friendApplicationChanged`, `friendAdded`, `friendRemoved`, `friendsCleared`, `friendInfoChanged`,
 //!   `profileChanged`, `accountChanged`, `syncCompleted`, `queuedMessageSent`, `queuedMessageFailed`,

@@ -1,8 +1,8 @@
 //! Frames as JSON: their members in camel case, channel types and the like by name.
 
 use nuncio_protocol::frames::{
-    Account, ChannelState, ChannelType, Friend, FriendApplication, Message, PresenceState, Profile,
-    ProfileVisibility, Subscription, SubscriptionType, friend_application,
+    Account, ChannelSettings, ChannelState, ChannelType, Friend, FriendApplication, Message,
+    PresenceState, Profile, ProfileVisibility, Subscription, SubscriptionType, friend_application,
 };
 use nuncio_protocol::values::FriendPermission;
 use serde::Serialize;
@@ -257,6 +257,12 @@ impl EditedLine {
     }
 }
 
+pub(super) fn channel_settings(set: &ChannelSettings) -> Value {
+    let (kind, id) = channel(set.channel.as_ref());
+    json!({ "channelType": kind, "channelId": id, "pinned": set.pinned, "level": set.level,
+        "removedMessageId": set.removed_message_id })
+}
+
 /// An event that has no line of its own.
 pub(super) fn event(event: &Event) -> Option<Value> {
     let (kind, mut members) = match event {
@@ -280,6 +286,7 @@ pub(super) fn event(event: &Event) -> Option<Value> {
                 "messageId": e.message_id, "unreadCount": e.unread_count }),
             )
         }
+        Event::ChannelSettingsChanged(e) => ("channelSettingsChanged", channel_settings(e)),
         Event::ReadReceipt(e) => {
             let (kind, id) = channel(e.channel.as_ref());
             (

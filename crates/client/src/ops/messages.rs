@@ -5,7 +5,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use nuncio_protocol::frames::{
-    Channel, ChannelStates, ChannelType, GetChannels, History, Message, SendMessage,
+    Channel, ChannelSettings, ChannelStates, ChannelType, GetChannels, History, Message,
+    SendMessage,
 };
 use nuncio_protocol::values::{Content, MessageType};
 use nuncio_protocol::{ClientMessageId, UserId, limits};
@@ -261,6 +262,34 @@ impl Client {
     ) -> Result<(), ClientError> {
         let message_id = message_id.unwrap_or_default().to_owned();
         ask!(self, MarkRead { channel: Some(channel.clone()), message_id } => Done).map(drop)
+    }
+
+    /// Sets something for a channel on all of the user's devices; what is not given stays. The level says which
+    /// messages notify; a channel is off the list until a message after the removed one, and an empty id puts it back.
+    pub async fn set_channel_settings(
+        &self,
+        channel: &Channel,
+        pinned: Option<bool>,
+        level: Option<i32>,
+        removed_message_id: Option<&str>,
+    ) -> Result<(), ClientError> {
+        let removed_message_id = removed_message_id.map(str::to_owned);
+        let channel = Some(channel.clone());
+        ask!(self, SetChannelSettings { channel, pinned, level, removed_message_id } => Done)
+            .map(drop)
+    }
+
+    /// What the user has set for channels, all of it.
+    pub async fn get_channel_settings(&self) -> Result<Vec<ChannelSettings>, ClientError> {
+        let (mut all, mut after) = (Vec::<ChannelSettings>::new(), None);
+        loop {
+            let page = ask!(self, GetChannelSettings { after, limit: 0 } => ChannelSettings)?;
+            all.extend(page.settings);
+            after = all.last().and_then(|last| last.channel.clone());
+            if !page.has_more || after.is_none() {
+                return Ok(all);
+            }
+        }
     }
 
     /// The user's channels as the server has them, the most recently active first: those active before the

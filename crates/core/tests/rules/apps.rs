@@ -68,8 +68,9 @@ async fn rotating_voids_every_token_and_closes_what_logged_in_with_one() {
     let closed = bench.told.closed();
     assert_eq!((closed.what.users, closed.what.secret_before), (None, Some(2)));
     assert_eq!(closed.what.why.code, Code::TokenExpired.number());
-    assert_eq!(closed.login, Some(Refusal::TokenInvalid), "a login under way when it happened");
-    assert_eq!(refusal(bench.log_in(&token).await), Refusal::TokenInvalid);
+    assert_eq!(closed.login, Some(Refusal::TokenExpired), "a login under way when it happened");
+    assert_eq!(refusal(bench.log_in(&token).await), Refusal::TokenExpired);
+    assert_eq!(refusal(bench.log_in("nct_forged").await), Refusal::TokenInvalid);
     let token = bench.token(&user("alice")).await;
     bench.log_in(&token).await.unwrap();
 }

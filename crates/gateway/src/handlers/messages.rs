@@ -177,6 +177,6 @@ pub(super) async fn typing(ctx: &Context, request: SendTyping) -> Handled {
 }
 
 /// An id that no message can have is that of no message.
-fn message_id(id: &str) -> Result<MessageId, Refusal> {
+pub(super) fn message_id(id: &str) -> Result<MessageId, Refusal> {
     id.parse().map_err(|_| Refusal::MessageNotFound(id.chars().take(64).collect()))
 }

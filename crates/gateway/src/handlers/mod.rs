@@ -4,6 +4,7 @@
 //! file per family of operations; the table below names them all.
 
 mod blocklist;
+mod channels;
 mod friends;
 mod messages;
 mod presence;
@@ -175,7 +176,9 @@ operations! {
         EditMessage => messages::edit,
         MarkRead => messages::mark_read,
         GetChannels => messages::channels,
-        SendTyping => messages::typing,;
+        SendTyping => messages::typing,
+        SetChannelSettings => channels::set,
+        GetChannelSettings => channels::get,;
 
     Blocklist:
         AddToBlocklist => blocklist::add,

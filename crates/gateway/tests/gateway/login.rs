@@ -79,11 +79,12 @@ async fn a_token_that_was_right_once_has_expired() {
 }
 
 #[tokio::test]
-async fn a_rotated_secret_makes_all_tokens_invalid() {
+async fn a_rotated_secret_makes_all_tokens_expire() {
     let world = World::new().await;
     let token = world.token("ada").await;
     world.core.rotate_secret(world.app.id).await.unwrap();
-    assert_eq!(refused_by(&world, &token).await, (31004, 4003));
+    assert_eq!(refused_by(&world, &token).await, (31020, 4002));
+    assert_eq!(refused_by(&world, "nct_forged").await, (31004, 4003));
 }
 
 #[tokio::test]

@@ -6,13 +6,13 @@ use nuncio_gateway::OPERATIONS;
 use nuncio_protocol::frames::client_frame::Body as Ask;
 use nuncio_protocol::frames::server_frame::Body as Answer;
 use nuncio_protocol::frames::{
-    AddFriend, AddToBlocklist, AnswerFriendApplication, Channel, CheckBlocked, CheckFriends,
-    EditMessage, GetAccount, GetBlocklist, GetChannels, GetFriendApplications, GetFriendPermission,
-    GetFriends, GetFriendsInfo, GetHistory, GetPresence, GetProfileVisibility, GetProfiles,
-    GetSubscriptions, Logout, MarkRead, Ping, ProfileVisibility, RecallMessage, RemoveFriends,
-    RemoveFromBlocklist, SendTyping, SetFriendInfo, SetFriendPermission, SetProfileVisibility,
-    Subscribe, SubscriptionType, Sync, Unsubscribe, UpdateMyProfile, entry, friend_application,
-    friend_event,
+    AddFriend, AddToBlocklist, AnswerFriendApplication, Channel, ChannelSettings, CheckBlocked,
+    CheckFriends, EditMessage, GetAccount, GetBlocklist, GetChannelSettings, GetChannels,
+    GetFriendApplications, GetFriendPermission, GetFriends, GetFriendsInfo, GetHistory,
+    GetPresence, GetProfileVisibility, GetProfiles, GetSubscriptions, Logout, MarkRead, Ping,
+    ProfileVisibility, RecallMessage, RemoveFriends, RemoveFromBlocklist, SendTyping,
+    SetChannelSettings, SetFriendInfo, SetFriendPermission, SetProfileVisibility, Subscribe,
+    SubscriptionType, Sync, Unsubscribe, UpdateMyProfile, entry, friend_application, friend_event,
 };
 use nuncio_protocol::{Code, limits};
 use nuncio_testkit::Wire;
@@ -131,7 +131,27 @@ async fn messages(ada: &mut Asker, bobs: &mut Wire) {
             break recalled;
         }
     };
-    assert_eq!((recalled.message_id, recalled.extra.as_str()), (sent.message_id, "typo"));
+    let last = sent.message_id;
+    assert_eq!((&recalled.message_id, recalled.extra.as_str()), (&last, "typo"));
+    let pin = SetChannelSettings {
+        channel: Some(with_bob()),
+        pinned: Some(true),
+        level: Some(5),
+        removed_message_id: None,
+    };
+    ada.done(Ask::SetChannelSettings(pin.clone())).await;
+    let remove = SetChannelSettings { removed_message_id: Some(last.clone()), ..pin };
+    let remove = SetChannelSettings { pinned: None, level: None, ..remove };
+    ada.done(Ask::SetChannelSettings(remove)).await;
+    let get = Ask::GetChannelSettings(GetChannelSettings::default());
+    let Answer::ChannelSettings(page) = ada.ask(get).await else { panic!() };
+    let expected = ChannelSettings {
+        channel: Some(with_bob()),
+        pinned: true,
+        level: 5,
+        removed_message_id: last,
+    };
+    assert_eq!((page.settings, page.has_more), (vec![expected], false));
     let typing = SendTyping { channel: Some(with_bob()), r#type: "RC:TxtMsg".to_owned() };
     ada.done(Ask::SendTyping(typing)).await;
 }
@@ -342,6 +362,13 @@ async fn refusals_carry_the_codes_that_clients_know() {
     world.core.unblock(app, user("bob"), vec![user("ada")]).await.unwrap();
     world.core.set_app(app, |app| app.settings.message_edit_minutes = 0).await.unwrap();
     assert_eq!(refusal(&mut ada, edit(&mine, "{}")).await.code, 20114);
+
+    let level = |level: i32| {
+        let channel = Some(with_bob());
+        let level = Some(level);
+        Ask::SetChannelSettings(SetChannelSettings { channel, level, ..Default::default() })
+    };
+    assert_eq!(refusal(&mut ada, level(3)).await.code, 1002);
 
     let update = |basic: &str, ext: &[(&str, &str)]| {
         let ext = ext.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();

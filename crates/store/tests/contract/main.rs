@@ -7,6 +7,7 @@ mod apps;
 mod audit;
 mod bans;
 mod blocklist;
+mod channel_settings;
 mod edits;
 mod friend_requests;
 mod friends;

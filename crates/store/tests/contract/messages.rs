@@ -193,7 +193,7 @@ contract! {
         bench.users(["alice", "bob"]).await;
         bench.store.rotate_secret(bench.app, vec![9], NOW).await.unwrap();
         let outcome = send(&bench.store, bench.app, "alice", "bob", "m1").await;
-        assert_eq!(refusal(outcome), Refusal::TokenInvalid);
+        assert_eq!(refusal(outcome), Refusal::TokenExpired);
     }
 
     async fn a_message_to_several_is_all_or_nothing(bench: Bench) {

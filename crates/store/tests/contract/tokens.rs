@@ -159,7 +159,7 @@ contract! {
         bench.store.soft_delete(bench.app, users, "op".to_owned(), NOW).await.unwrap();
         assert_eq!(refusal(attempt().await), Refusal::UserDeleted);
         bench.store.rotate_secret(bench.app, vec![2], NOW).await.unwrap();
-        assert_eq!(refusal(attempt().await), Refusal::TokenInvalid);
+        assert_eq!(refusal(attempt().await), Refusal::TokenExpired);
         bench.store.set_app(bench.app, NOW, |app| app.locked = true).await.unwrap();
         assert_eq!(refusal(attempt().await), Refusal::AppUnavailable);
     }

@@ -396,7 +396,7 @@ export class BaseChannel {
     return NCResult.ok([...(before.data ?? []).reverse(), ...(after.data ?? [])]);
   }
 
-  /** Keeps the channel on top of the list on this installation. */
+  /** Keeps the channel on top of the list, on all of the user's devices. */
   async pin(_params?: { updateOperationTime?: boolean }): Promise<NCResult> {
     const answer = await changeChannel(this.identifier, { pinned: true });
     if (answer.isOk) this.isPinned = true;
@@ -410,7 +410,7 @@ export class BaseChannel {
     return answer;
   }
 
-  /** Sets which of its messages notify on this installation. */
+  /** Sets which of its messages notify, on all of the user's devices. */
   async setNoDisturbLevel(level: ChannelNoDisturbLevel): Promise<NCResult> {
     const answer = await changeChannel(this.identifier, { level });
     if (answer.isOk) this.noDisturbLevel = level;
@@ -429,7 +429,7 @@ export class BaseChannel {
     return this.saveDraft('');
   }
 
-  /** Takes the channel off the list; the next message puts it back. Its history stays. */
+  /** Takes the channel off the list on all of the user's devices; the next message puts it back. Its history stays. */
   delete(): Promise<NCResult> {
     return changeChannel(this.identifier, { hidden: true });
   }

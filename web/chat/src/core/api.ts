@@ -118,9 +118,9 @@ export interface ChannelRecord {
   peerReadMessageId: string;
   /** Unix time in milliseconds of the last activity; the list is sorted by it. */
   updatedAt: number;
-  /** Whether it stays on top. Kept on this installation. */
+  /** Whether it stays on top. */
   pinned: boolean;
-  /** Which messages notify. Kept on this installation. */
+  /** Which messages notify. */
   level: number;
   /** Text not sent yet. Kept on this installation. */
   draft: string;

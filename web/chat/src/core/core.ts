@@ -23,8 +23,9 @@ import { Connection } from './connection.js';
 import type { Env } from './env.js';
 import { pause } from './env.js';
 import { failureOf, planAfter, Refused, refused } from './failure.js';
+import type { ChannelPart } from './library.js';
 import { Library } from './library.js';
-import { channelOfKey, keyOfChannel, messageRecord } from './records.js';
+import { channelOfKey, isDirect, keyOfChannel, messageRecord } from './records.js';
 import { remember, Sender } from './sender.js';
 import type { Store } from './store.js';
 import { Sync } from './sync.js';
@@ -84,8 +85,9 @@ export class Core {
   private wake = (): void => undefined;
   private lastFailure: Failure = { code: NCCode.NOT_CONNECTED, message: 'not connected' };
   private waiters = new Set<(failure?: Failure) => void>();
-  /** Whose page is reading a channel, or recalls or edits a message, and so need not be told. */
+  /** Whose page is reading or changing a channel, or recalls or edits a message, and so need not be told. */
   private readers = new Map<string, Page>();
+  private changers = new Map<string, Page>();
   private recallers = new Map<string, Page>();
   private editors = new Map<string, { page: Page; content: string }>();
   private account: Account | undefined;
@@ -229,15 +231,7 @@ export class Core {
       recall: (p) => this.recall(page, p.channel, p.messageId),
       markRead: (p) => this.markRead(page, p.channel, p.messageId),
       hideMessages: async (p) => (await this.syncedBooks()).hide(p.channel, p.keys, p.before),
-      changeChannel: async ({ channel, change }) => {
-        if (!(await (await this.syncedBooks()).changeChannel(channel, change))) return;
-        if (change.pinned !== undefined) {
-          this.tell({ kind: 'channel', channel, change: { kind: 'pinned', pinned: change.pinned } }, page);
-        }
-        if (change.level !== undefined) {
-          this.tell({ kind: 'channel', channel, change: { kind: 'level', level: change.level } }, page);
-        }
-      },
+      changeChannel: ({ channel, change }) => this.changeChannel(page, channel, change),
       getSetting: (name) => this.setting(name),
       setSetting: ({ name, value }) =>
         this.shelf().transact('readwrite', async (tx) => tx.put('meta', { key: `setting:${name}`, value })),
@@ -445,7 +439,7 @@ export class Core {
         for (const message of event.messages) this.typing.end(message.channel, message.senderId);
         return this.tell(event);
       case 'channel':
-        return this.tell(event, event.change.kind === 'read' ? this.readers.get(event.channel) : undefined);
+        return this.tell(event, (event.change.kind === 'read' ? this.readers : this.changers).get(event.channel));
       case 'account':
         this.account = event.account;
         return this.tell(event);
@@ -538,6 +532,31 @@ export class Core {
   private editorOf(message: MessageRecord | undefined): Page | undefined {
     const editor = this.editors.get(message?.messageId ?? '');
     return editor?.content === message?.content ? editor?.page : undefined;
+  }
+
+  /** What belongs to the user goes to the server first; what is the installation's stays here. */
+  private async changeChannel(page: Page, channel: string, change: ChannelPart): Promise<void> {
+    const books = await this.syncedBooks();
+    const { pinned, level, hidden } = change;
+    const removedMessageId = hidden ? (await books.channels([channel]))[0]?.latest?.messageId : undefined;
+    const isForAll = pinned !== undefined || level !== undefined || (removedMessageId ?? '') !== '';
+    this.changers.set(channel, page);
+    try {
+      if (isForAll && isDirect(channel)) {
+        const value = {
+          channel: channelOfKey(channel),
+          ...(pinned === undefined ? {} : { pinned }),
+          ...(level === undefined ? {} : { level }),
+          ...(removedMessageId === undefined ? {} : { removedMessageId }),
+        };
+        await this.request({ case: 'setChannelSettings', value });
+      }
+      if (!(await books.changeChannel(channel, change))) return;
+      if (pinned !== undefined) this.tell({ kind: 'channel', channel, change: { kind: 'pinned', pinned } }, page);
+      if (level !== undefined) this.tell({ kind: 'channel', channel, change: { kind: 'level', level } }, page);
+    } finally {
+      this.changers.delete(channel);
+    }
   }
 
   private async markRead(page: Page, channel: string, messageId: string): Promise<void> {

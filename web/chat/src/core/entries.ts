@@ -5,9 +5,9 @@
  */
 
 import { SentStatus } from '../enums.js';
-import type { Entry, MessageRecalled, ReadReceipt } from '../gen/nuncio/v1/message_pb.js';
+import type { ChannelSettings, Entry, MessageRecalled, ReadReceipt } from '../gen/nuncio/v1/message_pb.js';
 import type { ChannelRecord, CoreEvent, MessageRecord } from './api.js';
-import { emptyChannel, keyOfChannel, mentions, messageRecord, unsentKey } from './records.js';
+import { emptyChannel, keyOfChannel, mentions, messageRecord, unsentKey, withSettings } from './records.js';
 import type { Tx } from './store.js';
 
 /** Own messages looked through for a read receipt. */
@@ -60,6 +60,8 @@ export class EntryWriter {
         return this.edited(messageRecord(body.value.message, this.world.me, this.world.now));
       case 'channelRead':
         return this.channelRead(keyOfChannel(body.value.channel), body.value.messageId, body.value.unreadCount, at);
+      case 'channelSettings':
+        return this.channelSettings(body.value, at);
       case 'readReceipt':
         return this.readReceipt(body.value, at);
       case 'blocklistChanged':
@@ -169,6 +171,17 @@ export class EntryWriter {
     if (unread === 0) Object.assign(channel, { mentioned: 0, mentionedMe: 0, firstUnreadAt: 0 });
     this.tx.put('channels', channel);
     this.tell({ kind: 'channel', channel: key, change: { kind: 'read', at } });
+  }
+
+  /** The user has set something for a channel on some device. */
+  private async channelSettings(settings: ChannelSettings, at: number): Promise<void> {
+    const key = keyOfChannel(settings.channel);
+    const old = (await this.tx.get('channels', key)) ?? emptyChannel(key);
+    const channel = withSettings(old, settings, at);
+    this.tx.put('channels', channel);
+    const { pinned, level } = channel;
+    if (pinned !== old.pinned) this.tell({ kind: 'channel', channel: key, change: { kind: 'pinned', pinned } });
+    if (level !== old.level) this.tell({ kind: 'channel', channel: key, change: { kind: 'level', level } });
   }
 
   private async readReceipt(receipt: ReadReceipt, at: number): Promise<void> {

@@ -30,7 +30,8 @@ export interface LibraryHost {
   connection(): Connection | undefined;
 }
 
-type ChannelPart = Partial<Pick<ChannelRecord, 'pinned' | 'level' | 'draft' | 'hidden'>>;
+/** What a page may change of a channel. */
+export type ChannelPart = Partial<Pick<ChannelRecord, 'pinned' | 'level' | 'draft' | 'hidden'>>;
 
 /** See the module. */
 export class Library {

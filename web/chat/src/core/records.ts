@@ -4,13 +4,18 @@
  * @module
  */
 
-import { SentStatus } from '../enums.js';
-import type { Channel, ChannelState, Message } from '../gen/nuncio/v1/message_pb.js';
+import { ChannelType, SentStatus } from '../enums.js';
+import type { Channel, ChannelSettings, ChannelState, Message } from '../gen/nuncio/v1/message_pb.js';
 import type { ChannelRecord, MessageRecord } from './api.js';
 
 /** A channel's key, such as `1:alice`. */
 export function keyOfChannel(channel: Channel | undefined): string {
   return `${channel?.type ?? 0}:${channel?.id ?? ''}`;
+}
+
+/** Whether a key is a direct channel's, the kind whose settings the server keeps. */
+export function isDirect(key: string): boolean {
+  return key.startsWith(`${ChannelType.DIRECT}:`);
 }
 
 /** The channel with this key, as it travels. */
@@ -91,6 +96,15 @@ export function channelRecord(state: ChannelState, old: ChannelRecord | undefine
     updatedAt,
     hidden: base.hidden && updatedAt <= base.updatedAt,
   };
+}
+
+/** A channel with what the user has set for it on any device; nothing is set where there are no settings. */
+export function withSettings(channel: ChannelRecord, settings: ChannelSettings | undefined, now: number): ChannelRecord {
+  const { pinned = false, level = 0, removedMessageId = '' } = settings ?? {};
+  const hidden = removedMessageId !== '' && (channel.latest?.messageId ?? '') <= removedMessageId;
+  // A pin puts a channel on the list that nobody has written in yet.
+  const updatedAt = channel.updatedAt || (pinned ? now : 0);
+  return { ...channel, pinned, level, hidden, updatedAt };
 }
 
 /** Whom a content mentions: nobody, others, or `me` as well. */

@@ -6,7 +6,7 @@
  */
 
 import type { Welcome } from '../gen/nuncio/v1/frame_pb.js';
-import type { ChannelState, Entry } from '../gen/nuncio/v1/message_pb.js';
+import type { ChannelSettings, ChannelState, Entry } from '../gen/nuncio/v1/message_pb.js';
 import { NCCode } from '../codes.js';
 import type { ChannelRecord, CoreEvent, MessageRecord } from './api.js';
 import type { Connection } from './connection.js';
@@ -16,7 +16,7 @@ import type { Env } from './env.js';
 import { pause } from './env.js';
 import { Refused, refused } from './failure.js';
 import { Inbox } from './inbox.js';
-import { channelRecord, keyOfChannel } from './records.js';
+import { channelRecord, emptyChannel, isDirect, keyOfChannel, withSettings } from './records.js';
 import type { Store } from './store.js';
 
 /** Entries asked for at once. */
@@ -100,6 +100,7 @@ export class Sync {
     this.bootstrapping = true;
     try {
       const states = await this.fetchChannels();
+      const settings = await this.fetchSettings();
       const pong = await this.persist(() => this.connection.request({ case: 'ping', value: {} }));
       // Entries between the login and this moment may or may not be in the states.
       if (pong.case === 'pong') this.overlapThrough = Number(pong.value.inboxHead);
@@ -116,6 +117,11 @@ export class Sync {
           }
           tx.put('channels', channel);
         }
+        for (const channel of await tx.all('channels')) {
+          if (isDirect(channel.key)) tx.put('channels', withSettings(channel, settings.get(channel.key), env.now()));
+          settings.delete(channel.key);
+        }
+        for (const [key, set] of settings) tx.put('channels', withSettings(emptyChannel(key), set, env.now()));
         tx.put('meta', { key: 'cursor', value: this.inbox.cursor });
       });
     } finally {
@@ -140,6 +146,19 @@ export class Sync {
       if (!answer.value.hasMore || found.size === known || found.size >= CHANNELS) break;
     }
     return [...found.values()];
+  }
+
+  private async fetchSettings(): Promise<Map<string, ChannelSettings>> {
+    const found = new Map<string, ChannelSettings>();
+    for (let after: ChannelSettings['channel']; ; ) {
+      const value = { limit: 0, ...(after === undefined ? {} : { after }) };
+      const answer = await this.persist(() => this.connection.request({ case: 'getChannelSettings', value }));
+      if (answer.case !== 'channelSettings') return found;
+      for (const set of answer.value.settings) found.set(keyOfChannel(set.channel), set);
+      const last = answer.value.settings.at(-1)?.channel;
+      if (!answer.value.hasMore || last === undefined || found.size >= CHANNELS) return found;
+      after = last;
+    }
   }
 
   /** Applies what can be applied, and fetches what is missing, until nothing is. */

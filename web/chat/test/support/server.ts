@@ -130,6 +130,8 @@ export class FakeServer {
       }
       case 'getChannels':
         return { case: 'channelStates', value: {} };
+      case 'getChannelSettings':
+        return { case: 'channelSettings', value: {} };
       case 'getHistory':
         return { case: 'history', value: {} };
       default:

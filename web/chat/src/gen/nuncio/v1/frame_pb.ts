@@ -10,7 +10,7 @@
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
-import type { Account, Channel, ChannelState, ChannelType, Entry, Friend, FriendApplication, FriendApplication_Direction, FriendApplication_Status, Message as Message$1, MessageEdited, Profile } from "./message_pb.js";
+import type { Account, Channel, ChannelSettings, ChannelState, ChannelType, Entry, Friend, FriendApplication, FriendApplication_Direction, FriendApplication_Status, Message as Message$1, MessageEdited, Profile } from "./message_pb.js";
 import { file_nuncio_v1_message } from "./message_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
@@ -18,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file nuncio/v1/frame.proto.
  */
 export const file_nuncio_v1_frame: GenFile = /*@__PURE__*/
-  fileDesc("ChVudW5jaW8vdjEvZnJhbWUucHJvdG8SCW51bmNpby52MSLuDQoLQ2xpZW50RnJhbWUSCgoCaWQYASABKAQSIQoFbG9naW4YAiABKAsyEC5udW5jaW8udjEuTG9naW5IABIfCgRwaW5nGAMgASgLMg8ubnVuY2lvLnYxLlBpbmdIABIuCgxzZW5kX21lc3NhZ2UYBCABKAsyFi5udW5jaW8udjEuU2VuZE1lc3NhZ2VIABIfCgRzeW5jGAUgASgLMg8ubnVuY2lvLnYxLlN5bmNIABIsCgtnZXRfaGlzdG9yeRgGIAEoCzIVLm51bmNpby52MS5HZXRIaXN0b3J5SAASMgoOcmVjYWxsX21lc3NhZ2UYByABKAsyGC5udW5jaW8udjEuUmVjYWxsTWVzc2FnZUgAEigKCW1hcmtfcmVhZBgIIAEoCzITLm51bmNpby52MS5NYXJrUmVhZEgAEi4KDGdldF9jaGFubmVscxgJIAEoCzIWLm51bmNpby52MS5HZXRDaGFubmVsc0gAEiwKC3NlbmRfdHlwaW5nGAogASgLMhUubnVuY2lvLnYxLlNlbmRUeXBpbmdIABIjCgZsb2dvdXQYCyABKAsyES5udW5jaW8udjEuTG9nb3V0SAASLgoMZWRpdF9tZXNzYWdlGAwgASgLMhYubnVuY2lvLnYxLkVkaXRNZXNzYWdlSAASNQoQYWRkX3RvX2Jsb2NrbGlzdBgUIAEoCzIZLm51bmNpby52MS5BZGRUb0Jsb2NrbGlzdEgAEj8KFXJlbW92ZV9mcm9tX2Jsb2NrbGlzdBgVIAEoCzIeLm51bmNpby52MS5SZW1vdmVGcm9tQmxvY2tsaXN0SAASMAoNY2hlY2tfYmxvY2tlZBgWIAEoCzIXLm51bmNpby52MS5DaGVja0Jsb2NrZWRIABIwCg1nZXRfYmxvY2tsaXN0GBcgASgLMhcubnVuY2lvLnYxLkdldEJsb2NrbGlzdEgAEi4KDGdldF9wcm9maWxlcxgeIAEoCzIWLm51bmNpby52MS5HZXRQcm9maWxlc0gAEjcKEXVwZGF0ZV9teV9wcm9maWxlGB8gASgLMhoubnVuY2lvLnYxLlVwZGF0ZU15UHJvZmlsZUgAEkEKFmdldF9wcm9maWxlX3Zpc2liaWxpdHkYICABKAsyHy5udW5jaW8udjEuR2V0UHJvZmlsZVZpc2liaWxpdHlIABJBChZzZXRfcHJvZmlsZV92aXNpYmlsaXR5GCEgASgLMh8ubnVuY2lvLnYxLlNldFByb2ZpbGVWaXNpYmlsaXR5SAASLAoLZ2V0X2FjY291bnQYIiABKAsyFS5udW5jaW8udjEuR2V0QWNjb3VudEgAEioKCmFkZF9mcmllbmQYKCABKAsyFC5udW5jaW8udjEuQWRkRnJpZW5kSAASRwoZYW5zd2VyX2ZyaWVuZF9hcHBsaWNhdGlvbhgpIAEoCzIiLm51bmNpby52MS5BbnN3ZXJGcmllbmRBcHBsaWNhdGlvbkgAEjIKDnJlbW92ZV9mcmllbmRzGCogASgLMhgubnVuY2lvLnYxLlJlbW92ZUZyaWVuZHNIABIsCgtnZXRfZnJpZW5kcxgrIAEoCzIVLm51bmNpby52MS5HZXRGcmllbmRzSAASNQoQZ2V0X2ZyaWVuZHNfaW5mbxgsIAEoCzIZLm51bmNpby52MS5HZXRGcmllbmRzSW5mb0gAEjAKDWNoZWNrX2ZyaWVuZHMYLSABKAsyFy5udW5jaW8udjEuQ2hlY2tGcmllbmRzSAASMwoPc2V0X2ZyaWVuZF9pbmZvGC4gASgLMhgubnVuY2lvLnYxLlNldEZyaWVuZEluZm9IABI/ChVnZXRfZnJpZW5kX3Blcm1pc3Npb24YLyABKAsyHi5udW5jaW8udjEuR2V0RnJpZW5kUGVybWlzc2lvbkgAEj8KFXNldF9mcmllbmRfcGVybWlzc2lvbhgwIAEoCzIeLm51bmNpby52MS5TZXRGcmllbmRQZXJtaXNzaW9uSAASQwoXZ2V0X2ZyaWVuZF9hcHBsaWNhdGlvbnMYMSABKAsyIC5udW5jaW8udjEuR2V0RnJpZW5kQXBwbGljYXRpb25zSAASKQoJc3Vic2NyaWJlGDwgASgLMhQubnVuY2lvLnYxLlN1YnNjcmliZUgAEi0KC3Vuc3Vic2NyaWJlGD0gASgLMhYubnVuY2lvLnYxLlVuc3Vic2NyaWJlSAASLgoMZ2V0X3ByZXNlbmNlGD4gASgLMhYubnVuY2lvLnYxLkdldFByZXNlbmNlSAASOAoRZ2V0X3N1YnNjcmlwdGlvbnMYPyABKAsyGy5udW5jaW8udjEuR2V0U3Vic2NyaXB0aW9uc0gAQgYKBGJvZHkiqQkKC1NlcnZlckZyYW1lEgoKAmlkGAEgASgEEiUKB3dlbGNvbWUYAiABKAsyEi5udW5jaW8udjEuV2VsY29tZUgAEh8KBHBvbmcYAyABKAsyDy5udW5jaW8udjEuUG9uZ0gAEi4KDG1lc3NhZ2Vfc2VudBgEIAEoCzIWLm51bmNpby52MS5NZXNzYWdlU2VudEgAEigKCXN5bmNfcGFnZRgFIAEoCzITLm51bmNpby52MS5TeW5jUGFnZUgAEiUKB2hpc3RvcnkYBiABKAsyEi5udW5jaW8udjEuSGlzdG9yeUgAEjIKDmNoYW5uZWxfc3RhdGVzGAcgASgLMhgubnVuY2lvLnYxLkNoYW5uZWxTdGF0ZXNIABIlCgdmYWlsdXJlGAggASgLMhIubnVuY2lvLnYxLkZhaWx1cmVIABIfCgRkb25lGAkgASgLMg8ubnVuY2lvLnYxLkRvbmVIABIyCg5tZXNzYWdlX2VkaXRlZBgKIAEoCzIYLm51bmNpby52MS5NZXNzYWdlRWRpdGVkSAASMAoNYmxvY2tlZF9zdGF0ZRgUIAEoCzIXLm51bmNpby52MS5CbG9ja2VkU3RhdGVIABImCgh1c2VyX2lkcxgVIAEoCzISLm51bmNpby52MS5Vc2VySWRzSAASJwoIcHJvZmlsZXMYHiABKAsyEy5udW5jaW8udjEuUHJvZmlsZXNIABI/ChJwcm9maWxlX3Zpc2liaWxpdHkYHyABKAsyIS5udW5jaW8udjEuUHJvZmlsZVZpc2liaWxpdHlTdGF0ZUgAEiUKB2FjY291bnQYICABKAsyEi5udW5jaW8udjEuQWNjb3VudEgAEjcKEWFkZF9mcmllbmRfcmVzdWx0GCggASgLMhoubnVuY2lvLnYxLkFkZEZyaWVuZFJlc3VsdEgAEiUKB2ZyaWVuZHMYKSABKAsyEi5udW5jaW8udjEuRnJpZW5kc0gAEjYKEGZyaWVuZF9yZWxhdGlvbnMYKiABKAsyGi5udW5jaW8udjEuRnJpZW5kUmVsYXRpb25zSAASPQoRZnJpZW5kX3Blcm1pc3Npb24YKyABKAsyIC5udW5jaW8udjEuRnJpZW5kUGVybWlzc2lvblN0YXRlSAASPAoTZnJpZW5kX2FwcGxpY2F0aW9ucxgsIAEoCzIdLm51bmNpby52MS5GcmllbmRBcHBsaWNhdGlvbnNIABI0Cg9wcmVzZW5jZV9zdGF0ZXMYPCABKAsyGS5udW5jaW8udjEuUHJlc2VuY2VTdGF0ZXNIABIxCg1zdWJzY3JpcHRpb25zGD0gASgLMhgubnVuY2lvLnYxLlN1YnNjcmlwdGlvbnNIABIhCgVlbnRyeRhkIAEoCzIQLm51bmNpby52MS5FbnRyeUgAEiMKBnR5cGluZxhlIAEoCzIRLm51bmNpby52MS5UeXBpbmdIABI1ChBwcmVzZW5jZV9jaGFuZ2VkGGYgASgLMhkubnVuY2lvLnYxLlByZXNlbmNlU3RhdGVzSAASJQoHY2xvc2luZxhnIAEoCzISLm51bmNpby52MS5GYWlsdXJlSABCBgoEYm9keSJ7CgdGYWlsdXJlEgwKBGNvZGUYASABKA0SDAoEbmFtZRgCIAEoCRIPCgdtZXNzYWdlGAMgASgJEhYKDnJldHJ5X2FmdGVyX21zGAQgASgEEg0KBXVudGlsGAUgASgDEg4KBnJlYXNvbhgGIAEoCRIMCgRrZXlzGAcgAygJIgYKBERvbmUiYQoFTG9naW4SDwoHYXBwX2tleRgBIAEoCRINCgV0b2tlbhgCIAEoCRIRCglkZXZpY2VfaWQYAyABKAkSEAoIcGxhdGZvcm0YBCABKAkSEwoLc2RrX3ZlcnNpb24YBSABKAkiwgEKB1dlbGNvbWUSDwoHdXNlcl9pZBgBIAEoCRISCgpzZXNzaW9uX2lkGAIgASgJEhMKC3NlcnZlcl90aW1lGAMgASgDEhIKCmluYm94X2hlYWQYBCABKAQSEwoLaW5ib3hfZmxvb3IYBSABKAQSFAoMaGVhcnRiZWF0X21zGAYgASgNEiMKB2FjY291bnQYByABKAsyEi5udW5jaW8udjEuQWNjb3VudBIZChFtYXhfY29udGVudF9ieXRlcxgIIAEoDSIWCgRQaW5nEg4KBmN1cnNvchgBIAEoBCIvCgRQb25nEhMKC3NlcnZlcl90aW1lGAEgASgDEhIKCmluYm94X2hlYWQYAiABKAQiCAoGTG9nb3V0IqkBCgtTZW5kTWVzc2FnZRIjCgdjaGFubmVsGAEgASgLMhIubnVuY2lvLnYxLkNoYW5uZWwSGQoRY2xpZW50X21lc3NhZ2VfaWQYAiABKAkSDAoEdHlwZRgDIAEoCRIPCgdjb250ZW50GAQgASgJEhEKCXRyYW5zaWVudBgFIAEoCBIRCgl1bmNvdW50ZWQYBiABKAgSFQoNbmVlZHNfcmVjZWlwdBgHIAEoCCI/CgtNZXNzYWdlU2VudBISCgptZXNzYWdlX2lkGAEgASgJEg8KB3NlbnRfYXQYAiABKAMSCwoDc2VxGAMgASgEIiQKBFN5bmMSDQoFYWZ0ZXIYASABKAQSDQoFbGltaXQYAiABKA0iSgoIU3luY1BhZ2USIQoHZW50cmllcxgBIAMoCzIQLm51bmNpby52MS5FbnRyeRIMCgRoZWFkGAIgASgEEg0KBWZsb29yGAMgASgEIn8KCkdldEhpc3RvcnkSIwoHY2hhbm5lbBgBIAEoCzISLm51bmNpby52MS5DaGFubmVsEhcKD2Zyb21fbWVzc2FnZV9pZBgCIAEoCRIRCglmcm9tX3RpbWUYAyABKAMSEQoJYXNjZW5kaW5nGAQgASgIEg0KBWxpbWl0GAUgASgNIkEKB0hpc3RvcnkSJAoIbWVzc2FnZXMYASADKAsyEi5udW5jaW8udjEuTWVzc2FnZRIQCghoYXNfbW9yZRgCIAEoCCJXCg1SZWNhbGxNZXNzYWdlEiMKB2NoYW5uZWwYASABKAsyEi5udW5jaW8udjEuQ2hhbm5lbBISCgptZXNzYWdlX2lkGAIgASgJEg0KBWV4dHJhGAMgASgJIlcKC0VkaXRNZXNzYWdlEiMKB2NoYW5uZWwYASABKAsyEi5udW5jaW8udjEuQ2hhbm5lbBISCgptZXNzYWdlX2lkGAIgASgJEg8KB2NvbnRlbnQYAyABKAkiQwoITWFya1JlYWQSIwoHY2hhbm5lbBgBIAEoCzISLm51bmNpby52MS5DaGFubmVsEhIKCm1lc3NhZ2VfaWQYAiABKAkieQoLR2V0Q2hhbm5lbHMSDgoGYmVmb3JlGAEgASgDEg0KBWxpbWl0GAIgASgNEiUKBXR5cGVzGAMgAygOMhYubnVuY2lvLnYxLkNoYW5uZWxUeXBlEiQKCGNoYW5uZWxzGAQgAygLMhIubnVuY2lvLnYxLkNoYW5uZWwiaAoNQ2hhbm5lbFN0YXRlcxIpCghjaGFubmVscxgBIAMoCzIXLm51bmNpby52MS5DaGFubmVsU3RhdGUSEAoIaGFzX21vcmUYAiABKAgSGgoSdG90YWxfdW5yZWFkX2NvdW50GAMgASgNIj8KClNlbmRUeXBpbmcSIwoHY2hhbm5lbBgBIAEoCzISLm51bmNpby52MS5DaGFubmVsEgwKBHR5cGUYAiABKAkiTAoGVHlwaW5nEiMKB2NoYW5uZWwYASABKAsyEi5udW5jaW8udjEuQ2hhbm5lbBIPCgd1c2VyX2lkGAIgASgJEgwKBHR5cGUYAyABKAkiIQoOQWRkVG9CbG9ja2xpc3QSDwoHdXNlcl9pZBgBIAEoCSImChNSZW1vdmVGcm9tQmxvY2tsaXN0Eg8KB3VzZXJfaWQYASABKAkiHwoMQ2hlY2tCbG9ja2VkEg8KB3VzZXJfaWQYASABKAkiHwoMQmxvY2tlZFN0YXRlEg8KB2Jsb2NrZWQYASABKAgiDgoMR2V0QmxvY2tsaXN0IhsKB1VzZXJJZHMSEAoIdXNlcl9pZHMYASADKAkiHwoLR2V0UHJvZmlsZXMSEAoIdXNlcl9pZHMYASADKAkiMAoIUHJvZmlsZXMSJAoIcHJvZmlsZXMYASADKAsyEi5udW5jaW8udjEuUHJvZmlsZSJ+Cg9VcGRhdGVNeVByb2ZpbGUSDQoFYmFzaWMYASABKAkSMAoDZXh0GAIgAygLMiMubnVuY2lvLnYxLlVwZGF0ZU15UHJvZmlsZS5FeHRFbnRyeRoqCghFeHRFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIhYKFEdldFByb2ZpbGVWaXNpYmlsaXR5IkgKFFNldFByb2ZpbGVWaXNpYmlsaXR5EjAKCnZpc2liaWxpdHkYASABKA4yHC5udW5jaW8udjEuUHJvZmlsZVZpc2liaWxpdHkiSgoWUHJvZmlsZVZpc2liaWxpdHlTdGF0ZRIwCgp2aXNpYmlsaXR5GAEgASgOMhwubnVuY2lvLnYxLlByb2ZpbGVWaXNpYmlsaXR5IgwKCkdldEFjY291bnQiKwoJQWRkRnJpZW5kEg8KB3VzZXJfaWQYASABKAkSDQoFZXh0cmEYAiABKAkiIAoPQWRkRnJpZW5kUmVzdWx0Eg0KBWFkZGVkGAEgASgIIjoKF0Fuc3dlckZyaWVuZEFwcGxpY2F0aW9uEg8KB3VzZXJfaWQYASABKAkSDgoGYWNjZXB0GAIgASgIIiEKDVJlbW92ZUZyaWVuZHMSEAoIdXNlcl9pZHMYASADKAkiLwoKR2V0RnJpZW5kcxISCgpwYWdlX3Rva2VuGAEgASgJEg0KBWxpbWl0GAIgASgNIlsKB0ZyaWVuZHMSIgoHZnJpZW5kcxgBIAMoCzIRLm51bmNpby52MS5GcmllbmQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEhMKC3RvdGFsX2NvdW50GAMgASgNIiIKDkdldEZyaWVuZHNJbmZvEhAKCHVzZXJfaWRzGAEgAygJIiAKDENoZWNrRnJpZW5kcxIQCgh1c2VyX2lkcxgBIAMoCSI/Cg9GcmllbmRSZWxhdGlvbnMSLAoJcmVsYXRpb25zGAEgAygLMhkubnVuY2lvLnYxLkZyaWVuZFJlbGF0aW9uIjEKDkZyaWVuZFJlbGF0aW9uEg8KB3VzZXJfaWQYASABKAkSDgoGZnJpZW5kGAIgASgIIskBCg1TZXRGcmllbmRJbmZvEg8KB3VzZXJfaWQYASABKAkSEgoFYWxpYXMYAiABKAlIAIgBARI9CgtleHRfcHJvZmlsZRgDIAMoCzIoLm51bmNpby52MS5TZXRGcmllbmRJbmZvLkV4dFByb2ZpbGVFbnRyeRIXCg9zZXRfZXh0X3Byb2ZpbGUYBCABKAgaMQoPRXh0UHJvZmlsZUVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFCCAoGX2FsaWFzIhUKE0dldEZyaWVuZFBlcm1pc3Npb24iKQoTU2V0RnJpZW5kUGVybWlzc2lvbhISCgpwZXJtaXNzaW9uGAEgASgNIisKFUZyaWVuZFBlcm1pc3Npb25TdGF0ZRISCgpwZXJtaXNzaW9uGAEgASgNIsABChVHZXRGcmllbmRBcHBsaWNhdGlvbnMSOgoKZGlyZWN0aW9ucxgBIAMoDjImLm51bmNpby52MS5GcmllbmRBcHBsaWNhdGlvbi5EaXJlY3Rpb24SNQoIc3RhdHVzZXMYAiADKA4yIy5udW5jaW8udjEuRnJpZW5kQXBwbGljYXRpb24uU3RhdHVzEhIKCnBhZ2VfdG9rZW4YAyABKAkSDQoFbGltaXQYBCABKA0SEQoJYXNjZW5kaW5nGAUgASgIInYKEkZyaWVuZEFwcGxpY2F0aW9ucxIyCgxhcHBsaWNhdGlvbnMYASADKAsyHC5udW5jaW8udjEuRnJpZW5kQXBwbGljYXRpb24SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEhMKC3RvdGFsX2NvdW50GAMgASgNImAKCVN1YnNjcmliZRIQCgh1c2VyX2lkcxgBIAMoCRIpCgR0eXBlGAIgASgOMhsubnVuY2lvLnYxLlN1YnNjcmlwdGlvblR5cGUSFgoOZXhwaXJ5X3NlY29uZHMYAyABKA0iSgoLVW5zdWJzY3JpYmUSEAoIdXNlcl9pZHMYASADKAkSKQoEdHlwZRgCIAEoDjIbLm51bmNpby52MS5TdWJzY3JpcHRpb25UeXBlIh8KC0dldFByZXNlbmNlEhAKCHVzZXJfaWRzGAEgAygJIjoKDlByZXNlbmNlU3RhdGVzEigKBnN0YXRlcxgBIAMoCzIYLm51bmNpby52MS5QcmVzZW5jZVN0YXRlIlcKDVByZXNlbmNlU3RhdGUSDwoHdXNlcl9pZBgBIAEoCRIOCgZvbmxpbmUYAiABKAgSEgoKY2hhbmdlZF9hdBgDIAEoAxIRCglwbGF0Zm9ybXMYBCADKAkiYAoQR2V0U3Vic2NyaXB0aW9ucxIpCgR0eXBlGAEgASgOMhsubnVuY2lvLnYxLlN1YnNjcmlwdGlvblR5cGUSEgoKcGFnZV90b2tlbhgCIAEoCRINCgVsaW1pdBgDIAEoDSJYCg1TdWJzY3JpcHRpb25zEi4KDXN1YnNjcmlwdGlvbnMYASADKAsyFy5udW5jaW8udjEuU3Vic2NyaXB0aW9uEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSJ1CgxTdWJzY3JpcHRpb24SDwoHdXNlcl9pZBgBIAEoCRIpCgR0eXBlGAIgASgOMhsubnVuY2lvLnYxLlN1YnNjcmlwdGlvblR5cGUSFQoNc3Vic2NyaWJlZF9hdBgDIAEoAxISCgpleHBpcmVzX2F0GAQgASgDKpYBChFQcm9maWxlVmlzaWJpbGl0eRIeChpQUk9GSUxFX1ZJU0lCSUxJVFlfTk9UX1NFVBAAEiAKHFBST0ZJTEVfVklTSUJJTElUWV9JTlZJU0lCTEUQARIfChtQUk9GSUxFX1ZJU0lCSUxJVFlfRVZFUllPTkUQAhIeChpQUk9GSUxFX1ZJU0lCSUxJVFlfRlJJRU5EUxADKnkKEFN1YnNjcmlwdGlvblR5cGUSIQodU1VCU0NSSVBUSU9OX1RZUEVfVU5TUEVDSUZJRUQQABIjCh9TVUJTQ1JJUFRJT05fVFlQRV9PTkxJTkVfU1RBVFVTEAESHQoZU1VCU0NSSVBUSU9OX1RZUEVfUFJPRklMRRACYgZwcm90bzM", [file_nuncio_v1_message]);
+  fileDesc("ChVudW5jaW8vdjEvZnJhbWUucHJvdG8SCW51bmNpby52MSLsDgoLQ2xpZW50RnJhbWUSCgoCaWQYASABKAQSIQoFbG9naW4YAiABKAsyEC5udW5jaW8udjEuTG9naW5IABIfCgRwaW5nGAMgASgLMg8ubnVuY2lvLnYxLlBpbmdIABIuCgxzZW5kX21lc3NhZ2UYBCABKAsyFi5udW5jaW8udjEuU2VuZE1lc3NhZ2VIABIfCgRzeW5jGAUgASgLMg8ubnVuY2lvLnYxLlN5bmNIABIsCgtnZXRfaGlzdG9yeRgGIAEoCzIVLm51bmNpby52MS5HZXRIaXN0b3J5SAASMgoOcmVjYWxsX21lc3NhZ2UYByABKAsyGC5udW5jaW8udjEuUmVjYWxsTWVzc2FnZUgAEigKCW1hcmtfcmVhZBgIIAEoCzITLm51bmNpby52MS5NYXJrUmVhZEgAEi4KDGdldF9jaGFubmVscxgJIAEoCzIWLm51bmNpby52MS5HZXRDaGFubmVsc0gAEiwKC3NlbmRfdHlwaW5nGAogASgLMhUubnVuY2lvLnYxLlNlbmRUeXBpbmdIABIjCgZsb2dvdXQYCyABKAsyES5udW5jaW8udjEuTG9nb3V0SAASLgoMZWRpdF9tZXNzYWdlGAwgASgLMhYubnVuY2lvLnYxLkVkaXRNZXNzYWdlSAASPQoUc2V0X2NoYW5uZWxfc2V0dGluZ3MYDSABKAsyHS5udW5jaW8udjEuU2V0Q2hhbm5lbFNldHRpbmdzSAASPQoUZ2V0X2NoYW5uZWxfc2V0dGluZ3MYDiABKAsyHS5udW5jaW8udjEuR2V0Q2hhbm5lbFNldHRpbmdzSAASNQoQYWRkX3RvX2Jsb2NrbGlzdBgUIAEoCzIZLm51bmNpby52MS5BZGRUb0Jsb2NrbGlzdEgAEj8KFXJlbW92ZV9mcm9tX2Jsb2NrbGlzdBgVIAEoCzIeLm51bmNpby52MS5SZW1vdmVGcm9tQmxvY2tsaXN0SAASMAoNY2hlY2tfYmxvY2tlZBgWIAEoCzIXLm51bmNpby52MS5DaGVja0Jsb2NrZWRIABIwCg1nZXRfYmxvY2tsaXN0GBcgASgLMhcubnVuY2lvLnYxLkdldEJsb2NrbGlzdEgAEi4KDGdldF9wcm9maWxlcxgeIAEoCzIWLm51bmNpby52MS5HZXRQcm9maWxlc0gAEjcKEXVwZGF0ZV9teV9wcm9maWxlGB8gASgLMhoubnVuY2lvLnYxLlVwZGF0ZU15UHJvZmlsZUgAEkEKFmdldF9wcm9maWxlX3Zpc2liaWxpdHkYICABKAsyHy5udW5jaW8udjEuR2V0UHJvZmlsZVZpc2liaWxpdHlIABJBChZzZXRfcHJvZmlsZV92aXNpYmlsaXR5GCEgASgLMh8ubnVuY2lvLnYxLlNldFByb2ZpbGVWaXNpYmlsaXR5SAASLAoLZ2V0X2FjY291bnQYIiABKAsyFS5udW5jaW8udjEuR2V0QWNjb3VudEgAEioKCmFkZF9mcmllbmQYKCABKAsyFC5udW5jaW8udjEuQWRkRnJpZW5kSAASRwoZYW5zd2VyX2ZyaWVuZF9hcHBsaWNhdGlvbhgpIAEoCzIiLm51bmNpby52MS5BbnN3ZXJGcmllbmRBcHBsaWNhdGlvbkgAEjIKDnJlbW92ZV9mcmllbmRzGCogASgLMhgubnVuY2lvLnYxLlJlbW92ZUZyaWVuZHNIABIsCgtnZXRfZnJpZW5kcxgrIAEoCzIVLm51bmNpby52MS5HZXRGcmllbmRzSAASNQoQZ2V0X2ZyaWVuZHNfaW5mbxgsIAEoCzIZLm51bmNpby52MS5HZXRGcmllbmRzSW5mb0gAEjAKDWNoZWNrX2ZyaWVuZHMYLSABKAsyFy5udW5jaW8udjEuQ2hlY2tGcmllbmRzSAASMwoPc2V0X2ZyaWVuZF9pbmZvGC4gASgLMhgubnVuY2lvLnYxLlNldEZyaWVuZEluZm9IABI/ChVnZXRfZnJpZW5kX3Blcm1pc3Npb24YLyABKAsyHi5udW5jaW8udjEuR2V0RnJpZW5kUGVybWlzc2lvbkgAEj8KFXNldF9mcmllbmRfcGVybWlzc2lvbhgwIAEoCzIeLm51bmNpby52MS5TZXRGcmllbmRQZXJtaXNzaW9uSAASQwoXZ2V0X2ZyaWVuZF9hcHBsaWNhdGlvbnMYMSABKAsyIC5udW5jaW8udjEuR2V0RnJpZW5kQXBwbGljYXRpb25zSAASKQoJc3Vic2NyaWJlGDwgASgLMhQubnVuY2lvLnYxLlN1YnNjcmliZUgAEi0KC3Vuc3Vic2NyaWJlGD0gASgLMhYubnVuY2lvLnYxLlVuc3Vic2NyaWJlSAASLgoMZ2V0X3ByZXNlbmNlGD4gASgLMhYubnVuY2lvLnYxLkdldFByZXNlbmNlSAASOAoRZ2V0X3N1YnNjcmlwdGlvbnMYPyABKAsyGy5udW5jaW8udjEuR2V0U3Vic2NyaXB0aW9uc0gAQgYKBGJvZHki5QkKC1NlcnZlckZyYW1lEgoKAmlkGAEgASgEEiUKB3dlbGNvbWUYAiABKAsyEi5udW5jaW8udjEuV2VsY29tZUgAEh8KBHBvbmcYAyABKAsyDy5udW5jaW8udjEuUG9uZ0gAEi4KDG1lc3NhZ2Vfc2VudBgEIAEoCzIWLm51bmNpby52MS5NZXNzYWdlU2VudEgAEigKCXN5bmNfcGFnZRgFIAEoCzITLm51bmNpby52MS5TeW5jUGFnZUgAEiUKB2hpc3RvcnkYBiABKAsyEi5udW5jaW8udjEuSGlzdG9yeUgAEjIKDmNoYW5uZWxfc3RhdGVzGAcgASgLMhgubnVuY2lvLnYxLkNoYW5uZWxTdGF0ZXNIABIlCgdmYWlsdXJlGAggASgLMhIubnVuY2lvLnYxLkZhaWx1cmVIABIfCgRkb25lGAkgASgLMg8ubnVuY2lvLnYxLkRvbmVIABIyCg5tZXNzYWdlX2VkaXRlZBgKIAEoCzIYLm51bmNpby52MS5NZXNzYWdlRWRpdGVkSAASOgoQY2hhbm5lbF9zZXR0aW5ncxgLIAEoCzIeLm51bmNpby52MS5DaGFubmVsU2V0dGluZ3NQYWdlSAASMAoNYmxvY2tlZF9zdGF0ZRgUIAEoCzIXLm51bmNpby52MS5CbG9ja2VkU3RhdGVIABImCgh1c2VyX2lkcxgVIAEoCzISLm51bmNpby52MS5Vc2VySWRzSAASJwoIcHJvZmlsZXMYHiABKAsyEy5udW5jaW8udjEuUHJvZmlsZXNIABI/ChJwcm9maWxlX3Zpc2liaWxpdHkYHyABKAsyIS5udW5jaW8udjEuUHJvZmlsZVZpc2liaWxpdHlTdGF0ZUgAEiUKB2FjY291bnQYICABKAsyEi5udW5jaW8udjEuQWNjb3VudEgAEjcKEWFkZF9mcmllbmRfcmVzdWx0GCggASgLMhoubnVuY2lvLnYxLkFkZEZyaWVuZFJlc3VsdEgAEiUKB2ZyaWVuZHMYKSABKAsyEi5udW5jaW8udjEuRnJpZW5kc0gAEjYKEGZyaWVuZF9yZWxhdGlvbnMYKiABKAsyGi5udW5jaW8udjEuRnJpZW5kUmVsYXRpb25zSAASPQoRZnJpZW5kX3Blcm1pc3Npb24YKyABKAsyIC5udW5jaW8udjEuRnJpZW5kUGVybWlzc2lvblN0YXRlSAASPAoTZnJpZW5kX2FwcGxpY2F0aW9ucxgsIAEoCzIdLm51bmNpby52MS5GcmllbmRBcHBsaWNhdGlvbnNIABI0Cg9wcmVzZW5jZV9zdGF0ZXMYPCABKAsyGS5udW5jaW8udjEuUHJlc2VuY2VTdGF0ZXNIABIxCg1zdWJzY3JpcHRpb25zGD0gASgLMhgubnVuY2lvLnYxLlN1YnNjcmlwdGlvbnNIABIhCgVlbnRyeRhkIAEoCzIQLm51bmNpby52MS5FbnRyeUgAEiMKBnR5cGluZxhlIAEoCzIRLm51bmNpby52MS5UeXBpbmdIABI1ChBwcmVzZW5jZV9jaGFuZ2VkGGYgASgLMhkubnVuY2lvLnYxLlByZXNlbmNlU3RhdGVzSAASJQoHY2xvc2luZxhnIAEoCzISLm51bmNpby52MS5GYWlsdXJlSABCBgoEYm9keSJ7CgdGYWlsdXJlEgwKBGNvZGUYASABKA0SDAoEbmFtZRgCIAEoCRIPCgdtZXNzYWdlGAMgASgJEhYKDnJldHJ5X2FmdGVyX21zGAQgASgEEg0KBXVudGlsGAUgASgDEg4KBnJlYXNvbhgGIAEoCRIMCgRrZXlzGAcgAygJIgYKBERvbmUiYQoFTG9naW4SDwoHYXBwX2tleRgBIAEoCRINCgV0b2tlbhgCIAEoCRIRCglkZXZpY2VfaWQYAyABKAkSEAoIcGxhdGZvcm0YBCABKAkSEwoLc2RrX3ZlcnNpb24YBSABKAkiwgEKB1dlbGNvbWUSDwoHdXNlcl9pZBgBIAEoCRISCgpzZXNzaW9uX2lkGAIgASgJEhMKC3NlcnZlcl90aW1lGAMgASgDEhIKCmluYm94X2hlYWQYBCABKAQSEwoLaW5ib3hfZmxvb3IYBSABKAQSFAoMaGVhcnRiZWF0X21zGAYgASgNEiMKB2FjY291bnQYByABKAsyEi5udW5jaW8udjEuQWNjb3VudBIZChFtYXhfY29udGVudF9ieXRlcxgIIAEoDSIWCgRQaW5nEg4KBmN1cnNvchgBIAEoBCIvCgRQb25nEhMKC3NlcnZlcl90aW1lGAEgASgDEhIKCmluYm94X2hlYWQYAiABKAQiCAoGTG9nb3V0IqkBCgtTZW5kTWVzc2FnZRIjCgdjaGFubmVsGAEgASgLMhIubnVuY2lvLnYxLkNoYW5uZWwSGQoRY2xpZW50X21lc3NhZ2VfaWQYAiABKAkSDAoEdHlwZRgDIAEoCRIPCgdjb250ZW50GAQgASgJEhEKCXRyYW5zaWVudBgFIAEoCBIRCgl1bmNvdW50ZWQYBiABKAgSFQoNbmVlZHNfcmVjZWlwdBgHIAEoCCI/CgtNZXNzYWdlU2VudBISCgptZXNzYWdlX2lkGAEgASgJEg8KB3NlbnRfYXQYAiABKAMSCwoDc2VxGAMgASgEIiQKBFN5bmMSDQoFYWZ0ZXIYASABKAQSDQoFbGltaXQYAiABKA0iSgoIU3luY1BhZ2USIQoHZW50cmllcxgBIAMoCzIQLm51bmNpby52MS5FbnRyeRIMCgRoZWFkGAIgASgEEg0KBWZsb29yGAMgASgEIn8KCkdldEhpc3RvcnkSIwoHY2hhbm5lbBgBIAEoCzISLm51bmNpby52MS5DaGFubmVsEhcKD2Zyb21fbWVzc2FnZV9pZBgCIAEoCRIRCglmcm9tX3RpbWUYAyABKAMSEQoJYXNjZW5kaW5nGAQgASgIEg0KBWxpbWl0GAUgASgNIkEKB0hpc3RvcnkSJAoIbWVzc2FnZXMYASADKAsyEi5udW5jaW8udjEuTWVzc2FnZRIQCghoYXNfbW9yZRgCIAEoCCJXCg1SZWNhbGxNZXNzYWdlEiMKB2NoYW5uZWwYASABKAsyEi5udW5jaW8udjEuQ2hhbm5lbBISCgptZXNzYWdlX2lkGAIgASgJEg0KBWV4dHJhGAMgASgJIlcKC0VkaXRNZXNzYWdlEiMKB2NoYW5uZWwYASABKAsyEi5udW5jaW8udjEuQ2hhbm5lbBISCgptZXNzYWdlX2lkGAIgASgJEg8KB2NvbnRlbnQYAyABKAkiQwoITWFya1JlYWQSIwoHY2hhbm5lbBgBIAEoCzISLm51bmNpby52MS5DaGFubmVsEhIKCm1lc3NhZ2VfaWQYAiABKAkieQoLR2V0Q2hhbm5lbHMSDgoGYmVmb3JlGAEgASgDEg0KBWxpbWl0GAIgASgNEiUKBXR5cGVzGAMgAygOMhYubnVuY2lvLnYxLkNoYW5uZWxUeXBlEiQKCGNoYW5uZWxzGAQgAygLMhIubnVuY2lvLnYxLkNoYW5uZWwiaAoNQ2hhbm5lbFN0YXRlcxIpCghjaGFubmVscxgBIAMoCzIXLm51bmNpby52MS5DaGFubmVsU3RhdGUSEAoIaGFzX21vcmUYAiABKAgSGgoSdG90YWxfdW5yZWFkX2NvdW50GAMgASgNIq8BChJTZXRDaGFubmVsU2V0dGluZ3MSIwoHY2hhbm5lbBgBIAEoCzISLm51bmNpby52MS5DaGFubmVsEhMKBnBpbm5lZBgCIAEoCEgAiAEBEhIKBWxldmVsGAMgASgRSAGIAQESHwoScmVtb3ZlZF9tZXNzYWdlX2lkGAQgASgJSAKIAQFCCQoHX3Bpbm5lZEIICgZfbGV2ZWxCFQoTX3JlbW92ZWRfbWVzc2FnZV9pZCJGChJHZXRDaGFubmVsU2V0dGluZ3MSIQoFYWZ0ZXIYASABKAsyEi5udW5jaW8udjEuQ2hhbm5lbBINCgVsaW1pdBgCIAEoDSJVChNDaGFubmVsU2V0dGluZ3NQYWdlEiwKCHNldHRpbmdzGAEgAygLMhoubnVuY2lvLnYxLkNoYW5uZWxTZXR0aW5ncxIQCghoYXNfbW9yZRgCIAEoCCI/CgpTZW5kVHlwaW5nEiMKB2NoYW5uZWwYASABKAsyEi5udW5jaW8udjEuQ2hhbm5lbBIMCgR0eXBlGAIgASgJIkwKBlR5cGluZxIjCgdjaGFubmVsGAEgASgLMhIubnVuY2lvLnYxLkNoYW5uZWwSDwoHdXNlcl9pZBgCIAEoCRIMCgR0eXBlGAMgASgJIiEKDkFkZFRvQmxvY2tsaXN0Eg8KB3VzZXJfaWQYASABKAkiJgoTUmVtb3ZlRnJvbUJsb2NrbGlzdBIPCgd1c2VyX2lkGAEgASgJIh8KDENoZWNrQmxvY2tlZBIPCgd1c2VyX2lkGAEgASgJIh8KDEJsb2NrZWRTdGF0ZRIPCgdibG9ja2VkGAEgASgIIg4KDEdldEJsb2NrbGlzdCIbCgdVc2VySWRzEhAKCHVzZXJfaWRzGAEgAygJIh8KC0dldFByb2ZpbGVzEhAKCHVzZXJfaWRzGAEgAygJIjAKCFByb2ZpbGVzEiQKCHByb2ZpbGVzGAEgAygLMhIubnVuY2lvLnYxLlByb2ZpbGUifgoPVXBkYXRlTXlQcm9maWxlEg0KBWJhc2ljGAEgASgJEjAKA2V4dBgCIAMoCzIjLm51bmNpby52MS5VcGRhdGVNeVByb2ZpbGUuRXh0RW50cnkaKgoIRXh0RW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASIWChRHZXRQcm9maWxlVmlzaWJpbGl0eSJIChRTZXRQcm9maWxlVmlzaWJpbGl0eRIwCgp2aXNpYmlsaXR5GAEgASgOMhwubnVuY2lvLnYxLlByb2ZpbGVWaXNpYmlsaXR5IkoKFlByb2ZpbGVWaXNpYmlsaXR5U3RhdGUSMAoKdmlzaWJpbGl0eRgBIAEoDjIcLm51bmNpby52MS5Qcm9maWxlVmlzaWJpbGl0eSIMCgpHZXRBY2NvdW50IisKCUFkZEZyaWVuZBIPCgd1c2VyX2lkGAEgASgJEg0KBWV4dHJhGAIgASgJIiAKD0FkZEZyaWVuZFJlc3VsdBINCgVhZGRlZBgBIAEoCCI6ChdBbnN3ZXJGcmllbmRBcHBsaWNhdGlvbhIPCgd1c2VyX2lkGAEgASgJEg4KBmFjY2VwdBgCIAEoCCIhCg1SZW1vdmVGcmllbmRzEhAKCHVzZXJfaWRzGAEgAygJIi8KCkdldEZyaWVuZHMSEgoKcGFnZV90b2tlbhgBIAEoCRINCgVsaW1pdBgCIAEoDSJbCgdGcmllbmRzEiIKB2ZyaWVuZHMYASADKAsyES5udW5jaW8udjEuRnJpZW5kEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRITCgt0b3RhbF9jb3VudBgDIAEoDSIiCg5HZXRGcmllbmRzSW5mbxIQCgh1c2VyX2lkcxgBIAMoCSIgCgxDaGVja0ZyaWVuZHMSEAoIdXNlcl9pZHMYASADKAkiPwoPRnJpZW5kUmVsYXRpb25zEiwKCXJlbGF0aW9ucxgBIAMoCzIZLm51bmNpby52MS5GcmllbmRSZWxhdGlvbiIxCg5GcmllbmRSZWxhdGlvbhIPCgd1c2VyX2lkGAEgASgJEg4KBmZyaWVuZBgCIAEoCCLJAQoNU2V0RnJpZW5kSW5mbxIPCgd1c2VyX2lkGAEgASgJEhIKBWFsaWFzGAIgASgJSACIAQESPQoLZXh0X3Byb2ZpbGUYAyADKAsyKC5udW5jaW8udjEuU2V0RnJpZW5kSW5mby5FeHRQcm9maWxlRW50cnkSFwoPc2V0X2V4dF9wcm9maWxlGAQgASgIGjEKD0V4dFByb2ZpbGVFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBQggKBl9hbGlhcyIVChNHZXRGcmllbmRQZXJtaXNzaW9uIikKE1NldEZyaWVuZFBlcm1pc3Npb24SEgoKcGVybWlzc2lvbhgBIAEoDSIrChVGcmllbmRQZXJtaXNzaW9uU3RhdGUSEgoKcGVybWlzc2lvbhgBIAEoDSLAAQoVR2V0RnJpZW5kQXBwbGljYXRpb25zEjoKCmRpcmVjdGlvbnMYASADKA4yJi5udW5jaW8udjEuRnJpZW5kQXBwbGljYXRpb24uRGlyZWN0aW9uEjUKCHN0YXR1c2VzGAIgAygOMiMubnVuY2lvLnYxLkZyaWVuZEFwcGxpY2F0aW9uLlN0YXR1cxISCgpwYWdlX3Rva2VuGAMgASgJEg0KBWxpbWl0GAQgASgNEhEKCWFzY2VuZGluZxgFIAEoCCJ2ChJGcmllbmRBcHBsaWNhdGlvbnMSMgoMYXBwbGljYXRpb25zGAEgAygLMhwubnVuY2lvLnYxLkZyaWVuZEFwcGxpY2F0aW9uEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRITCgt0b3RhbF9jb3VudBgDIAEoDSJgCglTdWJzY3JpYmUSEAoIdXNlcl9pZHMYASADKAkSKQoEdHlwZRgCIAEoDjIbLm51bmNpby52MS5TdWJzY3JpcHRpb25UeXBlEhYKDmV4cGlyeV9zZWNvbmRzGAMgASgNIkoKC1Vuc3Vic2NyaWJlEhAKCHVzZXJfaWRzGAEgAygJEikKBHR5cGUYAiABKA4yGy5udW5jaW8udjEuU3Vic2NyaXB0aW9uVHlwZSIfCgtHZXRQcmVzZW5jZRIQCgh1c2VyX2lkcxgBIAMoCSI6Cg5QcmVzZW5jZVN0YXRlcxIoCgZzdGF0ZXMYASADKAsyGC5udW5jaW8udjEuUHJlc2VuY2VTdGF0ZSJXCg1QcmVzZW5jZVN0YXRlEg8KB3VzZXJfaWQYASABKAkSDgoGb25saW5lGAIgASgIEhIKCmNoYW5nZWRfYXQYAyABKAMSEQoJcGxhdGZvcm1zGAQgAygJImAKEEdldFN1YnNjcmlwdGlvbnMSKQoEdHlwZRgBIAEoDjIbLm51bmNpby52MS5TdWJzY3JpcHRpb25UeXBlEhIKCnBhZ2VfdG9rZW4YAiABKAkSDQoFbGltaXQYAyABKA0iWAoNU3Vic2NyaXB0aW9ucxIuCg1zdWJzY3JpcHRpb25zGAEgAygLMhcubnVuY2lvLnYxLlN1YnNjcmlwdGlvbhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkidQoMU3Vic2NyaXB0aW9uEg8KB3VzZXJfaWQYASABKAkSKQoEdHlwZRgCIAEoDjIbLm51bmNpby52MS5TdWJzY3JpcHRpb25UeXBlEhUKDXN1YnNjcmliZWRfYXQYAyABKAMSEgoKZXhwaXJlc19hdBgEIAEoAyqWAQoRUHJvZmlsZVZpc2liaWxpdHkSHgoaUFJPRklMRV9WSVNJQklMSVRZX05PVF9TRVQQABIgChxQUk9GSUxFX1ZJU0lCSUxJVFlfSU5WSVNJQkxFEAESHwobUFJPRklMRV9WSVNJQklMSVRZX0VWRVJZT05FEAISHgoaUFJPRklMRV9WSVNJQklMSVRZX0ZSSUVORFMQAyp5ChBTdWJzY3JpcHRpb25UeXBlEiEKHVNVQlNDUklQVElPTl9UWVBFX1VOU1BFQ0lGSUVEEAASIwofU1VCU0NSSVBUSU9OX1RZUEVfT05MSU5FX1NUQVRVUxABEh0KGVNVQlNDUklQVElPTl9UWVBFX1BST0ZJTEUQAmIGcHJvdG8z", [file_nuncio_v1_message]);
 
 /**
  * @generated from message nuncio.v1.ClientFrame
@@ -102,6 +102,18 @@ export type ClientFrame = Message<"nuncio.v1.ClientFrame"> & {
      */
     value: EditMessage;
     case: "editMessage";
+  } | {
+    /**
+     * @generated from field: nuncio.v1.SetChannelSettings set_channel_settings = 13;
+     */
+    value: SetChannelSettings;
+    case: "setChannelSettings";
+  } | {
+    /**
+     * @generated from field: nuncio.v1.GetChannelSettings get_channel_settings = 14;
+     */
+    value: GetChannelSettings;
+    case: "getChannelSettings";
   } | {
     /**
      * @generated from field: nuncio.v1.AddToBlocklist add_to_blocklist = 20;
@@ -320,6 +332,12 @@ export type ServerFrame = Message<"nuncio.v1.ServerFrame"> & {
      */
     value: MessageEdited;
     case: "messageEdited";
+  } | {
+    /**
+     * @generated from field: nuncio.v1.ChannelSettingsPage channel_settings = 11;
+     */
+    value: ChannelSettingsPage;
+    case: "channelSettings";
   } | {
     /**
      * @generated from field: nuncio.v1.BlockedState blocked_state = 20;
@@ -1015,6 +1033,94 @@ export const ChannelStatesSchema: GenMessage<ChannelStates> = /*@__PURE__*/
   messageDesc(file_nuncio_v1_frame, 19);
 
 /**
+ * Changes what is given, and tells the user's other devices.
+ *
+ * @generated from message nuncio.v1.SetChannelSettings
+ */
+export type SetChannelSettings = Message<"nuncio.v1.SetChannelSettings"> & {
+  /**
+   * @generated from field: nuncio.v1.Channel channel = 1;
+   */
+  channel?: Channel | undefined;
+
+  /**
+   * Pinning puts the channel back on the list.
+   *
+   * @generated from field: optional bool pinned = 2;
+   */
+  pinned?: boolean | undefined;
+
+  /**
+   * @generated from field: optional sint32 level = 3;
+   */
+  level?: number | undefined;
+
+  /**
+   * Takes the channel off the list until a message after this one; empty puts it back.
+   *
+   * @generated from field: optional string removed_message_id = 4;
+   */
+  removedMessageId?: string | undefined;
+};
+
+/**
+ * Describes the message nuncio.v1.SetChannelSettings.
+ * Use `create(SetChannelSettingsSchema)` to create a new message.
+ */
+export const SetChannelSettingsSchema: GenMessage<SetChannelSettings> = /*@__PURE__*/
+  messageDesc(file_nuncio_v1_frame, 20);
+
+/**
+ * Channels for which nothing is set are left out.
+ *
+ * @generated from message nuncio.v1.GetChannelSettings
+ */
+export type GetChannelSettings = Message<"nuncio.v1.GetChannelSettings"> & {
+  /**
+   * The last channel of the page before; absent for the first page.
+   *
+   * @generated from field: nuncio.v1.Channel after = 1;
+   */
+  after?: Channel | undefined;
+
+  /**
+   * 1 to 500; 0 means 500.
+   *
+   * @generated from field: uint32 limit = 2;
+   */
+  limit: number;
+};
+
+/**
+ * Describes the message nuncio.v1.GetChannelSettings.
+ * Use `create(GetChannelSettingsSchema)` to create a new message.
+ */
+export const GetChannelSettingsSchema: GenMessage<GetChannelSettings> = /*@__PURE__*/
+  messageDesc(file_nuncio_v1_frame, 21);
+
+/**
+ * @generated from message nuncio.v1.ChannelSettingsPage
+ */
+export type ChannelSettingsPage = Message<"nuncio.v1.ChannelSettingsPage"> & {
+  /**
+   * @generated from field: repeated nuncio.v1.ChannelSettings settings = 1;
+   */
+  settings: ChannelSettings[];
+
+  /**
+   * @generated from field: bool has_more = 2;
+   */
+  hasMore: boolean;
+};
+
+/**
+ * Describes the message nuncio.v1.ChannelSettingsPage.
+ * Use `create(ChannelSettingsPageSchema)` to create a new message.
+ */
+export const ChannelSettingsPageSchema: GenMessage<ChannelSettingsPage> = /*@__PURE__*/
+  messageDesc(file_nuncio_v1_frame, 22);
+
+/**
  * @generated from message nuncio.v1.SendTyping
  */
 export type SendTyping = Message<"nuncio.v1.SendTyping"> & {
@@ -1036,7 +1142,7 @@ export type SendTyping = Message<"nuncio.v1.SendTyping"> & {
  * Use `create(SendTypingSchema)` to create a new message.
  */
 export const SendTypingSchema: GenMessage<SendTyping> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 20);
+  messageDesc(file_nuncio_v1_frame, 23);
 
 /**
  * @generated from message nuncio.v1.Typing
@@ -1063,7 +1169,7 @@ export type Typing = Message<"nuncio.v1.Typing"> & {
  * Use `create(TypingSchema)` to create a new message.
  */
 export const TypingSchema: GenMessage<Typing> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 21);
+  messageDesc(file_nuncio_v1_frame, 24);
 
 /**
  * @generated from message nuncio.v1.AddToBlocklist
@@ -1080,7 +1186,7 @@ export type AddToBlocklist = Message<"nuncio.v1.AddToBlocklist"> & {
  * Use `create(AddToBlocklistSchema)` to create a new message.
  */
 export const AddToBlocklistSchema: GenMessage<AddToBlocklist> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 22);
+  messageDesc(file_nuncio_v1_frame, 25);
 
 /**
  * @generated from message nuncio.v1.RemoveFromBlocklist
@@ -1097,7 +1203,7 @@ export type RemoveFromBlocklist = Message<"nuncio.v1.RemoveFromBlocklist"> & {
  * Use `create(RemoveFromBlocklistSchema)` to create a new message.
  */
 export const RemoveFromBlocklistSchema: GenMessage<RemoveFromBlocklist> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 23);
+  messageDesc(file_nuncio_v1_frame, 26);
 
 /**
  * @generated from message nuncio.v1.CheckBlocked
@@ -1114,7 +1220,7 @@ export type CheckBlocked = Message<"nuncio.v1.CheckBlocked"> & {
  * Use `create(CheckBlockedSchema)` to create a new message.
  */
 export const CheckBlockedSchema: GenMessage<CheckBlocked> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 24);
+  messageDesc(file_nuncio_v1_frame, 27);
 
 /**
  * @generated from message nuncio.v1.BlockedState
@@ -1131,7 +1237,7 @@ export type BlockedState = Message<"nuncio.v1.BlockedState"> & {
  * Use `create(BlockedStateSchema)` to create a new message.
  */
 export const BlockedStateSchema: GenMessage<BlockedState> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 25);
+  messageDesc(file_nuncio_v1_frame, 28);
 
 /**
  * Without a limit: the whole list, newest first.
@@ -1146,7 +1252,7 @@ export type GetBlocklist = Message<"nuncio.v1.GetBlocklist"> & {
  * Use `create(GetBlocklistSchema)` to create a new message.
  */
 export const GetBlocklistSchema: GenMessage<GetBlocklist> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 26);
+  messageDesc(file_nuncio_v1_frame, 29);
 
 /**
  * @generated from message nuncio.v1.UserIds
@@ -1163,7 +1269,7 @@ export type UserIds = Message<"nuncio.v1.UserIds"> & {
  * Use `create(UserIdsSchema)` to create a new message.
  */
 export const UserIdsSchema: GenMessage<UserIds> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 27);
+  messageDesc(file_nuncio_v1_frame, 30);
 
 /**
  * Empty `user_ids`: my own.
@@ -1182,7 +1288,7 @@ export type GetProfiles = Message<"nuncio.v1.GetProfiles"> & {
  * Use `create(GetProfilesSchema)` to create a new message.
  */
 export const GetProfilesSchema: GenMessage<GetProfiles> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 28);
+  messageDesc(file_nuncio_v1_frame, 31);
 
 /**
  * @generated from message nuncio.v1.Profiles
@@ -1199,7 +1305,7 @@ export type Profiles = Message<"nuncio.v1.Profiles"> & {
  * Use `create(ProfilesSchema)` to create a new message.
  */
 export const ProfilesSchema: GenMessage<Profiles> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 29);
+  messageDesc(file_nuncio_v1_frame, 32);
 
 /**
  * @generated from message nuncio.v1.UpdateMyProfile
@@ -1223,7 +1329,7 @@ export type UpdateMyProfile = Message<"nuncio.v1.UpdateMyProfile"> & {
  * Use `create(UpdateMyProfileSchema)` to create a new message.
  */
 export const UpdateMyProfileSchema: GenMessage<UpdateMyProfile> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 30);
+  messageDesc(file_nuncio_v1_frame, 33);
 
 /**
  * @generated from message nuncio.v1.GetProfileVisibility
@@ -1236,7 +1342,7 @@ export type GetProfileVisibility = Message<"nuncio.v1.GetProfileVisibility"> & {
  * Use `create(GetProfileVisibilitySchema)` to create a new message.
  */
 export const GetProfileVisibilitySchema: GenMessage<GetProfileVisibility> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 31);
+  messageDesc(file_nuncio_v1_frame, 34);
 
 /**
  * @generated from message nuncio.v1.SetProfileVisibility
@@ -1253,7 +1359,7 @@ export type SetProfileVisibility = Message<"nuncio.v1.SetProfileVisibility"> & {
  * Use `create(SetProfileVisibilitySchema)` to create a new message.
  */
 export const SetProfileVisibilitySchema: GenMessage<SetProfileVisibility> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 32);
+  messageDesc(file_nuncio_v1_frame, 35);
 
 /**
  * @generated from message nuncio.v1.ProfileVisibilityState
@@ -1270,7 +1376,7 @@ export type ProfileVisibilityState = Message<"nuncio.v1.ProfileVisibilityState">
  * Use `create(ProfileVisibilityStateSchema)` to create a new message.
  */
 export const ProfileVisibilityStateSchema: GenMessage<ProfileVisibilityState> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 33);
+  messageDesc(file_nuncio_v1_frame, 36);
 
 /**
  * @generated from message nuncio.v1.GetAccount
@@ -1283,7 +1389,7 @@ export type GetAccount = Message<"nuncio.v1.GetAccount"> & {
  * Use `create(GetAccountSchema)` to create a new message.
  */
 export const GetAccountSchema: GenMessage<GetAccount> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 34);
+  messageDesc(file_nuncio_v1_frame, 37);
 
 /**
  * @generated from message nuncio.v1.AddFriend
@@ -1307,7 +1413,7 @@ export type AddFriend = Message<"nuncio.v1.AddFriend"> & {
  * Use `create(AddFriendSchema)` to create a new message.
  */
 export const AddFriendSchema: GenMessage<AddFriend> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 35);
+  messageDesc(file_nuncio_v1_frame, 38);
 
 /**
  * @generated from message nuncio.v1.AddFriendResult
@@ -1326,7 +1432,7 @@ export type AddFriendResult = Message<"nuncio.v1.AddFriendResult"> & {
  * Use `create(AddFriendResultSchema)` to create a new message.
  */
 export const AddFriendResultSchema: GenMessage<AddFriendResult> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 36);
+  messageDesc(file_nuncio_v1_frame, 39);
 
 /**
  * @generated from message nuncio.v1.AnswerFriendApplication
@@ -1348,7 +1454,7 @@ export type AnswerFriendApplication = Message<"nuncio.v1.AnswerFriendApplication
  * Use `create(AnswerFriendApplicationSchema)` to create a new message.
  */
 export const AnswerFriendApplicationSchema: GenMessage<AnswerFriendApplication> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 37);
+  messageDesc(file_nuncio_v1_frame, 40);
 
 /**
  * @generated from message nuncio.v1.RemoveFriends
@@ -1365,7 +1471,7 @@ export type RemoveFriends = Message<"nuncio.v1.RemoveFriends"> & {
  * Use `create(RemoveFriendsSchema)` to create a new message.
  */
 export const RemoveFriendsSchema: GenMessage<RemoveFriends> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 38);
+  messageDesc(file_nuncio_v1_frame, 41);
 
 /**
  * @generated from message nuncio.v1.GetFriends
@@ -1389,7 +1495,7 @@ export type GetFriends = Message<"nuncio.v1.GetFriends"> & {
  * Use `create(GetFriendsSchema)` to create a new message.
  */
 export const GetFriendsSchema: GenMessage<GetFriends> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 39);
+  messageDesc(file_nuncio_v1_frame, 42);
 
 /**
  * @generated from message nuncio.v1.Friends
@@ -1416,7 +1522,7 @@ export type Friends = Message<"nuncio.v1.Friends"> & {
  * Use `create(FriendsSchema)` to create a new message.
  */
 export const FriendsSchema: GenMessage<Friends> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 40);
+  messageDesc(file_nuncio_v1_frame, 43);
 
 /**
  * Users who are not friends are left out of the answer.
@@ -1435,7 +1541,7 @@ export type GetFriendsInfo = Message<"nuncio.v1.GetFriendsInfo"> & {
  * Use `create(GetFriendsInfoSchema)` to create a new message.
  */
 export const GetFriendsInfoSchema: GenMessage<GetFriendsInfo> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 41);
+  messageDesc(file_nuncio_v1_frame, 44);
 
 /**
  * @generated from message nuncio.v1.CheckFriends
@@ -1452,7 +1558,7 @@ export type CheckFriends = Message<"nuncio.v1.CheckFriends"> & {
  * Use `create(CheckFriendsSchema)` to create a new message.
  */
 export const CheckFriendsSchema: GenMessage<CheckFriends> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 42);
+  messageDesc(file_nuncio_v1_frame, 45);
 
 /**
  * @generated from message nuncio.v1.FriendRelations
@@ -1469,7 +1575,7 @@ export type FriendRelations = Message<"nuncio.v1.FriendRelations"> & {
  * Use `create(FriendRelationsSchema)` to create a new message.
  */
 export const FriendRelationsSchema: GenMessage<FriendRelations> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 43);
+  messageDesc(file_nuncio_v1_frame, 46);
 
 /**
  * @generated from message nuncio.v1.FriendRelation
@@ -1491,7 +1597,7 @@ export type FriendRelation = Message<"nuncio.v1.FriendRelation"> & {
  * Use `create(FriendRelationSchema)` to create a new message.
  */
 export const FriendRelationSchema: GenMessage<FriendRelation> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 44);
+  messageDesc(file_nuncio_v1_frame, 47);
 
 /**
  * @generated from message nuncio.v1.SetFriendInfo
@@ -1527,7 +1633,7 @@ export type SetFriendInfo = Message<"nuncio.v1.SetFriendInfo"> & {
  * Use `create(SetFriendInfoSchema)` to create a new message.
  */
 export const SetFriendInfoSchema: GenMessage<SetFriendInfo> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 45);
+  messageDesc(file_nuncio_v1_frame, 48);
 
 /**
  * @generated from message nuncio.v1.GetFriendPermission
@@ -1540,7 +1646,7 @@ export type GetFriendPermission = Message<"nuncio.v1.GetFriendPermission"> & {
  * Use `create(GetFriendPermissionSchema)` to create a new message.
  */
 export const GetFriendPermissionSchema: GenMessage<GetFriendPermission> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 46);
+  messageDesc(file_nuncio_v1_frame, 49);
 
 /**
  * @generated from message nuncio.v1.SetFriendPermission
@@ -1557,7 +1663,7 @@ export type SetFriendPermission = Message<"nuncio.v1.SetFriendPermission"> & {
  * Use `create(SetFriendPermissionSchema)` to create a new message.
  */
 export const SetFriendPermissionSchema: GenMessage<SetFriendPermission> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 47);
+  messageDesc(file_nuncio_v1_frame, 50);
 
 /**
  * @generated from message nuncio.v1.FriendPermissionState
@@ -1574,7 +1680,7 @@ export type FriendPermissionState = Message<"nuncio.v1.FriendPermissionState"> &
  * Use `create(FriendPermissionStateSchema)` to create a new message.
  */
 export const FriendPermissionStateSchema: GenMessage<FriendPermissionState> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 48);
+  messageDesc(file_nuncio_v1_frame, 51);
 
 /**
  * @generated from message nuncio.v1.GetFriendApplications
@@ -1613,7 +1719,7 @@ export type GetFriendApplications = Message<"nuncio.v1.GetFriendApplications"> &
  * Use `create(GetFriendApplicationsSchema)` to create a new message.
  */
 export const GetFriendApplicationsSchema: GenMessage<GetFriendApplications> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 49);
+  messageDesc(file_nuncio_v1_frame, 52);
 
 /**
  * @generated from message nuncio.v1.FriendApplications
@@ -1640,7 +1746,7 @@ export type FriendApplications = Message<"nuncio.v1.FriendApplications"> & {
  * Use `create(FriendApplicationsSchema)` to create a new message.
  */
 export const FriendApplicationsSchema: GenMessage<FriendApplications> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 50);
+  messageDesc(file_nuncio_v1_frame, 53);
 
 /**
  * @generated from message nuncio.v1.Subscribe
@@ -1671,7 +1777,7 @@ export type Subscribe = Message<"nuncio.v1.Subscribe"> & {
  * Use `create(SubscribeSchema)` to create a new message.
  */
 export const SubscribeSchema: GenMessage<Subscribe> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 51);
+  messageDesc(file_nuncio_v1_frame, 54);
 
 /**
  * @generated from message nuncio.v1.Unsubscribe
@@ -1693,7 +1799,7 @@ export type Unsubscribe = Message<"nuncio.v1.Unsubscribe"> & {
  * Use `create(UnsubscribeSchema)` to create a new message.
  */
 export const UnsubscribeSchema: GenMessage<Unsubscribe> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 52);
+  messageDesc(file_nuncio_v1_frame, 55);
 
 /**
  * @generated from message nuncio.v1.GetPresence
@@ -1710,7 +1816,7 @@ export type GetPresence = Message<"nuncio.v1.GetPresence"> & {
  * Use `create(GetPresenceSchema)` to create a new message.
  */
 export const GetPresenceSchema: GenMessage<GetPresence> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 53);
+  messageDesc(file_nuncio_v1_frame, 56);
 
 /**
  * @generated from message nuncio.v1.PresenceStates
@@ -1727,7 +1833,7 @@ export type PresenceStates = Message<"nuncio.v1.PresenceStates"> & {
  * Use `create(PresenceStatesSchema)` to create a new message.
  */
 export const PresenceStatesSchema: GenMessage<PresenceStates> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 54);
+  messageDesc(file_nuncio_v1_frame, 57);
 
 /**
  * @generated from message nuncio.v1.PresenceState
@@ -1761,7 +1867,7 @@ export type PresenceState = Message<"nuncio.v1.PresenceState"> & {
  * Use `create(PresenceStateSchema)` to create a new message.
  */
 export const PresenceStateSchema: GenMessage<PresenceState> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 55);
+  messageDesc(file_nuncio_v1_frame, 58);
 
 /**
  * @generated from message nuncio.v1.GetSubscriptions
@@ -1788,7 +1894,7 @@ export type GetSubscriptions = Message<"nuncio.v1.GetSubscriptions"> & {
  * Use `create(GetSubscriptionsSchema)` to create a new message.
  */
 export const GetSubscriptionsSchema: GenMessage<GetSubscriptions> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 56);
+  messageDesc(file_nuncio_v1_frame, 59);
 
 /**
  * @generated from message nuncio.v1.Subscriptions
@@ -1810,7 +1916,7 @@ export type Subscriptions = Message<"nuncio.v1.Subscriptions"> & {
  * Use `create(SubscriptionsSchema)` to create a new message.
  */
 export const SubscriptionsSchema: GenMessage<Subscriptions> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 57);
+  messageDesc(file_nuncio_v1_frame, 60);
 
 /**
  * @generated from message nuncio.v1.Subscription
@@ -1842,7 +1948,7 @@ export type Subscription = Message<"nuncio.v1.Subscription"> & {
  * Use `create(SubscriptionSchema)` to create a new message.
  */
 export const SubscriptionSchema: GenMessage<Subscription> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 58);
+  messageDesc(file_nuncio_v1_frame, 61);
 
 /**
  * @generated from enum nuncio.v1.ProfileVisibility

@@ -12,7 +12,7 @@ import type { Message as Message$1 } from "@bufbuild/protobuf";
  * Describes the file nuncio/v1/message.proto.
  */
 export const file_nuncio_v1_message: GenFile = /*@__PURE__*/
-  fileDesc("ChdudW5jaW8vdjEvbWVzc2FnZS5wcm90bxIJbnVuY2lvLnYxIjsKB0NoYW5uZWwSJAoEdHlwZRgBIAEoDjIWLm51bmNpby52MS5DaGFubmVsVHlwZRIKCgJpZBgCIAEoCSLlAQoHTWVzc2FnZRIKCgJpZBgBIAEoCRIjCgdjaGFubmVsGAIgASgLMhIubnVuY2lvLnYxLkNoYW5uZWwSEQoJc2VuZGVyX2lkGAMgASgJEgwKBHR5cGUYBCABKAkSDwoHY29udGVudBgFIAEoCRIPCgdzZW50X2F0GAYgASgDEhkKEWNsaWVudF9tZXNzYWdlX2lkGAcgASgJEhAKCHJlY2FsbGVkGAggASgIEg8KB2NvdW50ZWQYCSABKAgSFQoNbmVlZHNfcmVjZWlwdBgKIAEoCBIRCgllZGl0ZWRfYXQYCyABKAMilQQKBUVudHJ5EgsKA3NlcRgBIAEoBBIlCgdtZXNzYWdlGAIgASgLMhIubnVuY2lvLnYxLk1lc3NhZ2VIABIuCghyZWNhbGxlZBgDIAEoCzIaLm51bmNpby52MS5NZXNzYWdlUmVjYWxsZWRIABIuCgxjaGFubmVsX3JlYWQYBCABKAsyFi5udW5jaW8udjEuQ2hhbm5lbFJlYWRIABIuCgxyZWFkX3JlY2VpcHQYBSABKAsyFi5udW5jaW8udjEuUmVhZFJlY2VpcHRIABI4ChFibG9ja2xpc3RfY2hhbmdlZBgGIAEoCzIbLm51bmNpby52MS5CbG9ja2xpc3RDaGFuZ2VkSAASKAoGZnJpZW5kGAcgASgLMhYubnVuY2lvLnYxLkZyaWVuZEV2ZW50SAASNAoPcHJvZmlsZV9jaGFuZ2VkGAggASgLMhkubnVuY2lvLnYxLlByb2ZpbGVDaGFuZ2VkSAASNAoPYWNjb3VudF9jaGFuZ2VkGAkgASgLMhkubnVuY2lvLnYxLkFjY291bnRDaGFuZ2VkSAASOAoRd2hpdGVsaXN0X2NoYW5nZWQYCiABKAsyGy5udW5jaW8udjEuV2hpdGVsaXN0Q2hhbmdlZEgAEioKBmVkaXRlZBgLIAEoCzIYLm51bmNpby52MS5NZXNzYWdlRWRpdGVkSAASCgoCYXQYDyABKANCBgoEYm9keSJuCg9NZXNzYWdlUmVjYWxsZWQSIwoHY2hhbm5lbBgBIAEoCzISLm51bmNpby52MS5DaGFubmVsEhIKCm1lc3NhZ2VfaWQYAiABKAkSEwoLb3BlcmF0b3JfaWQYAyABKAkSDQoFZXh0cmEYBCABKAkiNAoNTWVzc2FnZUVkaXRlZBIjCgdtZXNzYWdlGAEgASgLMhIubnVuY2lvLnYxLk1lc3NhZ2UiXAoLQ2hhbm5lbFJlYWQSIwoHY2hhbm5lbBgBIAEoCzISLm51bmNpby52MS5DaGFubmVsEhIKCm1lc3NhZ2VfaWQYAiABKAkSFAoMdW5yZWFkX2NvdW50GAMgASgNIlkKC1JlYWRSZWNlaXB0EiMKB2NoYW5uZWwYASABKAsyEi5udW5jaW8udjEuQ2hhbm5lbBIRCglyZWFkZXJfaWQYAiABKAkSEgoKbWVzc2FnZV9pZBgDIAEoCSIyChBCbG9ja2xpc3RDaGFuZ2VkEg0KBWFkZGVkGAEgAygJEg8KB3JlbW92ZWQYAiADKAkiVAoQV2hpdGVsaXN0Q2hhbmdlZBINCgVhZGRlZBgBIAMoCRIPCgdyZW1vdmVkGAIgAygJEhQKB2VuYWJsZWQYAyABKAhIAIgBAUIKCghfZW5hYmxlZCKOAgoLRnJpZW5kRXZlbnQSKQoEa2luZBgBIAEoDjIbLm51bmNpby52MS5GcmllbmRFdmVudC5LaW5kEhAKCHVzZXJfaWRzGAIgAygJEjEKC2FwcGxpY2F0aW9uGAMgASgLMhwubnVuY2lvLnYxLkZyaWVuZEFwcGxpY2F0aW9uEiEKBmZyaWVuZBgEIAEoCzIRLm51bmNpby52MS5GcmllbmQibAoES2luZBIUChBLSU5EX1VOU1BFQ0lGSUVEEAASFwoTQVBQTElDQVRJT05fQ0hBTkdFRBABEgkKBUFEREVEEAISCwoHUkVNT1ZFRBADEgsKB0NMRUFSRUQQBBIQCgxJTkZPX0NIQU5HRUQQBSLoAgoRRnJpZW5kQXBwbGljYXRpb24SDwoHdXNlcl9pZBgBIAEoCRI5CglkaXJlY3Rpb24YAiABKA4yJi5udW5jaW8udjEuRnJpZW5kQXBwbGljYXRpb24uRGlyZWN0aW9uEjMKBnN0YXR1cxgDIAEoDjIjLm51bmNpby52MS5GcmllbmRBcHBsaWNhdGlvbi5TdGF0dXMSDQoFZXh0cmEYBCABKAkSCgoCYXQYBSABKAMSDAoEbmFtZRgGIAEoCRISCgphdmF0YXJfdXJsGAcgASgJIj4KCURpcmVjdGlvbhIZChVESVJFQ1RJT05fVU5TUEVDSUZJRUQQABIICgRTRU5UEAESDAoIUkVDRUlWRUQQAiJVCgZTdGF0dXMSFgoSU1RBVFVTX1VOU1BFQ0lGSUVEEAASCwoHUEVORElORxABEgwKCEFDQ0VQVEVEEAISCwoHUkVGVVNFRBADEgsKB0VYUElSRUQQBCLHAQoGRnJpZW5kEg8KB3VzZXJfaWQYASABKAkSDAoEbmFtZRgCIAEoCRISCgphdmF0YXJfdXJsGAMgASgJEg0KBWFsaWFzGAQgASgJEjYKC2V4dF9wcm9maWxlGAUgAygLMiEubnVuY2lvLnYxLkZyaWVuZC5FeHRQcm9maWxlRW50cnkSEAoIYWRkZWRfYXQYBiABKAMaMQoPRXh0UHJvZmlsZUVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiNQoOUHJvZmlsZUNoYW5nZWQSIwoHcHJvZmlsZRgBIAEoCzISLm51bmNpby52MS5Qcm9maWxlIjUKDkFjY291bnRDaGFuZ2VkEiMKB2FjY291bnQYASABKAsyEi5udW5jaW8udjEuQWNjb3VudCKQAQoHUHJvZmlsZRIPCgd1c2VyX2lkGAEgASgJEg8KB3ZlcnNpb24YAiABKAMSDQoFYmFzaWMYAyABKAkSKAoDZXh0GAQgAygLMhsubnVuY2lvLnYxLlByb2ZpbGUuRXh0RW50cnkaKgoIRXh0RW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASLoAQoHQWNjb3VudBIPCgd1c2VyX2lkGAEgASgJEiAKGG11dGVkX2luX2RpcmVjdF9jaGFubmVscxgCIAEoCBIZChF3aGl0ZWxpc3RfZW5hYmxlZBgDIAEoCBIZChFmcmllbmRfcGVybWlzc2lvbhgEIAEoDRIMCgRuYW1lGAUgASgJEhIKCmF2YXRhcl91cmwYBiABKAkSEgoKY3JlYXRlZF9hdBgHIAEoAxIgChhvbmx5X2ZyaWVuZHNfY2FuX21lc3NhZ2UYCCABKAgSHAoUbWVzc2FnZV9lZGl0X21pbnV0ZXMYCSABKA0iwAEKDENoYW5uZWxTdGF0ZRIjCgdjaGFubmVsGAEgASgLMhIubnVuY2lvLnYxLkNoYW5uZWwSKgoObGF0ZXN0X21lc3NhZ2UYAiABKAsyEi5udW5jaW8udjEuTWVzc2FnZRIUCgx1bnJlYWRfY291bnQYAyABKA0SFwoPcmVhZF9tZXNzYWdlX2lkGAQgASgJEhwKFHBlZXJfcmVhZF9tZXNzYWdlX2lkGAUgASgJEhIKCnVwZGF0ZWRfYXQYBiABKAMqqAEKC0NoYW5uZWxUeXBlEhwKGENIQU5ORUxfVFlQRV9VTlNQRUNJRklFRBAAEhcKE0NIQU5ORUxfVFlQRV9ESVJFQ1QQARIWChJDSEFOTkVMX1RZUEVfR1JPVVAQAxIVChFDSEFOTkVMX1RZUEVfT1BFThAEEhcKE0NIQU5ORUxfVFlQRV9TWVNURU0QBhIaChZDSEFOTkVMX1RZUEVfQ09NTVVOSVRZEApiBnByb3RvMw");
+  fileDesc("ChdudW5jaW8vdjEvbWVzc2FnZS5wcm90bxIJbnVuY2lvLnYxIjsKB0NoYW5uZWwSJAoEdHlwZRgBIAEoDjIWLm51bmNpby52MS5DaGFubmVsVHlwZRIKCgJpZBgCIAEoCSLlAQoHTWVzc2FnZRIKCgJpZBgBIAEoCRIjCgdjaGFubmVsGAIgASgLMhIubnVuY2lvLnYxLkNoYW5uZWwSEQoJc2VuZGVyX2lkGAMgASgJEgwKBHR5cGUYBCABKAkSDwoHY29udGVudBgFIAEoCRIPCgdzZW50X2F0GAYgASgDEhkKEWNsaWVudF9tZXNzYWdlX2lkGAcgASgJEhAKCHJlY2FsbGVkGAggASgIEg8KB2NvdW50ZWQYCSABKAgSFQoNbmVlZHNfcmVjZWlwdBgKIAEoCBIRCgllZGl0ZWRfYXQYCyABKAMizQQKBUVudHJ5EgsKA3NlcRgBIAEoBBIlCgdtZXNzYWdlGAIgASgLMhIubnVuY2lvLnYxLk1lc3NhZ2VIABIuCghyZWNhbGxlZBgDIAEoCzIaLm51bmNpby52MS5NZXNzYWdlUmVjYWxsZWRIABIuCgxjaGFubmVsX3JlYWQYBCABKAsyFi5udW5jaW8udjEuQ2hhbm5lbFJlYWRIABIuCgxyZWFkX3JlY2VpcHQYBSABKAsyFi5udW5jaW8udjEuUmVhZFJlY2VpcHRIABI4ChFibG9ja2xpc3RfY2hhbmdlZBgGIAEoCzIbLm51bmNpby52MS5CbG9ja2xpc3RDaGFuZ2VkSAASKAoGZnJpZW5kGAcgASgLMhYubnVuY2lvLnYxLkZyaWVuZEV2ZW50SAASNAoPcHJvZmlsZV9jaGFuZ2VkGAggASgLMhkubnVuY2lvLnYxLlByb2ZpbGVDaGFuZ2VkSAASNAoPYWNjb3VudF9jaGFuZ2VkGAkgASgLMhkubnVuY2lvLnYxLkFjY291bnRDaGFuZ2VkSAASOAoRd2hpdGVsaXN0X2NoYW5nZWQYCiABKAsyGy5udW5jaW8udjEuV2hpdGVsaXN0Q2hhbmdlZEgAEioKBmVkaXRlZBgLIAEoCzIYLm51bmNpby52MS5NZXNzYWdlRWRpdGVkSAASNgoQY2hhbm5lbF9zZXR0aW5ncxgMIAEoCzIaLm51bmNpby52MS5DaGFubmVsU2V0dGluZ3NIABIKCgJhdBgPIAEoA0IGCgRib2R5Im4KD01lc3NhZ2VSZWNhbGxlZBIjCgdjaGFubmVsGAEgASgLMhIubnVuY2lvLnYxLkNoYW5uZWwSEgoKbWVzc2FnZV9pZBgCIAEoCRITCgtvcGVyYXRvcl9pZBgDIAEoCRINCgVleHRyYRgEIAEoCSI0Cg1NZXNzYWdlRWRpdGVkEiMKB21lc3NhZ2UYASABKAsyEi5udW5jaW8udjEuTWVzc2FnZSJxCg9DaGFubmVsU2V0dGluZ3MSIwoHY2hhbm5lbBgBIAEoCzISLm51bmNpby52MS5DaGFubmVsEg4KBnBpbm5lZBgCIAEoCBINCgVsZXZlbBgDIAEoERIaChJyZW1vdmVkX21lc3NhZ2VfaWQYBCABKAkiXAoLQ2hhbm5lbFJlYWQSIwoHY2hhbm5lbBgBIAEoCzISLm51bmNpby52MS5DaGFubmVsEhIKCm1lc3NhZ2VfaWQYAiABKAkSFAoMdW5yZWFkX2NvdW50GAMgASgNIlkKC1JlYWRSZWNlaXB0EiMKB2NoYW5uZWwYASABKAsyEi5udW5jaW8udjEuQ2hhbm5lbBIRCglyZWFkZXJfaWQYAiABKAkSEgoKbWVzc2FnZV9pZBgDIAEoCSIyChBCbG9ja2xpc3RDaGFuZ2VkEg0KBWFkZGVkGAEgAygJEg8KB3JlbW92ZWQYAiADKAkiVAoQV2hpdGVsaXN0Q2hhbmdlZBINCgVhZGRlZBgBIAMoCRIPCgdyZW1vdmVkGAIgAygJEhQKB2VuYWJsZWQYAyABKAhIAIgBAUIKCghfZW5hYmxlZCKOAgoLRnJpZW5kRXZlbnQSKQoEa2luZBgBIAEoDjIbLm51bmNpby52MS5GcmllbmRFdmVudC5LaW5kEhAKCHVzZXJfaWRzGAIgAygJEjEKC2FwcGxpY2F0aW9uGAMgASgLMhwubnVuY2lvLnYxLkZyaWVuZEFwcGxpY2F0aW9uEiEKBmZyaWVuZBgEIAEoCzIRLm51bmNpby52MS5GcmllbmQibAoES2luZBIUChBLSU5EX1VOU1BFQ0lGSUVEEAASFwoTQVBQTElDQVRJT05fQ0hBTkdFRBABEgkKBUFEREVEEAISCwoHUkVNT1ZFRBADEgsKB0NMRUFSRUQQBBIQCgxJTkZPX0NIQU5HRUQQBSLoAgoRRnJpZW5kQXBwbGljYXRpb24SDwoHdXNlcl9pZBgBIAEoCRI5CglkaXJlY3Rpb24YAiABKA4yJi5udW5jaW8udjEuRnJpZW5kQXBwbGljYXRpb24uRGlyZWN0aW9uEjMKBnN0YXR1cxgDIAEoDjIjLm51bmNpby52MS5GcmllbmRBcHBsaWNhdGlvbi5TdGF0dXMSDQoFZXh0cmEYBCABKAkSCgoCYXQYBSABKAMSDAoEbmFtZRgGIAEoCRISCgphdmF0YXJfdXJsGAcgASgJIj4KCURpcmVjdGlvbhIZChVESVJFQ1RJT05fVU5TUEVDSUZJRUQQABIICgRTRU5UEAESDAoIUkVDRUlWRUQQAiJVCgZTdGF0dXMSFgoSU1RBVFVTX1VOU1BFQ0lGSUVEEAASCwoHUEVORElORxABEgwKCEFDQ0VQVEVEEAISCwoHUkVGVVNFRBADEgsKB0VYUElSRUQQBCLHAQoGRnJpZW5kEg8KB3VzZXJfaWQYASABKAkSDAoEbmFtZRgCIAEoCRISCgphdmF0YXJfdXJsGAMgASgJEg0KBWFsaWFzGAQgASgJEjYKC2V4dF9wcm9maWxlGAUgAygLMiEubnVuY2lvLnYxLkZyaWVuZC5FeHRQcm9maWxlRW50cnkSEAoIYWRkZWRfYXQYBiABKAMaMQoPRXh0UHJvZmlsZUVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiNQoOUHJvZmlsZUNoYW5nZWQSIwoHcHJvZmlsZRgBIAEoCzISLm51bmNpby52MS5Qcm9maWxlIjUKDkFjY291bnRDaGFuZ2VkEiMKB2FjY291bnQYASABKAsyEi5udW5jaW8udjEuQWNjb3VudCKQAQoHUHJvZmlsZRIPCgd1c2VyX2lkGAEgASgJEg8KB3ZlcnNpb24YAiABKAMSDQoFYmFzaWMYAyABKAkSKAoDZXh0GAQgAygLMhsubnVuY2lvLnYxLlByb2ZpbGUuRXh0RW50cnkaKgoIRXh0RW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASLoAQoHQWNjb3VudBIPCgd1c2VyX2lkGAEgASgJEiAKGG11dGVkX2luX2RpcmVjdF9jaGFubmVscxgCIAEoCBIZChF3aGl0ZWxpc3RfZW5hYmxlZBgDIAEoCBIZChFmcmllbmRfcGVybWlzc2lvbhgEIAEoDRIMCgRuYW1lGAUgASgJEhIKCmF2YXRhcl91cmwYBiABKAkSEgoKY3JlYXRlZF9hdBgHIAEoAxIgChhvbmx5X2ZyaWVuZHNfY2FuX21lc3NhZ2UYCCABKAgSHAoUbWVzc2FnZV9lZGl0X21pbnV0ZXMYCSABKA0iwAEKDENoYW5uZWxTdGF0ZRIjCgdjaGFubmVsGAEgASgLMhIubnVuY2lvLnYxLkNoYW5uZWwSKgoObGF0ZXN0X21lc3NhZ2UYAiABKAsyEi5udW5jaW8udjEuTWVzc2FnZRIUCgx1bnJlYWRfY291bnQYAyABKA0SFwoPcmVhZF9tZXNzYWdlX2lkGAQgASgJEhwKFHBlZXJfcmVhZF9tZXNzYWdlX2lkGAUgASgJEhIKCnVwZGF0ZWRfYXQYBiABKAMqqAEKC0NoYW5uZWxUeXBlEhwKGENIQU5ORUxfVFlQRV9VTlNQRUNJRklFRBAAEhcKE0NIQU5ORUxfVFlQRV9ESVJFQ1QQARIWChJDSEFOTkVMX1RZUEVfR1JPVVAQAxIVChFDSEFOTkVMX1RZUEVfT1BFThAEEhcKE0NIQU5ORUxfVFlQRV9TWVNURU0QBhIaChZDSEFOTkVMX1RZUEVfQ09NTVVOSVRZEApiBnByb3RvMw");
 
 /**
  * A channel as its reader sees it: in a direct channel `id` is the other user.
@@ -208,6 +208,14 @@ export type Entry = Message$1<"nuncio.v1.Entry"> & {
      */
     value: MessageEdited;
     case: "edited";
+  } | {
+    /**
+     * The user has set something for a channel on some device.
+     *
+     * @generated from field: nuncio.v1.ChannelSettings channel_settings = 12;
+     */
+    value: ChannelSettings;
+    case: "channelSettings";
   } | { case: undefined; value?: undefined };
 
   /**
@@ -281,6 +289,44 @@ export const MessageEditedSchema: GenMessage<MessageEdited> = /*@__PURE__*/
   messageDesc(file_nuncio_v1_message, 4);
 
 /**
+ * What the user has set for a channel.
+ *
+ * @generated from message nuncio.v1.ChannelSettings
+ */
+export type ChannelSettings = Message$1<"nuncio.v1.ChannelSettings"> & {
+  /**
+   * @generated from field: nuncio.v1.Channel channel = 1;
+   */
+  channel?: Channel | undefined;
+
+  /**
+   * @generated from field: bool pinned = 2;
+   */
+  pinned: boolean;
+
+  /**
+   * Which messages notify: -1 all, 0 the default, 1 mentions, 2 mentions of the user, 4 mentions of everybody, 5 none.
+   *
+   * @generated from field: sint32 level = 3;
+   */
+  level: number;
+
+  /**
+   * The channel is off the list until a message after this one; empty: it is on the list.
+   *
+   * @generated from field: string removed_message_id = 4;
+   */
+  removedMessageId: string;
+};
+
+/**
+ * Describes the message nuncio.v1.ChannelSettings.
+ * Use `create(ChannelSettingsSchema)` to create a new message.
+ */
+export const ChannelSettingsSchema: GenMessage<ChannelSettings> = /*@__PURE__*/
+  messageDesc(file_nuncio_v1_message, 5);
+
+/**
  * Everything in the channel up to and including the message has been read.
  *
  * @generated from message nuncio.v1.ChannelRead
@@ -307,7 +353,7 @@ export type ChannelRead = Message$1<"nuncio.v1.ChannelRead"> & {
  * Use `create(ChannelReadSchema)` to create a new message.
  */
 export const ChannelReadSchema: GenMessage<ChannelRead> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_message, 5);
+  messageDesc(file_nuncio_v1_message, 6);
 
 /**
  * @generated from message nuncio.v1.ReadReceipt
@@ -334,7 +380,7 @@ export type ReadReceipt = Message$1<"nuncio.v1.ReadReceipt"> & {
  * Use `create(ReadReceiptSchema)` to create a new message.
  */
 export const ReadReceiptSchema: GenMessage<ReadReceipt> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_message, 6);
+  messageDesc(file_nuncio_v1_message, 7);
 
 /**
  * @generated from message nuncio.v1.BlocklistChanged
@@ -356,7 +402,7 @@ export type BlocklistChanged = Message$1<"nuncio.v1.BlocklistChanged"> & {
  * Use `create(BlocklistChangedSchema)` to create a new message.
  */
 export const BlocklistChangedSchema: GenMessage<BlocklistChanged> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_message, 7);
+  messageDesc(file_nuncio_v1_message, 8);
 
 /**
  * @generated from message nuncio.v1.WhitelistChanged
@@ -385,7 +431,7 @@ export type WhitelistChanged = Message$1<"nuncio.v1.WhitelistChanged"> & {
  * Use `create(WhitelistChangedSchema)` to create a new message.
  */
 export const WhitelistChangedSchema: GenMessage<WhitelistChanged> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_message, 8);
+  messageDesc(file_nuncio_v1_message, 9);
 
 /**
  * @generated from message nuncio.v1.FriendEvent
@@ -417,7 +463,7 @@ export type FriendEvent = Message$1<"nuncio.v1.FriendEvent"> & {
  * Use `create(FriendEventSchema)` to create a new message.
  */
 export const FriendEventSchema: GenMessage<FriendEvent> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_message, 9);
+  messageDesc(file_nuncio_v1_message, 10);
 
 /**
  * @generated from enum nuncio.v1.FriendEvent.Kind
@@ -464,7 +510,7 @@ export enum FriendEvent_Kind {
  * Describes the enum nuncio.v1.FriendEvent.Kind.
  */
 export const FriendEvent_KindSchema: GenEnum<FriendEvent_Kind> = /*@__PURE__*/
-  enumDesc(file_nuncio_v1_message, 9, 0);
+  enumDesc(file_nuncio_v1_message, 10, 0);
 
 /**
  * A request to become friends, seen from one of its two sides.
@@ -513,7 +559,7 @@ export type FriendApplication = Message$1<"nuncio.v1.FriendApplication"> & {
  * Use `create(FriendApplicationSchema)` to create a new message.
  */
 export const FriendApplicationSchema: GenMessage<FriendApplication> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_message, 10);
+  messageDesc(file_nuncio_v1_message, 11);
 
 /**
  * @generated from enum nuncio.v1.FriendApplication.Direction
@@ -539,7 +585,7 @@ export enum FriendApplication_Direction {
  * Describes the enum nuncio.v1.FriendApplication.Direction.
  */
 export const FriendApplication_DirectionSchema: GenEnum<FriendApplication_Direction> = /*@__PURE__*/
-  enumDesc(file_nuncio_v1_message, 10, 0);
+  enumDesc(file_nuncio_v1_message, 11, 0);
 
 /**
  * @generated from enum nuncio.v1.FriendApplication.Status
@@ -575,7 +621,7 @@ export enum FriendApplication_Status {
  * Describes the enum nuncio.v1.FriendApplication.Status.
  */
 export const FriendApplication_StatusSchema: GenEnum<FriendApplication_Status> = /*@__PURE__*/
-  enumDesc(file_nuncio_v1_message, 10, 1);
+  enumDesc(file_nuncio_v1_message, 11, 1);
 
 /**
  * @generated from message nuncio.v1.Friend
@@ -621,7 +667,7 @@ export type Friend = Message$1<"nuncio.v1.Friend"> & {
  * Use `create(FriendSchema)` to create a new message.
  */
 export const FriendSchema: GenMessage<Friend> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_message, 11);
+  messageDesc(file_nuncio_v1_message, 12);
 
 /**
  * @generated from message nuncio.v1.ProfileChanged
@@ -638,7 +684,7 @@ export type ProfileChanged = Message$1<"nuncio.v1.ProfileChanged"> & {
  * Use `create(ProfileChangedSchema)` to create a new message.
  */
 export const ProfileChangedSchema: GenMessage<ProfileChanged> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_message, 12);
+  messageDesc(file_nuncio_v1_message, 13);
 
 /**
  * @generated from message nuncio.v1.AccountChanged
@@ -655,7 +701,7 @@ export type AccountChanged = Message$1<"nuncio.v1.AccountChanged"> & {
  * Use `create(AccountChangedSchema)` to create a new message.
  */
 export const AccountChangedSchema: GenMessage<AccountChanged> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_message, 13);
+  messageDesc(file_nuncio_v1_message, 14);
 
 /**
  * A hosted profile. Of a stranger whose visibility hides it, only what may be seen is set.
@@ -693,7 +739,7 @@ export type Profile = Message$1<"nuncio.v1.Profile"> & {
  * Use `create(ProfileSchema)` to create a new message.
  */
 export const ProfileSchema: GenMessage<Profile> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_message, 14);
+  messageDesc(file_nuncio_v1_message, 15);
 
 /**
  * What the service holds about the logged-in user's standing.
@@ -758,7 +804,7 @@ export type Account = Message$1<"nuncio.v1.Account"> & {
  * Use `create(AccountSchema)` to create a new message.
  */
 export const AccountSchema: GenMessage<Account> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_message, 15);
+  messageDesc(file_nuncio_v1_message, 16);
 
 /**
  * A row of the user's channel list.
@@ -806,7 +852,7 @@ export type ChannelState = Message$1<"nuncio.v1.ChannelState"> & {
  * Use `create(ChannelStateSchema)` to create a new message.
  */
 export const ChannelStateSchema: GenMessage<ChannelState> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_message, 16);
+  messageDesc(file_nuncio_v1_message, 17);
 
 /**
  * Numbers are those of the Server API's `channelType`.

@@ -1,0 +1,174 @@
+//! What users have set for their channels: pinned, which messages notify, off the list.
+//!
+//! It belongs to the user, so all of the user's devices are told; nobody else is.
+
+use nuncio_protocol::frames::{Channel, ChannelSettings, entry};
+use nuncio_protocol::ids::{AppId, MessageId};
+use nuncio_protocol::{Refusal, Timestamp, UserId, limits};
+
+use crate::engine::{Row, Store, Tx, params};
+use crate::error::StoreError;
+use crate::{inbox, users};
+
+/// What is to be different; what is `None` stays.
+#[derive(Clone, Debug, Default)]
+pub struct Change {
+    /// Whether the channel stays on top of the list. Pinning puts it back on the list.
+    pub pinned: Option<bool>,
+    /// Which messages notify.
+    pub level: Option<i32>,
+    /// Takes the channel off the list until a message after this one; `MessageId(0)` puts it back.
+    pub removed: Option<MessageId>,
+}
+
+impl Store {
+    /// Changes what a user has set for a direct channel. Tells the user's devices if that is anything new.
+    pub async fn set_channel(
+        &self,
+        app: AppId,
+        user: UserId,
+        peer: UserId,
+        change: Change,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.write(vec![(app, user.clone())], async move |tx| {
+            users::active(tx, app, &user).await?;
+            let channel = Channel::direct(peer.as_str());
+            let old = find(tx, app, &user, &channel).await?;
+            let before = old.clone().unwrap_or_else(|| untouched(channel.clone()));
+            let pinned = change.pinned.unwrap_or(before.pinned);
+            let removed = match (change.removed, change.pinned) {
+                (Some(id), _) => id,
+                (None, Some(true)) => MessageId(0),
+                (None, _) => before.removed_message_id.parse().unwrap_or(MessageId(0)),
+            };
+            let after = ChannelSettings {
+                channel: before.channel.clone(),
+                pinned,
+                level: change.level.unwrap_or(before.level),
+                removed_message_id: text(removed),
+            };
+            if after == before {
+                return Ok(());
+            }
+            if old.is_none() {
+                check_room(tx, app, &user).await?;
+            }
+            keep(tx, app, &user, &channel, &after, removed).await?;
+            inbox::add(tx, app, &user, entry::Body::ChannelSettings(after), now).await
+        })
+        .await
+    }
+
+    /// What a user has set for channels after `after` in the order of their types and ids. One more than
+    /// `limit` when there are more.
+    pub async fn channel_settings(
+        &self,
+        app: AppId,
+        user: UserId,
+        after: Channel,
+        limit: u32,
+    ) -> Result<Vec<ChannelSettings>, StoreError> {
+        let limit = i64::from(limit) + 1;
+        self.read(async move |tx| {
+            tx.all(
+                "select channel_type, channel_id, pinned, level, removed_id from channel_settings
+                 where app = ?1 and user_id = ?2
+                    and (channel_type > ?3 or (channel_type = ?3 and channel_id > ?4))
+                 order by channel_type, channel_id limit ?5",
+                params![app, &user, i64::from(after.r#type), after.id.as_str(), limit],
+                read,
+            )
+            .await
+        })
+        .await
+    }
+}
+
+fn untouched(channel: Channel) -> ChannelSettings {
+    ChannelSettings { channel: Some(channel), ..ChannelSettings::default() }
+}
+
+fn text(id: MessageId) -> String {
+    if id.0 == 0 { String::new() } else { id.to_string() }
+}
+
+fn read(row: &Row<'_>) -> Result<ChannelSettings, StoreError> {
+    let narrow = |number: i64| i32::try_from(number).unwrap_or_default();
+    Ok(ChannelSettings {
+        channel: Some(Channel { r#type: narrow(row.get(0)?), id: row.get(1)? }),
+        pinned: row.get(2)?,
+        level: narrow(row.get(3)?),
+        removed_message_id: text(row.get(4)?),
+    })
+}
+
+async fn find(
+    tx: &Tx<'_>,
+    app: AppId,
+    user: &UserId,
+    channel: &Channel,
+) -> Result<Option<ChannelSettings>, StoreError> {
+    tx.opt(
+        "select channel_type, channel_id, pinned, level, removed_id from channel_settings
+         where app = ?1 and user_id = ?2 and channel_type = ?3 and channel_id = ?4",
+        params![app, user, i64::from(channel.r#type), channel.id.as_str()],
+        read,
+    )
+    .await
+}
+
+async fn check_room(tx: &Tx<'_>, app: AppId, user: &UserId) -> Result<(), StoreError> {
+    let count: i64 = tx
+        .one(
+            "select count(*) from channel_settings where app = ?1 and user_id = ?2",
+            params![app, user],
+            |row| row.get(0),
+        )
+        .await?;
+    let limit = limits::CHANNEL_SETTINGS;
+    if usize::try_from(count).unwrap_or(usize::MAX) >= limit {
+        return Err(Refusal::ListFull { limit }.into());
+    }
+    Ok(())
+}
+
+/// Keeps what is set; nothing is kept of a channel where nothing is.
+async fn keep(
+    tx: &Tx<'_>,
+    app: AppId,
+    user: &UserId,
+    channel: &Channel,
+    settings: &ChannelSettings,
+    removed: MessageId,
+) -> Result<(), StoreError> {
+    let r#type = i64::from(channel.r#type);
+    if *settings == untouched(channel.clone()) {
+        tx.execute(
+            "delete from channel_settings
+             where app = ?1 and user_id = ?2 and channel_type = ?3 and channel_id = ?4",
+            params![app, user, r#type, channel.id.as_str()],
+        )
+        .await?;
+        return Ok(());
+    }
+    tx.execute(
+        "insert into channel_settings
+             (app, user_id, channel_type, channel_id, pinned, level, removed_id)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+         on conflict (app, user_id, channel_type, channel_id) do update
+         set pinned = excluded.pinned, level = excluded.level,
+             removed_id = excluded.removed_id",
+        params![
+            app,
+            user,
+            r#type,
+            channel.id.as_str(),
+            settings.pinned,
+            i64::from(settings.level),
+            removed,
+        ],
+    )
+    .await?;
+    Ok(())
+}
