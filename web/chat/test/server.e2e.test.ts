@@ -283,6 +283,21 @@ describe.skipIf(binary === undefined)('against the real server', () => {
     ]);
   });
 
+  it('after a new App Secret a client is told to get a new token, connected or not, and keeps what waits to be sent', async () => {
+    const [ann, ben, a, b] = await pair();
+    const old = await nuncio.token(a);
+    await nuncio.rotateSecret();
+    await until(() => ann.heard.statuses.at(-1)?.code === 31020);
+    expect((await (await fresh()).NCEngine.connect({ token: old })).code).toBe(31020);
+    expect((await (await fresh()).NCEngine.connect({ token: 'nct_forged' })).code).toBe(31004);
+    await until(() => ben.heard.statuses.at(-1)?.code === 31020);
+    const waiting = say(ann, b, 'written in between');
+    expect((await ann.sdk.NCEngine.connect({ token: await nuncio.token(a) })).isOk).toBe(true);
+    expect((await ben.sdk.NCEngine.connect({ token: await nuncio.token(b) })).isOk).toBe(true);
+    expect((await waiting).code).toBe(0);
+    await until(() => texts(ben.heard).includes('written in between'));
+  });
+
   it('the server is killed and comes back: nothing is lost, doubled or out of order', async () => {
     const [ann, ben, , b] = await pair();
     await say(ann, b, 'before');

@@ -13,7 +13,7 @@ use nuncio_store::{Store, StoreError};
 use crate::harness::{Bench, NOW, contract, refusal, user};
 use crate::messages::{draft, send};
 
-fn edit(app: AppId, sender: &UserId, peer: &UserId, id: MessageId, text: &str) -> Edit {
+pub(crate) fn edit(app: AppId, sender: &UserId, peer: &UserId, id: MessageId, text: &str) -> Edit {
     Edit {
         app,
         sender: sender.clone(),

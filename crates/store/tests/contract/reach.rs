@@ -1,30 +1,41 @@
-//! Who may reach whom: what was answered holds for every message that is sent afterwards, from any node.
+//! Who may reach whom: what was answered holds for every message that is sent or edited afterwards, from any
+//! node.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use nuncio_protocol::Refusal;
+use nuncio_store::messages::{By, Draft};
 use nuncio_store::{Store, StoreError};
 
+use crate::edits::edit;
 use crate::friends::befriend;
-use crate::harness::{Bench, NOW, contract, refusal};
-use crate::messages::send;
+use crate::harness::{Bench, NOW, contract, refusal, user};
+use crate::messages::{draft, send};
 
-/// Messages that each node sends after the change was answered.
+/// Messages that each node sends or edits after the change was answered.
 const AFTER: usize = 5;
 
-/// Sends from bob to alice on two nodes while `change` is made on one of them. What began after the answer
+/// Sends and edits from bob to alice on two nodes while `change` is made on one of them. What began after the answer
 /// must end as `expected`; what overlaps it may end either way.
 async fn holds_once_answered<F>(bench: &Bench, other: &Store, change: F, expected: Option<Refusal>)
 where
     F: Future<Output = Result<(), StoreError>>,
 {
     let answered = AtomicBool::new(false);
+    let by = By::Server { verify_blocklist: false, echo_to_sender: false };
+    let first = Draft { by, ..draft(bench.app, "bob", &format!("m{}", fresh()), "first") };
+    let first = bench.store.append(first, user("alice"), NOW).await.unwrap().id;
     let hammer = async |store: &Store| {
         let mut after = 0;
         while after < AFTER {
             let began_after = answered.load(Ordering::SeqCst);
             let id = format!("m{}", fresh());
-            let outcome = send(store, bench.app, "bob", "alice", &id).await;
+            let outcome = if after % 2 == 0 {
+                send(store, bench.app, "bob", "alice", &id).await.map(drop)
+            } else {
+                let edit = edit(bench.app, &user("bob"), &user("alice"), first, &id);
+                store.edit(edit, NOW).await.map(drop)
+            };
             if began_after {
                 after += 1;
                 match &expected {

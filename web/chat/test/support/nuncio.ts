@@ -5,7 +5,8 @@
  */
 
 import type { ChildProcess } from 'node:child_process';
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { promisify } from 'node:util';
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -58,6 +59,12 @@ export class Nuncio {
   async end(): Promise<void> {
     await this.stop('SIGKILL');
     rmSync(this.data, { recursive: true, force: true });
+  }
+
+  /** Gives the app a new secret, as its operator does beside the running server. */
+  async rotateSecret(): Promise<void> {
+    const { stdout } = await promisify(execFile)(binary as string, ['app', 'rotate-secret', this.appKey, '--data', this.data, '--json']);
+    this.appSecret = (JSON.parse(stdout) as { appSecret: string }).appSecret;
   }
 
   /** Calls the Server API as an app's server does. */
