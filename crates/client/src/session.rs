@@ -215,9 +215,9 @@ impl<'a> Session<'a> {
     fn passing(&mut self, body: Option<entry::Body>) {
         let hint = match body {
             Some(entry::Body::Message(message)) => Event::Message(message),
-            Some(entry::Body::ProfileChanged(ProfileChanged { profile: Some(profile) })) => {
-                Event::ProfileChanged(profile)
-            }
+            Some(entry::Body::ProfileChanged(ProfileChanged {
+                profile: Some(profile), ..
+            })) => Event::ProfileChanged(profile),
             _ => return,
         };
         self.news.hints.push(hint);

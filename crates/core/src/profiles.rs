@@ -41,11 +41,12 @@ impl Core {
         let at = self.now();
         let watchers = self.store.profile_watchers(app, owner, at).await?;
         let sides = [
-            (watchers.friends, watchers.seen_by_friends),
-            (watchers.strangers, watchers.seen_by_strangers),
+            (watchers.friends, watchers.seen_by_friends, true),
+            (watchers.strangers, watchers.seen_by_strangers, false),
         ];
-        for (users, profile) in sides {
-            let body = Some(entry::Body::ProfileChanged(ProfileChanged { profile: Some(profile) }));
+        for (users, profile, friend) in sides {
+            let change = ProfileChanged { profile: Some(profile), friend };
+            let body = Some(entry::Body::ProfileChanged(change));
             let what = server_frame::Body::Entry(Entry { seq: 0, body, at: at.0 });
             for user in &users {
                 self.bus.tell(app, user, what.clone());

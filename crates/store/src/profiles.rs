@@ -446,6 +446,6 @@ async fn tell_owner(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let profile = Some(stored.seen(owner, Sight::Everything));
-    let body = entry::Body::ProfileChanged(ProfileChanged { profile });
+    let body = entry::Body::ProfileChanged(ProfileChanged { profile, friend: false });
     inbox::add(tx, app, owner, body, now).await
 }

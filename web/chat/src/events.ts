@@ -44,7 +44,9 @@ export function dispatch(client: Client, event: CoreEvent): void {
       return;
     case 'offlineSynced':
       each(client, 'message', (on) => on.onOfflineMessageSyncCompleted?.({ code: 0 }));
-      each(client, 'user', (on) => on.onSubscriptionSyncCompleted?.({ type: SubscribeType.ONLINE_STATUS }));
+      for (const type of [SubscribeType.ONLINE_STATUS, SubscribeType.USER_PROFILE]) {
+        each(client, 'user', (on) => on.onSubscriptionSyncCompleted?.({ type }));
+      }
       return;
     case 'messages':
       return each(client, 'message', (on) => on.onMessageReceived?.({ messages: event.messages.map(messageOf) }));
@@ -90,7 +92,7 @@ export function dispatch(client: Client, event: CoreEvent): void {
         return each(client, 'user', (on) => on.onMyUserProfileChanged?.(change));
       }
       const details = [{ eventValue: 1, changeTime: event.at, platform: 'other' }];
-      const subscribeType = SubscribeType.FRIEND_USER_PROFILE;
+      const subscribeType = event.friend ? SubscribeType.FRIEND_USER_PROFILE : SubscribeType.USER_PROFILE;
       const events = [{ userId, subscribeType, subscribeTime: 0, expiry: 0, userProfile, details }];
       return each(client, 'user', (on) => on.onSubscriptionChanged?.({ events }));
     }

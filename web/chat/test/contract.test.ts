@@ -58,6 +58,7 @@ const program = (name: string): string => join(here, 'programs', `${name}.ts`);
 const written = ['chatui', 'conversation', 'members', 'users', 'workspace'].map(program);
 const node16 = { module: ts.ModuleKind.Node16, moduleResolution: ts.ModuleResolutionKind.Node16 };
 const exact = { exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true, noPropertyAccessFromIndexSignature: true };
+const old = { target: ts.ScriptTarget.ES2019, lib: ['lib.es2020.d.ts', 'lib.dom.d.ts'], moduleResolution: ts.ModuleResolutionKind.Node10 };
 const lit = { experimentalDecorators: true, useDefineForClassFields: false, isolatedModules: true };
 
 describe('a program that uses all that programs may rely on, each in its declared type', () => {
@@ -73,6 +74,7 @@ describe('a program that uses all that programs may rely on, each in its declare
     ['as Node sees it', ours, node16],
     ['as Node sees it, with exact optional members', ours, { ...node16, ...exact }],
     ['in an app with decorators', ours, lit],
+    ['with an older language and resolution', ours, old],
     ['with one entry under both names', alike, exact],
   ])('compiles against ours %s', (_, paths, options) => {
     expect(complaints([...programs.keys()], paths, options)).toEqual([]);

@@ -341,9 +341,10 @@ describe('receiving', () => {
     server.append({ case: 'friend', value: { kind: 1, application: { userId: 'bob', direction: 2, status: 1, extra: 'hi' } } });
     server.append({ case: 'blocklistChanged', value: { added: ['eve'] } });
     server.append({ case: 'profileChanged', value: { profile: { userId: 'alice', basic: '{"name":"A"}' } } });
-    server.append({ case: 'profileChanged', value: { profile: { userId: 'bob', basic: '{"name":"B2"}' } } });
+    server.append({ case: 'profileChanged', value: { profile: { userId: 'bob', basic: '{"name":"B2"}' }, friend: true } });
+    server.append({ case: 'profileChanged', value: { profile: { userId: 'eve', basic: '{"name":"E2"}' } } });
     server.peer.push({ case: 'presenceChanged', value: { states: [{ userId: 'bob', online: true, platforms: ['ios'] }] } });
-    await until(() => heard.names.includes('myProfile') && (heard.events['subscription']?.length ?? 0) === 2);
+    await until(() => heard.names.includes('myProfile') && (heard.events['subscription']?.length ?? 0) === 3);
     expect(heard.events['friendAdd']).toMatchObject([{ userId: 'bob', name: 'Bob', portraitUri: 'https://x.example/b.png' }]);
     expect(heard.events['friendInfo']).toMatchObject([{ userId: 'bob', remark: 'B' }]);
     expect(heard.events['friendRemove']).toMatchObject([{ userIds: ['bob'] }]);
@@ -352,6 +353,6 @@ describe('receiving', () => {
     expect(heard.events['blocklist']).toEqual([{ added: ['eve'], removed: [] }]);
     expect(heard.events['myProfile']).toMatchObject([{ profile: { userId: 'alice', name: 'A' } }]);
     const subscriptions = heard.events['subscription'] as { events: { subscribeType: number; details: unknown }[] }[];
-    expect(subscriptions.map((event) => event.events[0]!.subscribeType).sort()).toEqual([1, 4]);
+    expect(subscriptions.map((event) => event.events[0]!.subscribeType).sort()).toEqual([1, 2, 4]);
   });
 });

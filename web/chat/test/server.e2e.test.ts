@@ -156,6 +156,19 @@ describe.skipIf(binary === undefined)('against the real server', () => {
     expect(refused).toMatchObject({ isOk: false, data: { errorKeys: ['portraitUri'] } });
   });
 
+  it('a new profile is told to friends by themselves, and to others who have subscribed', async () => {
+    const [ann, ben, a, b] = await pair();
+    const eve = await device('eve');
+    await nuncio.api('/v4/friend/add', { userId: a, targetId: b, action: 2 });
+    const { USER_PROFILE, FRIEND_USER_PROFILE } = ann.sdk.SubscribeType;
+    expect((await eve.users.subscribeEvent({ userIds: [a], subscribeType: USER_PROFILE })).isOk).toBe(true);
+    expect((await ann.users.updateMyUserProfile({ name: 'Anna' })).isOk).toBe(true);
+    await until(() => [ben, eve].every(({ heard }) => heard.names.includes('subscription')));
+    const told = (subscribeType: number): object[] => [{ events: [{ userId: a, subscribeType, userProfile: { name: 'Anna' } }] }];
+    expect(ben.heard.events['subscription']).toMatchObject(told(FRIEND_USER_PROFILE));
+    expect(eve.heard.events['subscription']).toMatchObject(told(USER_PROFILE));
+  });
+
   it('online status follows the connection of those subscribed to', async () => {
     const [ann, ben, a] = await pair();
     const params = { userIds: [a], subscribeType: ben.sdk.SubscribeType.ONLINE_STATUS };

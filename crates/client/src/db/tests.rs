@@ -265,7 +265,13 @@ fn people_are_kept_and_forgotten() {
         &mut db,
         vec![
             step(1, event(friend_event::Kind::Added, Some(friend.clone()))),
-            step(2, entry::Body::ProfileChanged(ProfileChanged { profile: Some(profile.clone()) })),
+            step(
+                2,
+                entry::Body::ProfileChanged(ProfileChanged {
+                    profile: Some(profile.clone()),
+                    friend: false,
+                }),
+            ),
         ],
     );
     assert_eq!(applied.people, ["bob", "bob"]);

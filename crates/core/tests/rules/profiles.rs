@@ -20,7 +20,10 @@ fn told(bench: &Bench) -> Vec<(UserId, Profile)> {
         server_frame::Body::Entry(entry) => {
             assert_eq!(entry.seq, 0, "it has no place in the inbox");
             match entry.body.unwrap() {
-                entry::Body::ProfileChanged(changed) => (user, changed.profile.unwrap()),
+                entry::Body::ProfileChanged(changed) => {
+                    assert_eq!(changed.friend, user.as_str() == "friend");
+                    (user, changed.profile.unwrap())
+                }
                 other => panic!("{other:?}"),
             }
         }

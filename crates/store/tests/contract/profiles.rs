@@ -72,7 +72,7 @@ contract! {
         let told = bench.inbox(&alice).await;
         assert_eq!(told.len(), 4);
         let profile = Some(get(&bench, &alice).await);
-        assert_eq!(told[3], entry::Body::ProfileChanged(ProfileChanged { profile }));
+        assert_eq!(told[3], entry::Body::ProfileChanged(ProfileChanged { profile, friend: false }));
     }
 
     async fn changes_at_the_same_time_are_all_kept(bench: Bench) {
@@ -134,7 +134,7 @@ contract! {
         assert_eq!(get(&bench, &alice).await.version, 0);
         let told = bench.inbox(&alice).await;
         assert!(
-            matches!(&told[1], entry::Body::ProfileChanged(ProfileChanged { profile: Some(profile) })
+            matches!(&told[1], entry::Body::ProfileChanged(ProfileChanged { profile: Some(profile), .. })
                 if profile.version == 0 && profile.user_id == "alice")
         );
         assert_eq!(bench.inbox(&bob).await, []);

@@ -203,7 +203,7 @@ export type CoreEvent =
   | { kind: 'channel'; channel: string; change: ChannelChange }
   | { kind: 'typing'; channel: string; users: { userId: string; type: string; at: number }[] }
   | { kind: 'friend'; event: FriendEvent; at: number }
-  | { kind: 'profile'; profile: Profile; at: number }
+  | { kind: 'profile'; profile: Profile; friend: boolean; at: number }
   | { kind: 'presence'; states: PresenceState[] }
   | { kind: 'blocklist'; added: string[]; removed: string[] }
   | { kind: 'whitelist'; added: string[]; removed: string[]; enabled?: boolean }

@@ -426,9 +426,9 @@ export class Core {
       const record = { ...messageRecord(body.value, this.userId, this.env.now()), transient: true };
       this.tellEntry({ kind: 'messages', messages: [record] });
     } else if (body.case === 'profileChanged' && body.value.profile !== undefined) {
-      const { profile } = body.value;
+      const { profile, friend } = body.value;
       await this.shelf().transact('readwrite', async (tx) => tx.put('profiles', profile));
-      this.tell({ kind: 'profile', profile, at: Number(entry.at) });
+      this.tell({ kind: 'profile', profile, friend, at: Number(entry.at) });
     }
   }
 

@@ -75,7 +75,7 @@ export class EntryWriter {
       case 'profileChanged':
         if (body.value.profile === undefined) return;
         this.tx.put('profiles', body.value.profile);
-        return this.tell({ kind: 'profile', profile: body.value.profile, at });
+        return this.tell({ kind: 'profile', profile: body.value.profile, friend: body.value.friend, at });
       case 'accountChanged':
         if (body.value.account === undefined) return;
         this.tx.put('meta', { key: 'account', value: body.value.account });
