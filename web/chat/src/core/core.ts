@@ -15,18 +15,17 @@ import type {
   CoreConfig,
   CoreEvent,
   Failure,
-  MessageRecord,
   RequestInit,
 } from './api.js';
 import { pauseBefore } from './backoff.js';
+import { Changes } from './changes.js';
 import { Connection } from './connection.js';
 import type { Env } from './env.js';
 import { pause } from './env.js';
 import { failureOf, planAfter, Refused, refused } from './failure.js';
-import type { ChannelPart } from './library.js';
 import { Library } from './library.js';
-import { channelOfKey, isDirect, keyOfChannel, messageRecord } from './records.js';
-import { remember, Sender } from './sender.js';
+import { keyOfChannel, messageRecord } from './records.js';
+import { Sender } from './sender.js';
 import type { Store } from './store.js';
 import { Sync } from './sync.js';
 import { Typing } from './typing.js';
@@ -85,13 +84,9 @@ export class Core {
   private wake = (): void => undefined;
   private lastFailure: Failure = { code: NCCode.NOT_CONNECTED, message: 'not connected' };
   private waiters = new Set<(failure?: Failure) => void>();
-  /** Whose page is reading or changing a channel, or recalls or edits a message, and so need not be told. */
-  private readers = new Map<string, Page>();
-  private changers = new Map<string, Page>();
-  private recallers = new Map<string, Page>();
-  private editors = new Map<string, { page: Page; content: string }>();
   private account: Account | undefined;
   private readonly sender: Sender;
+  private readonly changes: Changes;
   private readonly typing: Typing;
   private readonly env: Env;
 
@@ -101,6 +96,14 @@ export class Core {
   ) {
     this.env = host.env;
     this.typing = new Typing(this.env, (event) => this.tell(event));
+    this.changes = new Changes({
+      userId: () => this.userId,
+      now: () => this.serverNow(),
+      request: (body) => this.request(body),
+      library: () => this.books(),
+      syncedLibrary: () => this.syncedBooks(),
+      tell: (event, except) => this.tell(event, except),
+    });
     this.sender = new Sender({
       env: this.env,
       sendTimeoutMs: config.sendTimeoutMs,
@@ -227,11 +230,11 @@ export class Core {
       findMessages: async ({ messageIds = [], clientId }) => (await this.syncedBooks()).find(messageIds, clientId),
       search: async (params) => (await this.syncedBooks()).search(params),
       lookUp: async (p) => (await this.syncedBooks()).lookUp(p.channel, p.messageId),
-      edit: (p) => this.edit(page, p.channel, p.messageId, p.content),
-      recall: (p) => this.recall(page, p.channel, p.messageId),
-      markRead: (p) => this.markRead(page, p.channel, p.messageId),
+      edit: (p) => this.changes.edit(page, p.channel, p.messageId, p.content),
+      recall: (p) => this.changes.recall(page, p.channel, p.messageId),
+      markRead: (p) => this.changes.markRead(page, p.channel, p.messageId),
       hideMessages: async (p) => (await this.syncedBooks()).hide(p.channel, p.keys, p.before),
-      changeChannel: ({ channel, change }) => this.changeChannel(page, channel, change),
+      changeChannel: ({ channel, change }) => this.changes.changeChannel(page, channel, change),
       getSetting: (name) => this.setting(name),
       setSetting: ({ name, value }) =>
         this.shelf().transact('readwrite', async (tx) => tx.put('meta', { key: `setting:${name}`, value })),
@@ -438,17 +441,11 @@ export class Core {
       case 'messages':
         for (const message of event.messages) this.typing.end(message.channel, message.senderId);
         return this.tell(event);
-      case 'channel':
-        return this.tell(event, (event.change.kind === 'read' ? this.readers : this.changers).get(event.channel));
       case 'account':
         this.account = event.account;
         return this.tell(event);
-      case 'edited':
-        return this.tell(event, this.editorOf(event.messages[0]));
-      case 'recalled':
-        return this.tell(event, this.recallers.get(event.messages[0]?.messageId ?? ''));
       default:
-        return this.tell(event);
+        return this.tell(event, this.changes.authorOf(event));
     }
   }
 
@@ -505,69 +502,6 @@ export class Core {
       for (const profile of profiles) tx.put('profiles', profile);
     });
     return profiles;
-  }
-
-  private async recall(page: Page, channel: string, messageId: string): Promise<void> {
-    // The other pages are told by the entry that the recall makes in the own inbox.
-    remember(this.recallers, messageId, page);
-    await this.request({ case: 'recallMessage', value: { channel: channelOfKey(channel), messageId } });
-    await this.books().hide(channel, [messageId], 0);
-  }
-
-  private async edit(page: Page, channel: string, messageId: string, content: string): Promise<MessageRecord> {
-    remember(this.editors, messageId, { page, content });
-    const answer = await this.request({
-      case: 'editMessage',
-      value: { channel: channelOfKey(channel), messageId, content },
-    });
-    const message = answer.case === 'messageEdited' ? answer.value.message : undefined;
-    if (message === undefined) throw refused(NCCode.BAD_FRAME, 'the server did not answer as agreed');
-    const record = messageRecord(message, this.userId, this.serverNow());
-    const events = await this.books().edited(record);
-    for (const event of events) this.tell(event, page);
-    return (await this.books().find([messageId]))[0] ?? record;
-  }
-
-  /** The page that gave the message this content. */
-  private editorOf(message: MessageRecord | undefined): Page | undefined {
-    const editor = this.editors.get(message?.messageId ?? '');
-    return editor?.content === message?.content ? editor?.page : undefined;
-  }
-
-  /** What belongs to the user goes to the server first; what is the installation's stays here. */
-  private async changeChannel(page: Page, channel: string, change: ChannelPart): Promise<void> {
-    const books = await this.syncedBooks();
-    const { pinned, level, hidden } = change;
-    const removedMessageId = hidden ? (await books.channels([channel]))[0]?.latest?.messageId : undefined;
-    const isForAll = pinned !== undefined || level !== undefined || (removedMessageId ?? '') !== '';
-    this.changers.set(channel, page);
-    try {
-      if (isForAll && isDirect(channel)) {
-        const value = {
-          channel: channelOfKey(channel),
-          ...(pinned === undefined ? {} : { pinned }),
-          ...(level === undefined ? {} : { level }),
-          ...(removedMessageId === undefined ? {} : { removedMessageId }),
-        };
-        await this.request({ case: 'setChannelSettings', value });
-      }
-      if (!(await books.changeChannel(channel, change))) return;
-      if (pinned !== undefined) this.tell({ kind: 'channel', channel, change: { kind: 'pinned', pinned } }, page);
-      if (level !== undefined) this.tell({ kind: 'channel', channel, change: { kind: 'level', level } }, page);
-    } finally {
-      this.changers.delete(channel);
-    }
-  }
-
-  private async markRead(page: Page, channel: string, messageId: string): Promise<void> {
-    this.readers.set(channel, page);
-    try {
-      await this.request({ case: 'markRead', value: { channel: channelOfKey(channel), messageId } });
-      const events = await this.books().markRead(channel, messageId, this.serverNow());
-      for (const event of events) this.tell(event, page);
-    } finally {
-      this.readers.delete(channel);
-    }
   }
 
   private async setting(name: string): Promise<unknown> {
