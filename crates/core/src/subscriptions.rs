@@ -2,10 +2,11 @@
 
 use nuncio_bus::Presence;
 use nuncio_protocol::frames::{
-    PresenceState, PresenceStates, Subscription, SubscriptionType, server_frame,
+    PresenceState, PresenceStates, Subscription, SubscriptionType, SubscriptionsChanged,
+    server_frame,
 };
 use nuncio_protocol::ids::AppId;
-use nuncio_protocol::{Refusal, UserId, limits};
+use nuncio_protocol::{Refusal, Timestamp, UserId, limits};
 
 use crate::friends::at_most;
 use crate::page_token::{Page, Query};
@@ -34,7 +35,9 @@ impl Core {
         }
         let now = self.now();
         let expires_at = now.plus_ms(i64::from(seconds) * 1000);
-        Ok(self.store.subscribe(app, user, targets, r#type, expires_at, now).await?)
+        self.store.subscribe(app, user.clone(), targets.clone(), r#type, expires_at, now).await?;
+        self.tell_subscriptions(app, &user, &targets, r#type, (now, expires_at));
+        Ok(())
     }
 
     /// Ends subscriptions; who was not subscribed to does not matter.
@@ -47,7 +50,29 @@ impl Core {
     ) -> Result<(), Error> {
         at_most(limits::SUBSCRIBE_BATCH, &targets)?;
         known(r#type)?;
-        Ok(self.store.unsubscribe(app, user, targets, r#type).await?)
+        self.store.unsubscribe(app, user.clone(), targets.clone(), r#type).await?;
+        self.tell_subscriptions(app, &user, &targets, r#type, (self.now(), Timestamp(0)));
+        Ok(())
+    }
+
+    /// Tells the user's devices in passing; who is not connected reads the subscriptions again.
+    fn tell_subscriptions(
+        &self,
+        app: AppId,
+        user: &UserId,
+        targets: &[UserId],
+        r#type: SubscriptionType,
+        (from, to): (Timestamp, Timestamp),
+    ) {
+        let one = |target: &UserId| Subscription {
+            user_id: target.as_str().to_owned(),
+            r#type: r#type.into(),
+            subscribed_at: from.0,
+            expires_at: to.0,
+        };
+        let subscriptions = targets.iter().map(one).collect();
+        let told = SubscriptionsChanged { subscriptions };
+        self.bus.tell(app, user, server_frame::Body::SubscriptionsChanged(told));
     }
 
     /// A page of a user's subscriptions that are in force, oldest first.

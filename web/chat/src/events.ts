@@ -6,7 +6,7 @@
 
 import type { Client, Handlers } from './client.js';
 import type { ChannelChange, CoreEvent } from './core/api.js';
-import { SubscribeType } from './enums.js';
+import { SubscribeOperationType, SubscribeType } from './enums.js';
 import { FriendEvent_Kind } from './gen/nuncio/v1/message_pb.js';
 import type { FriendEvent } from './gen/nuncio/v1/message_pb.js';
 import type {
@@ -99,6 +99,16 @@ export function dispatch(client: Client, event: CoreEvent): void {
     case 'presence': {
       const events = event.states.map((state) => presenceOf(state));
       return each(client, 'user', (on) => on.onSubscriptionChanged?.({ events }));
+    }
+    case 'subscriptions': {
+      const events = event.subscriptions.map(({ userId, type, subscribedAt, expiresAt }) => ({
+        userId,
+        subscribeType: type as number,
+        operationType: expiresAt > 0n ? SubscribeOperationType.SUBSCRIBE : SubscribeOperationType.UNSUBSCRIBE,
+        subscribeTime: Number(subscribedAt),
+        expiry: expiresAt > 0n ? Math.round(Number(expiresAt - subscribedAt) / 1_000) : 0,
+      }));
+      return each(client, 'user', (on) => on.onSubscriptionChangedOnOtherDevices?.({ events }));
     }
     case 'blocklist': {
       const { added, removed } = event;

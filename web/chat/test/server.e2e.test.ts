@@ -174,6 +174,15 @@ describe.skipIf(binary === undefined)('against the real server', () => {
     const params = { userIds: [a], subscribeType: ben.sdk.SubscribeType.ONLINE_STATUS };
     expect((await ben.users.subscribeEvent({ ...params, expiry: 60 })).isOk).toBe(true);
     expect((await ben.users.getSubscribeEvent(params)).data![0]!.details[0]!.eventValue).toBe(1);
+    const other = await device(ben.sdk.NCEngine.getCurrentUserId());
+    expect((await other.users.unsubscribeEvent(params)).isOk).toBe(true);
+    expect((await other.users.subscribeEvent({ ...params, expiry: 90 })).isOk).toBe(true);
+    await until(() => ben.heard.events['subscribedElsewhere']?.length === 2);
+    const { SUBSCRIBE, UNSUBSCRIBE } = ben.sdk.SubscribeOperationType;
+    const told = (operationType: number, expiry: number): object =>
+      ({ events: [{ userId: a, subscribeType: params.subscribeType, operationType, expiry }] });
+    expect(ben.heard.events['subscribedElsewhere']).toMatchObject([told(UNSUBSCRIBE, 0), told(SUBSCRIBE, 90)]);
+    expect(other.heard.names).not.toContain('subscribedElsewhere');
     await ann.sdk.NCEngine.disconnect();
     await until(() => ben.heard.names.includes('subscription'));
     expect(ben.heard.events['subscription']).toMatchObject([{ events: [{ userId: a, details: [{ eventValue: 0 }] }] }]);

@@ -42,6 +42,7 @@ async fn friends_and_subscribers_hear_of_what_they_may_see() {
     core.add_friend(app, alice.clone(), friend.clone(), How::AtOnce, extra).await.unwrap();
     let kind = SubscriptionType::Profile;
     core.subscribe(app, watcher.clone(), vec![alice.clone()], kind, 60).await.unwrap();
+    bench.told.take();
     let visibility = ProfileVisibility::Friends;
     core.set_profile_visibility(app, alice.clone(), visibility).await.unwrap();
 

@@ -21,6 +21,16 @@ async fn subscribers_hear_of_presence_while_it_lasts_unless_blocked() {
     assert_eq!(changed().await, []);
     core.subscribe(app, bob.clone(), vec![alice.clone()], ONLINE, 60).await.unwrap();
     core.subscribe(app, carl.clone(), vec![alice.clone()], ONLINE, 0).await.unwrap();
+    let told = bench.told.take();
+    let lives = told.iter().map(|(_, body)| match body {
+        server_frame::Body::SubscriptionsChanged(change) => {
+            let [one] = &change.subscriptions[..] else { panic!("{change:?}") };
+            (one.user_id.as_str(), (one.expires_at - one.subscribed_at) / 1000)
+        }
+        other => panic!("{other:?}"),
+    });
+    assert_eq!(lives.collect::<Vec<_>>(), [("alice", 60), ("alice", 2_592_000)]);
+    assert!(told.iter().map(|(user, _)| user).eq([&bob, &carl]), "the subscriber's own devices");
     let state = PresenceState {
         user_id: "alice".to_owned(),
         online: true,

@@ -17,6 +17,9 @@ async fn subscribe(wire: &mut Wire, to: &str) {
         expiry_seconds: 60,
     };
     answer(wire, client_frame::Body::Subscribe(subscribe)).await;
+    let told = wire.pushed().await.unwrap();
+    let server_frame::Body::SubscriptionsChanged(change) = told else { panic!("{told:?}") };
+    assert_eq!(change.subscriptions[0].user_id, to);
 }
 
 /// The next change of presence.

@@ -8,7 +8,7 @@ import type { ConnectionStatus, SentStatus } from '../enums.js';
 import type { Entry, Account, FriendEvent, Profile } from '../gen/nuncio/v1/message_pb.js';
 import type { HistoryPlace } from '../query.js';
 import type { ReconnectPolicy } from '../options.js';
-import type { ClientFrame, PresenceState, ServerFrame } from '../gen/nuncio/v1/frame_pb.js';
+import type { ClientFrame, PresenceState, ServerFrame, Subscription } from '../gen/nuncio/v1/frame_pb.js';
 
 /** The body of a request. */
 export type RequestBody = Exclude<ClientFrame['body'], { case: undefined }>;
@@ -205,6 +205,7 @@ export type CoreEvent =
   | { kind: 'friend'; event: FriendEvent; at: number }
   | { kind: 'profile'; profile: Profile; friend: boolean; at: number }
   | { kind: 'presence'; states: PresenceState[] }
+  | { kind: 'subscriptions'; subscriptions: Subscription[] }
   | { kind: 'blocklist'; added: string[]; removed: string[] }
   | { kind: 'whitelist'; added: string[]; removed: string[]; enabled?: boolean }
   | { kind: 'account'; account: Account };

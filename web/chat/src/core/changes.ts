@@ -7,6 +7,7 @@
 
 import { NCCode } from '../codes.js';
 import type { AnswerBody, CoreEvent, MessageRecord, RequestInit } from './api.js';
+import type { Subscription } from '../gen/nuncio/v1/frame_pb.js';
 import type { Page } from './core.js';
 import { refused } from './failure.js';
 import type { ChannelPart, Library } from './library.js';
@@ -29,6 +30,8 @@ export class Changes {
   private readers = new Map<string, Page>();
   private changers = new Map<string, Page>();
   private recallers = new Map<string, Page>();
+  /** Changes of subscriptions that came from here, and how many of each are still to be told of. */
+  private subscribing = new Map<string, number>();
   private editors = new Map<string, { page: Page; content: string }>();
 
   constructor(private readonly host: ChangesHost) {}
@@ -48,6 +51,35 @@ export class Changes {
       default:
         return undefined;
     }
+  }
+
+  /** Asks the server; what the pushed frames will tell of that is noted before. */
+  async ask(body: RequestInit): Promise<AnswerBody> {
+    const { case: name, value } = body;
+    if (name !== 'subscribe' && name !== 'unsubscribe') return this.host.request(body);
+    const { type = 0, userIds = [] } = value as { type?: number; userIds?: string[] };
+    const key = [name, type, ...userIds].join();
+    remember(this.subscribing, key, (this.subscribing.get(key) ?? 0) + 1);
+    try {
+      return await this.host.request(body);
+    } catch (error) {
+      this.wasMine(key);
+      throw error;
+    }
+  }
+
+  /** Whether the subscriptions were made, or ended, on another device. */
+  areForeign(subscriptions: readonly Subscription[]): boolean {
+    const [first] = subscriptions;
+    const name = first?.expiresAt ? 'subscribe' : 'unsubscribe';
+    return !this.wasMine([name, first?.type, ...subscriptions.map((one) => one.userId)].join());
+  }
+
+  private wasMine(key: string): boolean {
+    const left = this.subscribing.get(key) ?? 0;
+    if (left > 1) this.subscribing.set(key, left - 1);
+    else this.subscribing.delete(key);
+    return left > 0;
   }
 
   /** Takes an own message back. The other pages are told by the entry that this makes in the own inbox. */

@@ -219,7 +219,7 @@ export class Core {
 
   private calls(page: Page): Omit<CoreCalls, 'connect' | 'disconnect'> {
     return {
-      request: (body) => this.request(body),
+      request: (body) => this.changes.ask(body),
       profiles: ({ userIds }) => this.profiles(userIds),
       send: (message) => this.sender.send(page, message),
       cancelSend: ({ clientId }) => Promise.resolve(this.sender.outbox.cancel(clientId)),
@@ -414,6 +414,11 @@ export class Core {
         return;
       case 'typing':
         return this.typing.begin(keyOfChannel(body.value.channel), body.value.userId, body.value.type);
+      case 'subscriptionsChanged': {
+        const { subscriptions } = body.value;
+        if (this.changes.areForeign(subscriptions)) this.tell({ kind: 'subscriptions', subscriptions });
+        return;
+      }
       case 'presenceChanged':
         return this.tell({ kind: 'presence', states: body.value.states });
       case 'pong':

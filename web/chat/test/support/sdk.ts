@@ -61,6 +61,7 @@ export function listen(sdk: Chat): Heard {
     onFriendApplicationStatusChanged: note('application'),
     onFriendInfoChangedSync: note('friendInfo'),
     onSubscriptionChanged: note('subscription'),
+    onSubscriptionChangedOnOtherDevices: note('subscribedElsewhere'),
     onMyUserProfileChanged: note('myProfile'),
     onBlocklistChanged: note('blocklist'),
   }));
