@@ -38,6 +38,23 @@ pub struct Presence {
     pub platforms: Vec<String>,
 }
 
+/// A connected device.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Device {
+    /// Names the connection.
+    pub session: String,
+    /// The device's id.
+    pub device: String,
+    /// What it runs on, as it says itself.
+    pub platform: String,
+    /// The SDK's version, as it says itself.
+    pub sdk_version: String,
+    /// When it logged in.
+    pub since: Timestamp,
+    /// The address that it came from; empty when that is not known.
+    pub address: String,
+}
+
 /// How the product's rules reach connections, wherever they are.
 #[async_trait]
 pub trait Bus: Nudges {
@@ -47,8 +64,17 @@ pub trait Bus: Nudges {
     /// Closes connections; returns how many, once each has been told and closed.
     async fn close(&self, close: Close) -> usize;
 
+    /// Closes the connection that [`Device::session`] names; returns whether there was one.
+    async fn close_session(&self, app: AppId, user: &UserId, session: &str, why: Failure) -> bool;
+
     /// Who of `users` is connected, in their order.
     async fn presence(&self, app: AppId, users: &[UserId]) -> Vec<Presence>;
+
+    /// The devices that a user is connected with.
+    async fn devices(&self, app: AppId, user: &UserId) -> Vec<Device>;
+
+    /// How many users of an app are connected.
+    async fn online(&self, app: AppId) -> usize;
 }
 
 /// The connections of one node.
@@ -63,8 +89,17 @@ pub trait Sessions: Send + Sync {
     /// Closes connections; returns how many, once each has been told and closed.
     async fn close(&self, close: Close) -> usize;
 
+    /// Closes the connection that [`Device::session`] names; returns whether there was one.
+    async fn close_session(&self, app: AppId, user: &UserId, session: &str, why: Failure) -> bool;
+
     /// Whether a user has connections here.
     fn presence(&self, app: AppId, user: &UserId) -> Presence;
+
+    /// The devices that a user is connected with here.
+    fn devices(&self, app: AppId, user: &UserId) -> Vec<Device>;
+
+    /// How many users of an app are connected here. Looks at every connection.
+    fn online(&self, app: AppId) -> usize;
 }
 
 /// The bus of a single node. Until [`LocalBus::attach`] is called there are no connections to reach.
@@ -101,6 +136,21 @@ impl Bus for LocalBus {
             Some(sessions) => sessions.close(close).await,
             None => 0,
         }
+    }
+
+    async fn close_session(&self, app: AppId, user: &UserId, session: &str, why: Failure) -> bool {
+        match self.sessions.get() {
+            Some(sessions) => sessions.close_session(app, user, session, why).await,
+            None => false,
+        }
+    }
+
+    async fn devices(&self, app: AppId, user: &UserId) -> Vec<Device> {
+        self.sessions.get().map(|sessions| sessions.devices(app, user)).unwrap_or_default()
+    }
+
+    async fn online(&self, app: AppId) -> usize {
+        self.sessions.get().map_or(0, |sessions| sessions.online(app))
     }
 
     async fn presence(&self, app: AppId, users: &[UserId]) -> Vec<Presence> {

@@ -10,6 +10,7 @@ mod bans;
 mod blocklist;
 mod channel_settings;
 mod clock;
+mod directory;
 mod error;
 pub mod friends;
 #[doc(hidden)]
@@ -17,12 +18,16 @@ pub mod fuzzing;
 mod idempotency;
 pub mod messages;
 mod mutes;
+pub mod operators;
 mod page_token;
+mod passwords;
 mod profiles;
+mod second_factor;
 mod soft_delete;
 mod subscriptions;
 mod tags;
 mod test_users;
+mod throttle;
 mod token_format;
 mod tokens;
 mod users;
@@ -55,13 +60,21 @@ pub struct Core {
     clock: Arc<dyn Clock>,
     vault: Arc<Vault>,
     activations: Arc<Notify>,
+    doors: Arc<operators::Doors>,
 }
 
 impl Core {
     /// Puts the parts together.
     #[must_use]
     pub fn new(store: Store, bus: Arc<dyn Bus>, clock: Arc<dyn Clock>, vault: Vault) -> Self {
-        Self { store, bus, clock, vault: Arc::new(vault), activations: Arc::default() }
+        Self {
+            store,
+            bus,
+            clock,
+            vault: Arc::new(vault),
+            activations: Arc::default(),
+            doors: Arc::default(),
+        }
     }
 
     /// The same product for what `origin` does: every change leaves an entry in the audit trail. What is done

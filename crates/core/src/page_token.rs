@@ -30,8 +30,17 @@ pub(crate) struct Query([u8; MARK]);
 impl Query {
     /// The query for `owner`'s list of that kind; `kind` names order and filter too.
     pub(crate) fn new(kind: &str, app: AppId, owner: &UserId) -> Self {
-        // A line feed is neither in a kind nor in a user id.
-        let digest = Sha256::digest(format!("{kind}\n{}\n{owner}", app.0));
+        Self::of(&format!("{kind}\n{}\n{owner}", app.0))
+    }
+
+    /// The query for a list that belongs to the app.
+    pub(crate) fn of_app(kind: &str, app: AppId) -> Self {
+        Self::of(&format!("{kind}\n{}", app.0))
+    }
+
+    /// A line feed is neither in a kind nor in a user id.
+    fn of(what: &str) -> Self {
+        let digest = Sha256::digest(what);
         let mut mark = [0; MARK];
         mark.copy_from_slice(&digest[..MARK]);
         Self(mark)

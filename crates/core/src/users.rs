@@ -56,10 +56,10 @@ impl Core {
         Ok(seen)
     }
 
-    /// Closes all connections of users, and waits until that is done.
-    pub(crate) async fn close(&self, app: AppId, users: Vec<UserId>, why: Failure) {
+    /// Closes all connections of users, and waits until that is done. Returns how many.
+    pub(crate) async fn close(&self, app: AppId, users: Vec<UserId>, why: Failure) -> usize {
         let close =
             Close { app, users: Some(users), tokens_before: None, secret_before: None, why };
-        self.bus.close(close).await;
+        self.bus.close(close).await
     }
 }

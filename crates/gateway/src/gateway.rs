@@ -1,18 +1,19 @@
 //! The gateway: what all connections of a node share, and how the rest of the node reaches them.
 
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use axum::Router;
-use axum::extract::{Request, State};
+use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
-use nuncio_bus::{Close, Presence, Sessions};
+use nuncio_bus::{Close, Device, Presence, Sessions};
 use nuncio_core::Core;
-use nuncio_protocol::frames::{ProtobufMessage as _, ServerFrame, server_frame};
+use nuncio_protocol::frames::{Failure, ProtobufMessage as _, ServerFrame, server_frame};
 use nuncio_protocol::ids::AppId;
 use nuncio_protocol::{Code, UserId};
 use nuncio_store::Nudge;
@@ -120,7 +121,8 @@ async fn connect(State(gateway): State<Arc<Gateway>>, mut request: Request) -> R
     if gateway.draining.is_cancelled() {
         return refuse(StatusCode::SERVICE_UNAVAILABLE, Code::ComeBack, "the server shuts down");
     }
-    let (place, has_room) = Place::take(&gateway);
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
+    let (place, has_room) = Place::take(&gateway, peer);
     // Clients one too many are told so in a frame, unless there are very many.
     let most = gateway.options.max_connections;
     if !has_room && gateway.open.load(Ordering::Relaxed) > most + most / 8 + 16 {
@@ -156,14 +158,16 @@ fn refuse(status: StatusCode, code: Code, sentence: &str) -> Response {
 /// A place among the open connections; given back when dropped.
 pub(crate) struct Place {
     pub(crate) gateway: Arc<Gateway>,
+    /// Where the client is.
+    pub(crate) address: Option<IpAddr>,
 }
 
 impl Place {
     /// Takes a place, and tells whether it is one of those that there should be.
-    fn take(gateway: &Arc<Gateway>) -> (Self, bool) {
+    fn take(gateway: &Arc<Gateway>, address: Option<IpAddr>) -> (Self, bool) {
         let before = gateway.open.fetch_add(1, Ordering::Relaxed);
         gateway.metrics.connections.inc();
-        (Self { gateway: Arc::clone(gateway) }, before < gateway.options.max_connections)
+        (Self { gateway: Arc::clone(gateway), address }, before < gateway.options.max_connections)
     }
 }
 
@@ -201,10 +205,39 @@ impl Sessions for Gateway {
 
     async fn close(&self, close: Close) -> usize {
         let meant = self.registry.meant(&close);
+        self.close_all(&meant, &close.why).await
+    }
+
+    async fn close_session(&self, app: AppId, user: &UserId, session: &str, why: Failure) -> bool {
+        let mut meant = Vec::new();
+        self.registry.with(&(app, user.clone()), |other| {
+            if other.id.to_string() == session {
+                meant.push(Arc::clone(other));
+            }
+        });
+        self.close_all(&meant, &why).await > 0
+    }
+
+    fn presence(&self, app: AppId, user: &UserId) -> Presence {
+        self.registry.presence(&(app, user.clone()))
+    }
+
+    fn devices(&self, app: AppId, user: &UserId) -> Vec<Device> {
+        self.registry.devices(&(app, user.clone()))
+    }
+
+    fn online(&self, app: AppId) -> usize {
+        self.registry.online(app)
+    }
+}
+
+impl Gateway {
+    /// Closes sessions and waits for their end; returns how many were open.
+    async fn close_all(&self, meant: &[Arc<Session>], why: &Failure) -> usize {
         let (witness, mut ended) = mpsc::channel(1);
         let mut count = 0;
-        for session in &meant {
-            count += usize::from(session.mailbox.close(&close.why, Some(witness.clone())));
+        for session in meant {
+            count += usize::from(session.mailbox.close(why, Some(witness.clone())));
         }
         drop(witness);
         // The channel ends when the last session has let go of its witness.
@@ -212,9 +245,5 @@ impl Sessions for Gateway {
             tracing::warn!("not all of {count} client connections were closed in time");
         }
         count
-    }
-
-    fn presence(&self, app: AppId, user: &UserId) -> Presence {
-        self.registry.presence(&(app, user.clone()))
     }
 }

@@ -1,6 +1,7 @@
 //! From an open WebSocket to a session, or to the reason why not.
 
 use std::future::poll_fn;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::task::Poll;
 
@@ -45,7 +46,7 @@ pub(crate) async fn log_in(
         Ok(first) => first,
         Err(no) => return Err((socket, no)),
     };
-    let admitted = admit(&gateway, login).await;
+    let admitted = admit(&gateway, login, place.address).await;
     gateway.metrics.login(admitted.as_ref().err());
     match admitted {
         Ok(Admitted { registered, claim, welcome }) => {
@@ -103,7 +104,11 @@ struct Admitted {
 
 /// The order matters: the session is in the registry before the user's standing is read, so that who changes
 /// the standing at the same time finds it there.
-async fn admit(gateway: &Arc<Gateway>, login: Login) -> Result<Admitted, Failure> {
+async fn admit(
+    gateway: &Arc<Gateway>,
+    login: Login,
+    address: Option<IpAddr>,
+) -> Result<Admitted, Failure> {
     let device = DeviceId::try_from(login.device_id.as_str())
         .map_err(|error: IdError| bad_parameter("device_id", error))?;
     let platform = Label::try_from(login.platform.as_str())
@@ -111,7 +116,7 @@ async fn admit(gateway: &Arc<Gateway>, login: Login) -> Result<Admitted, Failure
     if login.platform.len() > PLATFORM_BYTES {
         return Err(bad_parameter("platform", format!("has more than {PLATFORM_BYTES} bytes")));
     }
-    Label::try_from(login.sdk_version.as_str())
+    let sdk_version = Label::try_from(login.sdk_version.as_str())
         .map_err(|error: ValueError| bad_parameter("sdk_version", error))?;
     let claim =
         gateway.core.read_token(&login.app_key, &login.token).await.map_err(|e| refused(&e))?;
@@ -121,6 +126,9 @@ async fn admit(gateway: &Arc<Gateway>, login: Login) -> Result<Admitted, Failure
         user: claim.user.clone(),
         device,
         platform,
+        sdk_version,
+        since: gateway.core.now(),
+        address,
         token_issued_at: claim.issued_at,
         secret_version: claim.secret_version,
         mailbox: Mailbox::default(),

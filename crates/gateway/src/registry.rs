@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use nuncio_bus::{Close, Presence};
+use nuncio_bus::{Close, Device, Presence};
 use nuncio_protocol::ids::AppId;
 use nuncio_protocol::{Timestamp, UserId};
 use smallvec::SmallVec;
@@ -133,6 +133,25 @@ impl Registry {
         Presence { online: true, changed_at: devices.online_since, platforms }
     }
 
+    /// A user's devices here.
+    pub(crate) fn devices(&self, key: &Key) -> Vec<Device> {
+        let shard = self.shard(key);
+        let devices = shard.get(key);
+        devices.into_iter().flat_map(Devices::welcomed).map(|session| session.to_device()).collect()
+    }
+
+    /// How many users of an app have devices here.
+    pub(crate) fn online(&self, app: AppId) -> usize {
+        let online = |shard: &Mutex<Shard>| {
+            let shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
+            let is_online = |(key, devices): &(&Key, &Devices)| {
+                key.0 == app && devices.welcomed().next().is_some()
+            };
+            shard.iter().filter(is_online).count()
+        };
+        self.shards.iter().map(online).sum()
+    }
+
     /// The sessions that an order to close means.
     pub(crate) fn meant(&self, close: &Close) -> Vec<Arc<Session>> {
         let is_meant = |session: &Session| {
@@ -187,6 +206,9 @@ mod tests {
             user: UserId::try_from(user).unwrap(),
             device: DeviceId::try_from(device).unwrap(),
             platform: Label::try_from("web").unwrap(),
+            sdk_version: Label::try_from("1").unwrap(),
+            since: Timestamp(0),
+            address: None,
             token_issued_at: Timestamp(issued_at),
             secret_version: issued_at,
             mailbox: Mailbox::default(),

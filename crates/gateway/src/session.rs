@@ -1,7 +1,9 @@
 //! A logged-in connection, as the rest of the node sees it.
 
 use std::fmt;
+use std::net::IpAddr;
 
+use nuncio_bus::Device;
 use nuncio_protocol::ids::{AppId, DeviceId};
 use nuncio_protocol::values::Label;
 use nuncio_protocol::{Timestamp, UserId};
@@ -33,6 +35,10 @@ pub(crate) struct Session {
     pub(crate) user: UserId,
     pub(crate) device: DeviceId,
     pub(crate) platform: Label,
+    pub(crate) sdk_version: Label,
+    /// When it logged in.
+    pub(crate) since: Timestamp,
+    pub(crate) address: Option<IpAddr>,
     pub(crate) token_issued_at: Timestamp,
     /// The version of the App Secret that the token was made under.
     pub(crate) secret_version: i64,
@@ -40,6 +46,18 @@ pub(crate) struct Session {
 }
 
 impl Session {
+    /// The device, as operators are shown it.
+    pub(crate) fn to_device(&self) -> Device {
+        Device {
+            session: self.id.to_string(),
+            device: self.device.as_str().to_owned(),
+            platform: self.platform.as_str().to_owned(),
+            sdk_version: self.sdk_version.as_str().to_owned(),
+            since: self.since,
+            address: self.address.map(|address| address.to_string()).unwrap_or_default(),
+        }
+    }
+
     pub(crate) fn key(&self) -> Key {
         (self.app, self.user.clone())
     }

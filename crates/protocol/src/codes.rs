@@ -82,6 +82,18 @@ codes! {
     UserQuota = 2007, 403, "USER_QUOTA";
 
     // Our own.
+    /// There is no session, or it is over: sign in.
+    NotSignedIn = 40101, 401, "NOT_SIGNED_IN";
+    /// The operator's name, password or code is wrong.
+    WrongCredentials = 40102, 401, "WRONG_CREDENTIALS";
+    /// The password is right, and the operator's second factor is asked for too.
+    SecondFactorNeeded = 40103, 401, "SECOND_FACTOR_NEEDED";
+    /// The password must be given again before this is done.
+    ConfirmationNeeded = 40301, 403, "CONFIRMATION_NEEDED";
+    /// The operator's role is not enough for this.
+    RoleTooLow = 40302, 403, "ROLE_TOO_LOW";
+    /// The request did not come from the console's own pages.
+    ForeignOrigin = 40303, 403, "FOREIGN_ORIGIN";
     /// Only friends may write to each other in this app, and these two are not friends.
     OnlyFriends = 40321, 403, "ONLY_FRIENDS";
     /// The sender is muted in direct channels.
@@ -106,6 +118,10 @@ codes! {
     IdempotencyKeyInUse = 40904, 409, "IDEMPOTENCY_KEY_IN_USE";
     /// The user's data is still being deleted; restore again when that is done.
     DeletionRunning = 40905, 409, "DELETION_RUNNING";
+    /// The state of things does not allow it now.
+    NotNow = 40906, 409, "NOT_NOW";
+    /// The one-time link was used, replaced by another, or is too old.
+    LinkVoid = 41002, 410, "LINK_VOID";
     /// The user was soft-deleted.
     SoftDeleted = 41001, 410, "SOFT_DELETED";
     /// The `Content-Type` is not the one that the operation reads.

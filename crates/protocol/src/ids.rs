@@ -114,6 +114,12 @@ text_id! {
 }
 
 text_id! {
+    /// The name that an operator signs in with: 1 to 64 lower-case letters, digits and `. _ @ + -`.
+    OperatorName, 64,
+    |c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '_' | '@' | '+' | '-')
+}
+
+text_id! {
     /// An app's public key: names the tenant in every request. 1 to 32 letters and digits.
     AppKey, 32, |c| c.is_ascii_alphanumeric()
 }

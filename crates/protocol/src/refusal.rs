@@ -34,6 +34,23 @@ pub enum Refusal {
     #[error("users are deleted in the development environment only: soft-delete them instead")]
     NotInProduction,
 
+    #[error("sign in first")]
+    NotSignedIn,
+    #[error("name, password or code is wrong")]
+    WrongCredentials,
+    #[error("give the code of your second factor too")]
+    SecondFactorNeeded,
+    #[error("confirm with your password first")]
+    ConfirmationNeeded,
+    #[error("your role does not allow this: it needs `{needed}`")]
+    RoleTooLow { needed: &'static str },
+    #[error("the link was used, replaced by a newer one, or is too old: ask for another")]
+    LinkVoid,
+    #[error("{0}")]
+    NotNow(String),
+    #[error("too many wrong tries: wait {} s", wait_ms.div_ceil(1000))]
+    TooManyTries { wait_ms: u64 },
+
     #[error("there is no app with this App Key, or it is locked")]
     AppUnavailable,
     #[error("the token is not one of this app's: get a new one from your app server")]
@@ -135,6 +152,14 @@ impl Refusal {
             Self::SoftDeleted(_) => Code::SoftDeleted,
             Self::DeletionRunning(_) => Code::DeletionRunning,
             Self::NotInProduction => Code::NotAllowedForApp,
+            Self::NotSignedIn => Code::NotSignedIn,
+            Self::WrongCredentials => Code::WrongCredentials,
+            Self::SecondFactorNeeded => Code::SecondFactorNeeded,
+            Self::ConfirmationNeeded => Code::ConfirmationNeeded,
+            Self::RoleTooLow { .. } => Code::RoleTooLow,
+            Self::LinkVoid => Code::LinkVoid,
+            Self::NotNow(_) => Code::NotNow,
+            Self::TooManyTries { .. } => Code::TooManyRequests,
             Self::AppUnavailable => Code::AppUnavailable,
             Self::TokenInvalid => Code::TokenInvalid,
             Self::TokenExpired => Code::TokenExpired,

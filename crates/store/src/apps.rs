@@ -53,6 +53,7 @@ macro_rules! words {
         }
     };
 }
+pub(crate) use words;
 words!(Environment { Development = "development", Production = "production" });
 words!(Edition { Free = "free", Flagship = "flagship", Premium = "premium" });
 
@@ -143,10 +144,16 @@ impl App {
     /// Registered users that the app may have; `None` for no limit.
     #[must_use]
     pub fn user_limit(&self) -> Option<i64> {
-        match (self.environment, self.edition) {
-            (Environment::Production, Edition::Flagship | Edition::Premium) => None,
-            _ => Some(nuncio_protocol::limits::FREE_USERS),
-        }
+        user_limit(self.environment, self.edition)
+    }
+}
+
+/// Registered users that an app may have in this environment and edition; `None` for no limit.
+#[must_use]
+pub fn user_limit(environment: Environment, edition: Edition) -> Option<i64> {
+    match (environment, edition) {
+        (Environment::Production, Edition::Flagship | Edition::Premium) => None,
+        _ => Some(nuncio_protocol::limits::FREE_USERS),
     }
 }
 

@@ -11,6 +11,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0001_base.sql"),
     include_str!("../migrations/0002_audit.sql"),
     include_str!("../migrations/0003_channel_settings.sql"),
+    include_str!("../migrations/0004_console.sql"),
 ];
 
 /// Any number, so long as it stays the same: the advisory lock under which one node migrates at a time.
@@ -36,7 +37,9 @@ pub(crate) fn sqlite(connection: &mut rusqlite::Connection) -> Result<(), StoreE
             &text
                 .replace("{int}", "integer")
                 .replace("{bytes}", "blob")
-                .replace("{table}", " strict, without rowid"),
+                .replace("{table}", " strict, without rowid")
+                .replace("{bytewise}", "")
+                .replace("{postgres}", "--"),
         )?;
     }
     tx.pragma_update(None, "user_version", known())?;
@@ -54,7 +57,12 @@ pub(crate) async fn postgres(client: &Client) -> Result<(), StoreError> {
     for text in missing(found)? {
         client
             .batch_execute(
-                &text.replace("{int}", "bigint").replace("{bytes}", "bytea").replace("{table}", ""),
+                &text
+                    .replace("{int}", "bigint")
+                    .replace("{bytes}", "bytea")
+                    .replace("{table}", "")
+                    .replace("{bytewise}", "collate \"binary\"")
+                    .replace("{postgres}", ""),
             )
             .await?;
     }

@@ -396,7 +396,10 @@ export interface AuditEntry {
 
 // ---------------------------------------------------------------- the calls
 
-/** Every call: what it takes, what it gives. The comment says who may call it. */
+/**
+ * Every call: what it takes, what it gives. The comment says who may call it. The server answers `PATH_NOT_FOUND` to
+ * those that it does not serve: `apps/delete`, imports, exports, `overview/series`, webhooks, and all files.
+ */
 export interface Calls {
   // Without a session.
   "session/sign-in": [{ name: string; password: string; code?: string }, Session];

@@ -3,9 +3,9 @@
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use nuncio_bus::{Bus, Close, Presence};
+use nuncio_bus::{Bus, Close, Device, Presence};
 use nuncio_core::{Claim, Core, Error, TestClock, Vault};
-use nuncio_protocol::frames::server_frame;
+use nuncio_protocol::frames::{Failure, server_frame};
 use nuncio_protocol::ids::AppId;
 use nuncio_protocol::values::Name;
 use nuncio_protocol::{Refusal, Timestamp, UserId};
@@ -93,6 +93,18 @@ impl Bus for Told {
 
     async fn presence(&self, _app: AppId, users: &[UserId]) -> Vec<Presence> {
         vec![Presence::default(); users.len()]
+    }
+
+    async fn close_session(&self, _: AppId, _: &UserId, _: &str, _: Failure) -> bool {
+        false
+    }
+
+    async fn devices(&self, _app: AppId, _user: &UserId) -> Vec<Device> {
+        Vec::new()
+    }
+
+    async fn online(&self, _app: AppId) -> usize {
+        0
     }
 }
 

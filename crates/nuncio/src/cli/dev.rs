@@ -36,6 +36,11 @@ pub(super) async fn run(given: Given) -> anyhow::Result<()> {
     let trial = Trial::prepare(&server.core().by(origin()))
         .await
         .context("cannot prepare the app to try")?;
+    if let Some(link) = server.first_owner_link().await? {
+        print(&format!("Console, to be entered once by this link:\n{link}\n"))?;
+    } else {
+        print(&format!("Console:                {}/console/", server.url()))?;
+    }
     print(&trial.session(server.url()))?;
     print(&server.ready())?;
     server.run().await

@@ -5,6 +5,7 @@ mod app;
 mod audit;
 mod client;
 mod config;
+mod console;
 mod dev;
 mod docs;
 
@@ -51,6 +52,9 @@ enum What {
     /// Check the audit trail, and print it
     #[command(subcommand)]
     Audit(audit::AuditCommand),
+    /// Let operators into the console, also while a server runs
+    #[command(subcommand)]
+    Console(console::ConsoleCommand),
     /// Connect as a user: JSON lines in, JSON lines out
     #[command(after_help = client::AFTER_HELP)]
     Client(client::ClientArgs),
@@ -163,6 +167,10 @@ async fn dispatch(what: What, matches: &ArgMatches) -> anyhow::Result<ExitCode> 
             quiet_log()?;
             return command.run().await;
         }
+        What::Console(command) => {
+            quiet_log()?;
+            command.run().await?;
+        }
         What::Client(args) => {
             quiet_log()?;
             return args.run().await;
@@ -184,8 +192,20 @@ fn origin() -> Origin {
 }
 
 async fn serve(config: Config) -> anyhow::Result<()> {
-    logging::start(config.log_format, &config.log_level)?;
+    let format = config.log_format;
+    logging::start(format, &config.log_level)?;
     let server = Server::start(config).await?;
+    if let Some(link) = server.first_owner_link().await? {
+        let told = "the console has no owner: this link lets the first one in, once, within 3 days";
+        let line = match format {
+            LogFormat::Json => {
+                serde_json::json!({ "level": "INFO", "message": told, "link": link }).to_string()
+            }
+            LogFormat::Text => format!("{told}:\n  {link}"),
+        };
+        // Beside the log, which others may read.
+        let _ = writeln!(std::io::stderr(), "{line}");
+    }
     print(&server.ready())?;
     server.run().await
 }

@@ -38,6 +38,11 @@ pub(super) fn start(core: &Core, tasks: &Tasks, audit_retention: Duration) {
         async move { core.prune_idempotency().await.map(drop) }
     });
     let job = core.clone();
+    tasks.every("prune-operator-sessions", PRUNE, move || {
+        let core = job.clone();
+        async move { core.prune_operator_sessions().await.map(drop) }
+    });
+    let job = core.clone();
     tasks.every("prune-friend-requests", PRUNE, move || {
         let core = job.clone();
         async move { core.prune_friend_requests().await.map(drop) }

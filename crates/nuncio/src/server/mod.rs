@@ -16,7 +16,9 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use nuncio_core::Core;
+use nuncio_core::operators::OneTimeLink;
 use nuncio_gateway::Gateway;
+use secrecy::ExposeSecret as _;
 use tokio::net::TcpListener;
 
 use crate::config::{AdminListen, Config};
@@ -76,7 +78,11 @@ impl Server {
         let health = Health::new(core.store().clone());
         let scheme = if tls.is_some() { "https" } else { "http" };
         let url = format!("{scheme}://{}", front.local_addr()?);
-        let router = nuncio_api::router(core.clone(), api)
+        let server_api = nuncio_api::router(core.clone(), api);
+        let console =
+            nuncio_console::Options { tls: tls.is_some(), server_api: server_api.clone() };
+        let router = server_api
+            .merge(nuncio_console::router(core.clone(), console))
             .merge(gateway.router())
             .merge(health.clone().router());
         let clients = config.max_connections.get();
@@ -102,6 +108,12 @@ impl Server {
     /// The product, for whoever prepares something on a server that runs.
     pub(crate) fn core(&self) -> &Core {
         &self.core
+    }
+
+    /// A one-time link to the console for the first owner, as long as there is none.
+    pub(crate) async fn first_owner_link(&self) -> anyhow::Result<Option<String>> {
+        let link = self.core.first_owner_link().await?;
+        Ok(link.map(|link| console_link(&self.url, &link)))
     }
 
     /// The line that says that connections are accepted.
@@ -146,6 +158,11 @@ impl Server {
             admin.stopped().await;
         }
     }
+}
+
+/// Where a one-time link leads. The token stands behind `#`, so that no server on the way logs it.
+pub(crate) fn console_link(url: &str, link: &OneTimeLink) -> String {
+    format!("{url}/console/#/link/{}", link.token.expose_secret())
 }
 
 fn bind(setting: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {

@@ -4,6 +4,7 @@
 mod apps;
 mod audit;
 mod config;
+mod console;
 mod dev;
 mod docs;
 mod help;

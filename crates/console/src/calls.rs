@@ -1,0 +1,66 @@
+//! The table of calls. Routing, the gates and the security tests are made from it: a new call is a type and one
+//! line here.
+
+use crate::call::Declared;
+use crate::{account, apps, audit, explorer, operators, session, settings, users};
+
+macro_rules! calls {
+    ($($call:path,)+) => {
+        /// Every call of the console.
+        pub const CALLS: &[Declared] = &[$(Declared::of::<$call>(),)+];
+    };
+}
+
+calls! {
+    session::SignIn,
+    session::Link,
+    session::Redeem,
+    session::Get,
+    session::SignOut,
+    session::Confirm,
+
+    account::SetPassword,
+    account::BeginSecondFactor,
+    account::EnableSecondFactor,
+    account::DisableSecondFactor,
+    account::RecoveryCodes,
+    account::Sessions,
+    account::RevokeSessions,
+
+    operators::List,
+    operators::Invite,
+    operators::NewLink,
+    operators::SetGrants,
+    operators::Remove,
+
+    apps::List,
+    apps::Create,
+    apps::Editions,
+    apps::Get,
+    apps::Usage,
+    apps::Update,
+    apps::Secret,
+    apps::RotateSecret,
+    apps::Promote,
+    settings::Get,
+    settings::Set,
+
+    users::List,
+    users::Get,
+    users::Relations,
+    users::Register,
+    users::ExpireTokens,
+    users::Ban,
+    users::Unban,
+    users::SetMuted,
+    users::SoftDelete,
+    users::Restore,
+    users::Disconnect,
+    users::Delete,
+
+    explorer::Send,
+    explorer::Curl,
+
+    audit::List,
+    audit::Verify,
+}

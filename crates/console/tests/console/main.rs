@@ -1,0 +1,7 @@
+//! The console's calls, over the whole router and a real store.
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
+mod accounts;
+mod harness;
+mod security;
+mod work;
