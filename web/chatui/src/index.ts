@@ -1,17 +1,61 @@
 /**
- * Web components for Nuncio: `<nuncio-chat>` and its parts.
+ * Web components for Nuncio: `<nuncio-chat>` and its parts, the texts and the user information behind them.
+ *
+ * Importing the package defines the elements. They show whoever `NCEngine` of `@nuncio/chat` is connected as.
  *
  * @module
  */
 
+import { NuncioBlocklist } from './elements/blocklist.js';
+import { NuncioChannelList } from './elements/channel-list.js';
 import { NuncioChat } from './elements/chat.js';
+import { NuncioComposer } from './elements/composer.js';
+import { NuncioConnectionBar } from './elements/connection-bar.js';
+import { NuncioConversation } from './elements/conversation.js';
+import { NuncioFriendList } from './elements/friend-list.js';
+import { NuncioFriendRequests } from './elements/friend-requests.js';
+import { NuncioUserCard } from './elements/user-card.js';
 
 export { NuncioElement } from './element.js';
-export { NuncioChat };
+export type { ChatPane } from './elements/chat.js';
+export {
+  NuncioBlocklist,
+  NuncioChannelList,
+  NuncioChat,
+  NuncioComposer,
+  NuncioConnectionBar,
+  NuncioConversation,
+  NuncioFriendList,
+  NuncioFriendRequests,
+  NuncioUserCard,
+};
+export { ChatError, ChatSession, session } from './session.js';
+export type { FriendProvider, MessagesEvent, SessionPart } from './session.js';
+export { direction, getLanguage, getLanguages, refusalText, registerTexts, setLanguage, text, textsChanged } from './texts.js';
+export type { TextKey, Texts } from './texts.js';
 export * from './theme.js';
+export { UserInfo, userInfo } from './user-info.js';
+export type {
+  GroupDetails,
+  GroupInfoProvider,
+  GroupMemberDetails,
+  GroupMemberInfoProvider,
+  UserDetails,
+  UserInfoProvider,
+} from './user-info.js';
 
 /** The components by their tags. */
-const components = { 'nuncio-chat': NuncioChat } as const;
+const components = {
+  'nuncio-blocklist': NuncioBlocklist,
+  'nuncio-channel-list': NuncioChannelList,
+  'nuncio-chat': NuncioChat,
+  'nuncio-composer': NuncioComposer,
+  'nuncio-connection-bar': NuncioConnectionBar,
+  'nuncio-conversation': NuncioConversation,
+  'nuncio-friend-list': NuncioFriendList,
+  'nuncio-friend-requests': NuncioFriendRequests,
+  'nuncio-user-card': NuncioUserCard,
+} as const;
 
 for (const [tag, component] of Object.entries(components)) {
   if (customElements.get(tag) === undefined) customElements.define(tag, component);
@@ -19,6 +63,14 @@ for (const [tag, component] of Object.entries(components)) {
 
 declare global {
   interface HTMLElementTagNameMap {
+    'nuncio-blocklist': NuncioBlocklist;
+    'nuncio-channel-list': NuncioChannelList;
     'nuncio-chat': NuncioChat;
+    'nuncio-composer': NuncioComposer;
+    'nuncio-connection-bar': NuncioConnectionBar;
+    'nuncio-conversation': NuncioConversation;
+    'nuncio-friend-list': NuncioFriendList;
+    'nuncio-friend-requests': NuncioFriendRequests;
+    'nuncio-user-card': NuncioUserCard;
   }
 }

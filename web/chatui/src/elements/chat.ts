@@ -1,17 +1,165 @@
-import type { TemplateResult } from 'lit';
-import { css, html } from 'lit';
+import type { PropertyDeclarations, PropertyValues, TemplateResult } from 'lit';
+import { css, html, nothing } from 'lit';
 import { NuncioElement } from '../element.js';
+import { session } from '../session.js';
+import type { TextKey } from '../texts.js';
+import { text } from '../texts.js';
+import type { NuncioConversation } from './conversation.js';
+import { icons } from './icons.js';
 
-/** The whole chat: channels and conversations side by side, or one after the other on a phone. */
+/** The panes beside the conversation. */
+export type ChatPane = 'chats' | 'friends' | 'requests' | 'blocklist' | 'me';
+
+const PANES: readonly { pane: ChatPane; label: TextKey; icon: TemplateResult }[] = [
+  { pane: 'chats', label: 'chats', icon: icons.chats },
+  { pane: 'friends', label: 'friends', icon: icons.friends },
+  { pane: 'requests', label: 'requests', icon: icons.requests },
+  { pane: 'blocklist', label: 'blocklist', icon: icons.blocked },
+  { pane: 'me', label: 'me', icon: icons.me },
+];
+
+/**
+ * The whole chat: lists and a conversation side by side, or one after the other where there is no room.
+ *
+ * Give it a height. It shows whoever `NCEngine` is connected as.
+ *
+ * @fires open-conversation - cancelable; `detail` is the id of the user whose conversation is being opened
+ * @fires open-user - cancelable; `detail` is the id of the user whose card is being opened
+ */
 export class NuncioChat extends NuncioElement {
+  static override properties: PropertyDeclarations = {
+    pane: { type: String, reflect: true },
+    open: { type: String, reflect: true },
+    uploads: { type: Boolean },
+    card: { state: true },
+    narrow: { state: true },
+  };
+
+  /** Which pane is shown. */
+  declare pane: ChatPane;
+  /** The id of the user whose conversation is open. */
+  declare open: string | undefined;
+  /** Whether files can be sent: `NCEngine.initialize` was given an uploader. */
+  declare uploads: boolean;
+  /** The id of the user whose card is shown. */
+  protected declare card: string | undefined;
+  /** Whether there is room for one thing only. */
+  protected declare narrow: boolean;
+
+  readonly #size = new ResizeObserver(([change]) => {
+    this.narrow = (change?.contentRect.width ?? 0) < 680;
+  });
+
   static override styles = [
     NuncioElement.styles,
     css`
-      :host { display: block; height: 100%; background: var(--nuncio-canvas); }
+      :host { display: flex; flex-direction: column; height: 100%; min-height: 0; overflow: hidden; background: var(--nuncio-canvas); }
+      .panes { flex: 1; min-height: 0; display: grid; grid-template-columns: auto minmax(240px, 320px) minmax(0, 1fr); }
+      .panes.narrow { grid-template: minmax(0, 1fr) auto / minmax(0, 1fr); }
+      nav { display: flex; flex-direction: column; gap: 4px; padding: 8px; background: var(--nuncio-surface); border-inline-end: 1px solid var(--nuncio-border); }
+      nav button { position: relative; display: grid; justify-items: center; align-content: center; gap: 3px; width: 60px; min-height: 54px; padding: 4px 2px; border: 0; border-radius: var(--nuncio-radius); background: none; color: var(--nuncio-text-muted); font-size: var(--nuncio-text-size-tiny); line-height: 1.2; cursor: pointer; }
+      nav button span.label { max-width: 100%; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+      nav button:hover { background: var(--nuncio-sunken); }
+      nav button[aria-current='page'] { background: var(--nuncio-selected); color: var(--nuncio-accent); font-weight: 650; }
+      nav .badge { position: absolute; inset-block-start: 2px; inset-inline-end: 6px; height: 17px; min-width: 17px; line-height: 17px; padding: 0 4px; }
+      .narrow nav { flex-direction: row; justify-content: space-around; order: 2; padding: 4px 4px max(4px, env(safe-area-inset-bottom)); border-inline-end: 0; border-block-start: 1px solid var(--nuncio-border); }
+      .pane { min-height: 0; min-width: 0; border-inline-end: 1px solid var(--nuncio-border); display: grid; }
+      .narrow .pane { border: 0; }
+      nuncio-conversation { min-height: 0; }
+      dialog { width: min(26rem, calc(100% - 32px)); max-height: calc(100% - 48px); padding: 0; border: 0; border-radius: var(--nuncio-radius-large); background: var(--nuncio-surface); color: var(--nuncio-text); box-shadow: var(--nuncio-shadow); }
+      dialog::backdrop { background: rgb(8 10 18 / 0.5); }
+      dialog .button.icon { position: absolute; inset-block-start: 8px; inset-inline-end: 8px; z-index: 1; }
     `,
   ];
 
+  constructor() {
+    super();
+    this.pane = 'chats';
+    this.narrow = false;
+    this.follows('channels', 'requests');
+    this.addEventListener('open-conversation', (event) => this.#openConversation(event as CustomEvent<string>));
+    this.addEventListener('open-user', (event) => this.#openUser(event as CustomEvent<string>));
+    this.addEventListener('close-conversation', () => {
+      this.open = undefined;
+    });
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.#size.observe(this);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#size.disconnect();
+  }
+
+  protected override updated(changed: PropertyValues): void {
+    const dialog = this.renderRoot.querySelector('dialog');
+    if (changed.has('card') && this.card !== undefined && dialog?.open === false) dialog.showModal();
+    if (changed.has('open') && this.open && changed.get('open') !== this.open && !this.narrow) {
+      this.renderRoot.querySelector<NuncioConversation>('nuncio-conversation')?.focus();
+    }
+  }
+
   protected override render(): TemplateResult {
-    return html`<main></main>`;
+    const conversation = html`<nuncio-conversation .userId=${this.open} .uploads=${this.uploads} .back=${this.narrow}></nuncio-conversation>`;
+    const lists = html`${this.#navigation()}<div class="pane">${this.#pane()}</div>`;
+    return html`
+      <nuncio-connection-bar></nuncio-connection-bar>
+      <div class=${this.narrow ? 'panes narrow' : 'panes'}>
+        ${this.narrow ? (this.open ? conversation : lists) : html`${lists}${conversation}`}
+      </div>
+      ${this.card === undefined
+        ? nothing
+        : html`<dialog aria-label=${text('card')} @close=${() => (this.card = undefined)} @click=${this.#outside}>
+            <button class="button icon focusable" type="button" aria-label=${text('close')} @click=${this.#closeCard}>${icons.close}</button>
+            <nuncio-user-card .userId=${this.card}></nuncio-user-card>
+          </dialog>`}
+    `;
+  }
+
+  #navigation(): TemplateResult {
+    const unread = session.channels.reduce((sum, channel) => sum + channel.unreadCount, 0);
+    const counts: Partial<Record<ChatPane, number>> = { chats: unread, requests: session.openRequests };
+    return html`<nav aria-label=${text('chats')}>
+      ${PANES.map(({ pane, label, icon }) => {
+        const count = counts[pane] ?? 0;
+        return html`<button class="focusable" type="button" aria-current=${pane === this.pane ? 'page' : 'false'} title=${text(label)}
+          @click=${() => (this.pane = pane)}>${icon}<span class="label">${text(label)}</span>
+          ${count > 0 ? html`<span class="badge">${count > 99 ? '99+' : count}</span>` : nothing}</button>`;
+      })}
+    </nav>`;
+  }
+
+  #pane(): TemplateResult {
+    switch (this.pane) {
+      case 'friends':
+        return html`<nuncio-friend-list></nuncio-friend-list>`;
+      case 'requests':
+        return html`<nuncio-friend-requests></nuncio-friend-requests>`;
+      case 'blocklist':
+        return html`<nuncio-blocklist></nuncio-blocklist>`;
+      case 'me':
+        return html`<nuncio-user-card></nuncio-user-card>`;
+      default:
+        return html`<nuncio-channel-list .selected=${this.open}></nuncio-channel-list>`;
+    }
+  }
+
+  readonly #closeCard = (): void => this.renderRoot.querySelector('dialog')?.close();
+
+  readonly #outside = (event: MouseEvent): void => {
+    if (event.target === event.currentTarget) this.#closeCard();
+  };
+
+  #openConversation(event: CustomEvent<string>): void {
+    if (event.defaultPrevented) return;
+    this.#closeCard();
+    this.open = event.detail;
+  }
+
+  #openUser(event: CustomEvent<string>): void {
+    if (!event.defaultPrevented) this.card = event.detail;
   }
 }

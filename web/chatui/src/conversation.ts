@@ -1,0 +1,252 @@
+/**
+ * The messages of one open conversation: what is loaded, what comes in, and what is on its way out.
+ *
+ * @module
+ */
+
+import type { Message, MessagesQuery, NCResult, SendMediaMessageParams } from '@nuncio/chat';
+import {
+  BaseChannel,
+  DirectChannel,
+  Helper,
+  MessageDirection,
+  MessageType,
+  NCEngine,
+  SendMessageParams,
+  SendTextMessageParams,
+  SentStatus,
+} from '@nuncio/chat';
+import { session, succeed } from './session.js';
+
+/** Messages that are read at once. */
+const PAGE = 50;
+/** How often "is typing" is told at most. */
+const TYPING_PAUSE = 4_000;
+
+/** A message as the conversation shows it. */
+export interface Entry {
+  /** Stays the same from sending to reading. */
+  key: string;
+  /** The message. */
+  message: Message;
+  /** The code of the refusal, when it was not accepted. */
+  refusal?: number;
+}
+
+/** One conversation with a user. Fires `change` when its entries are different. */
+export class Conversation extends EventTarget {
+  /** The channel. */
+  readonly channel: DirectChannel;
+  /** What is loaded, oldest first. */
+  entries: Entry[] = [];
+  /** Whether there is nothing older. */
+  complete = false;
+  /** Whether older messages are being read. */
+  loading = false;
+  #query: MessagesQuery;
+  #stop: (() => void) | undefined;
+  #typingTold = 0;
+
+  /** @param userId with whom */
+  constructor(readonly userId: string) {
+    super();
+    this.channel = new DirectChannel(userId);
+    this.#query = this.#newest();
+  }
+
+  /** Begins to listen and reads the newest messages. */
+  open(): void {
+    this.#stop ??= session.onMessages((event) => {
+      if (event.kind === 'received' || event.kind === 'edited') {
+        const own = event.messages.filter((message) => message.channelId === this.userId);
+        if (own.length > 0) this.#merge(own);
+      } else if (event.channelId === this.userId) {
+        if (event.kind === 'recalled') void this.reread();
+        else this.#read(event.messageIds);
+      }
+    });
+    session.watch(this.userId);
+    void this.loadOlder();
+  }
+
+  /** Hears no more. */
+  close(): void {
+    this.#stop?.();
+    this.#stop = undefined;
+  }
+
+  /** Reads the page before what is loaded. */
+  async loadOlder(): Promise<void> {
+    if (this.loading || this.complete) return;
+    this.loading = true;
+    this.#changed();
+    const query = this.#query;
+    const page = await query.loadNextPage();
+    if (query !== this.#query) return;
+    this.loading = false;
+    if (page.isOk) {
+      this.complete = !query.hasNext;
+      this.#merge(page.data?.data ?? []);
+    } else {
+      this.#changed();
+    }
+  }
+
+  /** Reads the newest messages anew: after a reconnection, or where the engine says that something is gone. */
+  async reread(): Promise<void> {
+    const query = this.#newest();
+    const page = await query.loadNextPage();
+    if (!page.isOk) return;
+    const fresh = page.data?.data ?? [];
+    const oldest = fresh[fresh.length - 1];
+    const waiting = this.entries.filter(({ message }) => message.messageId === '' && message.sentStatus === SentStatus.SENDING);
+    // What is older than the page just read stays as it was loaded.
+    const older = oldest === undefined ? [] : this.entries.filter(({ message }) => message.messageId !== '' && message.messageId < oldest.messageId);
+    if (older.length === 0) {
+      this.#query = query;
+      this.complete = !query.hasNext;
+      this.loading = false;
+    }
+    this.entries = [...older, ...waiting];
+    this.#merge(fresh);
+  }
+
+  /** Sends a text, as an answer to a message when one is given. */
+  sendText(text: string, inReplyTo?: Message): Promise<void> {
+    if (inReplyTo === undefined) return this.send(new SendTextMessageParams({ text }));
+    return this.send(new SendMessageParams(Helper.wrapAsReferenceMessageContent(inReplyTo, text), MessageType.REFERENCE));
+  }
+
+  /** Uploads a file and sends it: as a picture when it is one. */
+  async sendFile(file: File): Promise<void> {
+    const make = file.type.startsWith('image/') ? Helper.createSendImageMessageParams : Helper.createSendFileMessageParams;
+    const params = await succeed<SendMediaMessageParams>(make(file) as Promise<NCResult<SendMediaMessageParams>>);
+    return this.send(params, () => this.channel.sendMediaMessage(params));
+  }
+
+  /** Sends a message; it is shown at once. */
+  async send<T>(
+    params: SendMessageParams<T>,
+    deliver: () => Promise<NCResult<Message<T>>> = () => this.channel.sendMessage(params),
+  ): Promise<void> {
+    params.needReceipt = true;
+    const message = Helper.createMessage(this.channel.identifier, params) as Message;
+    const pending: Entry = { key: `sending:${message.clientId}`, message };
+    this.entries = [...this.entries, pending];
+    this.#changed();
+    const result = await deliver();
+    // A refused message is kept by the engine too, under a number of its own, so that it is here after a reload.
+    const kept = result.isOk ? (result.data as Message) : await this.#keptRefusal(result.code);
+    const settled: Entry = { ...pending, message: kept ?? message };
+    if (!result.isOk) Object.assign(settled, { refusal: result.code }).message.sentStatus = SentStatus.FAILED;
+    this.entries = this.entries.filter((one) => one !== pending && (kept === undefined || idOf(one.message) !== idOf(kept)));
+    this.entries.push(settled);
+    this.#sort();
+    this.#changed();
+    void session.readChannels();
+  }
+
+  /** Sends a message again that was not accepted. */
+  async retry(entry: Entry): Promise<void> {
+    await this.hide(entry);
+    await this.send(new SendMessageParams(entry.message.content, entry.message.messageType));
+  }
+
+  /** Hides a message from the current user. */
+  async hide(entry: Entry): Promise<void> {
+    this.entries = this.entries.filter((one) => one.key !== entry.key);
+    this.#changed();
+    await this.channel.deleteMessagesForMe([entry.message]);
+  }
+
+  /** Takes a message back from everybody. */
+  async recall(entry: Entry): Promise<void> {
+    await succeed<unknown>(this.channel.deleteMessageForAll(entry.message));
+    await this.reread();
+  }
+
+  /** Gives a message another text. */
+  async edit(entry: Entry, text: string): Promise<void> {
+    const content = { ...(entry.message.content as object), text };
+    const { messageId } = entry.message;
+    const message = await succeed(BaseChannel.modifyMessage({ channelIdentifier: this.channel.identifier, messageId, content }));
+    this.#merge([message as Message]);
+  }
+
+  /** Tells the other side that something is being written. */
+  typing(): void {
+    if (Date.now() - this.#typingTold < TYPING_PAUSE) return;
+    this.#typingTold = Date.now();
+    void this.channel.sendTypingStatus(MessageType.TEXT);
+  }
+
+  /** Says that everything here was seen. */
+  async markRead(): Promise<void> {
+    const listed = session.channels.find((channel) => channel.channelId === this.userId);
+    if (listed === undefined || listed.unreadCount === 0) return;
+    listed.unreadCount = 0;
+    await this.channel.clearUnreadCount();
+    void session.readChannels();
+  }
+
+  #newest(): MessagesQuery {
+    return BaseChannel.createMessagesQuery({ channelIdentifier: new DirectChannel(this.userId).identifier, pageSize: PAGE });
+  }
+
+  /** The newest refused message that is not shown yet. */
+  async #keptRefusal(code: number): Promise<Message | undefined> {
+    const shown = new Set(this.entries.map((entry) => idOf(entry.message)));
+    const page = await this.#newest().loadNextPage();
+    return page.data?.data.find((message) => message.failureCode === code && !shown.has(idOf(message)));
+  }
+
+  #read(messageIds: readonly string[]): void {
+    for (const { message } of this.entries) {
+      if (messageIds.includes(message.messageId)) message.sentStatus = SentStatus.READ;
+    }
+    this.entries = [...this.entries];
+    this.#changed();
+  }
+
+  #merge(messages: readonly Message[]): void {
+    const byId = new Map(this.entries.map((entry, index) => [idOf(entry.message), index]));
+    const entries = [...this.entries];
+    for (const message of messages) {
+      if (message.isStatusMessage) continue;
+      const id = idOf(message);
+      const at = byId.get(id);
+      const before = at === undefined ? undefined : entries[at];
+      const refusal = message.sentStatus === SentStatus.FAILED ? (message.failureCode ?? before?.refusal) : undefined;
+      const entry: Entry = { key: before?.key ?? id, message, ...(refusal === undefined ? {} : { refusal }) };
+      if (at === undefined) entries.push(entry);
+      else entries[at] = entry;
+    }
+    this.entries = entries;
+    this.#sort();
+    this.#changed();
+  }
+
+  #sort(): void {
+    // The server's order is that of the ids; what has none yet is newest by its time.
+    this.entries = [...this.entries].sort((a, b) => a.message.sentTime - b.message.sentTime || compare(a.message.messageId, b.message.messageId));
+  }
+
+  #changed(): void {
+    this.dispatchEvent(new Event('change'));
+  }
+}
+
+function idOf(message: Message): string {
+  return message.messageId || `c:${message.clientId}`;
+}
+
+function compare(a: string, b: string): number {
+  if (a === b) return 0;
+  if (a === '' || b === '') return a === '' ? 1 : -1;
+  return a < b ? -1 : 1;
+}
+
+/** Whether the current user wrote a message. */
+export function isMine(message: Message): boolean {
+  return message.direction === MessageDirection.SEND || message.senderUserId === NCEngine.getCurrentUserId();
+}

@@ -1,0 +1,120 @@
+import type { PropertyDeclarations, TemplateResult } from 'lit';
+import { css, html, nothing } from 'lit';
+import { repeat } from 'lit/directives/repeat.js';
+import type { BaseChannel } from '@nuncio/chat';
+import { ChannelNoDisturbLevel } from '@nuncio/chat';
+import { isMine } from '../conversation.js';
+import { NuncioElement } from '../element.js';
+import { isNotice, preview } from '../preview.js';
+import { session } from '../session.js';
+import { text } from '../texts.js';
+import { brief } from '../time.js';
+import { userInfo } from '../user-info.js';
+import { avatar, avatarStyles } from './avatar.js';
+import { icons } from './icons.js';
+import { listStyles } from './list-styles.js';
+
+/** Rows that are drawn at first, and how many more at a time while the list is scrolled. */
+const STEP = 60;
+
+/**
+ * The user's conversations, pinned ones first, then the newest first.
+ *
+ * @fires open-conversation - `detail` is the id of the user whose conversation was chosen
+ */
+export class NuncioChannelList extends NuncioElement {
+  static override properties: PropertyDeclarations = { selected: { type: String } };
+
+  /** The id of the user whose conversation is open. */
+  declare selected: string | undefined;
+
+  #drawn = STEP;
+
+  static override styles = [
+    NuncioElement.styles,
+    listStyles,
+    avatarStyles,
+    css`
+      .marks { display: inline-flex; gap: 4px; color: var(--nuncio-text-muted); }
+      .marks svg { width: 14px; height: 14px; }
+      .unread .name, .unread .sub { font-weight: 700; }
+      .unread .sub { color: var(--nuncio-text); }
+      .draft { color: var(--nuncio-danger); }
+      .typing { color: var(--nuncio-accent); }
+    `,
+  ];
+
+  constructor() {
+    super();
+    this.follows('channels', 'presence', 'typing');
+  }
+
+  protected override render(): TemplateResult {
+    const { channels } = session;
+    return html`
+      <div class="head"><h2>${text('chats')}</h2></div>
+      <form @submit=${this.#start}>
+        <input class="input" name="user" autocomplete="off" autocapitalize="none" spellcheck="false" maxlength="64"
+          placeholder=${text('chats.start')} aria-label=${text('chats.start')} />
+        <button class="button" type="submit">${text('chats.start.button')}</button>
+      </form>
+      <div class="scroll" @scroll=${this.#scrolled}>
+        ${channels.length > 0 || !session.channelsLoaded
+          ? html`<ul>${repeat(channels.slice(0, this.#drawn), (channel) => channel.channelId, (channel) => html`<li>${this.#row(channel)}</li>`)}</ul>`
+          : html`<div class="empty"><strong>${text('chats.empty')}</strong><span>${text('chats.empty.hint')}</span></div>`}
+      </div>
+    `;
+  }
+
+  #row(channel: BaseChannel): TemplateResult {
+    const { channelId, unreadCount, latestMessage } = channel;
+    const muted = channel.noDisturbLevel === ChannelNoDisturbLevel.MUTED;
+    const time = latestMessage?.sentTime ?? channel.operationTime ?? 0;
+    return html`<button class=${unreadCount > 0 ? 'row focusable unread' : 'row focusable'} type="button"
+      aria-current=${channelId === this.selected ? 'true' : 'false'} @click=${() => this.emit('open-conversation', channelId)}>
+      ${avatar(channelId, true)}
+      <span class="main">
+        <span class="line">
+          <span class="name">${userInfo.displayName(channelId)}</span>
+          <span class="marks">
+            ${channel.isPinned ? html`<span role="img" aria-label=${text('chats.pinned')}>${icons.pin}</span>` : nothing}
+            ${muted ? html`<span role="img" aria-label=${text('chats.muted')}>${icons.muted}</span>` : nothing}
+          </span>
+          ${time > 0 ? html`<time class="time" datetime=${new Date(time).toISOString()}>${brief(time)}</time>` : nothing}
+        </span>
+        <span class="line">
+          <span class="sub">${this.#latest(channel)}</span>
+          ${unreadCount > 0
+            ? html`<span class=${muted ? 'badge muted' : 'badge'}><span aria-hidden="true">${unreadCount > 99 ? '99+' : unreadCount}</span><span
+                  class="visually-hidden">${text('chats.unread', unreadCount)}</span></span>`
+            : nothing}
+        </span>
+      </span>
+    </button>`;
+  }
+
+  #latest({ channelId, draft, latestMessage }: BaseChannel): TemplateResult | string {
+    if (session.isTyping(channelId)) return html`<span class="typing">${text('typing', userInfo.displayName(channelId))}</span>`;
+    if (draft && channelId !== this.selected) return html`<span class="draft">${text('chats.draft')}</span> ${draft}`;
+    if (latestMessage === null) return '';
+    const line = preview(latestMessage);
+    return isMine(latestMessage) && !isNotice(latestMessage) ? `${text('chats.you')} ${line}` : line;
+  }
+
+  readonly #start = (event: SubmitEvent): void => {
+    event.preventDefault();
+    const form = event.target as HTMLFormElement;
+    const user = String(new FormData(form).get('user') ?? '').trim();
+    if (user === '' || user === session.userId) return;
+    form.reset();
+    this.emit('open-conversation', user);
+  };
+
+  readonly #scrolled = (event: Event): void => {
+    const { scrollTop, clientHeight, scrollHeight } = event.target as HTMLElement;
+    if (scrollTop + 2 * clientHeight > scrollHeight && this.#drawn < session.channels.length) {
+      this.#drawn += STEP;
+      this.requestUpdate();
+    }
+  };
+}
