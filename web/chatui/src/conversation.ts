@@ -61,7 +61,7 @@ export class Conversation extends EventTarget {
         const own = event.messages.filter((message) => message.channelId === this.userId);
         if (own.length > 0) this.#merge(own);
       } else if (event.channelId === this.userId) {
-        if (event.kind === 'recalled') void this.reread();
+        if (event.kind === 'recalled') this.#recalled(event.messageIds);
         else this.#read(event.messageIds);
       }
     });
@@ -162,7 +162,8 @@ export class Conversation extends EventTarget {
   /** Takes a message back from everybody. */
   async recall(entry: Entry): Promise<void> {
     await succeed<unknown>(this.channel.deleteMessageForAll(entry.message));
-    await this.reread();
+    this.#recalled([entry.message.messageId]);
+    void session.readChannels();
   }
 
   /** Gives a message another text. */
@@ -198,6 +199,14 @@ export class Conversation extends EventTarget {
     const shown = new Set(this.entries.map((entry) => idOf(entry.message)));
     const page = await this.#newest().loadNextPage();
     return page.data?.data.find((message) => message.failureCode === code && !shown.has(idOf(message)));
+  }
+
+  /** A notice takes the place of what was recalled, for as long as the conversation is open. */
+  #recalled(messageIds: readonly string[]): void {
+    for (const { message } of this.entries) {
+      if (messageIds.includes(message.messageId)) Object.assign(message, { messageType: MessageType.RECALL_NOTIFICATION, content: {} });
+    }
+    this.#changed();
   }
 
   #read(messageIds: readonly string[]): void {

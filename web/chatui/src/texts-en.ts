@@ -1,6 +1,7 @@
 /** English. */
 export const english = {
   'chats': 'Chats',
+  'navigation': 'Chat sections',
   'chats.empty': 'No conversations yet',
   'chats.empty.hint': 'Enter a user id above to write to somebody.',
   'chats.start': 'Write to a user id',
@@ -23,6 +24,7 @@ export const english = {
   'friends.remove.sure': 'Remove {0} from your friends?',
   'friends.search': 'Search friends',
   'requests': 'Friend requests',
+  'requests.short': 'Requests',
   'requests.empty': 'No requests',
   'requests.accept': 'Accept',
   'requests.refuse': 'Decline',
@@ -33,6 +35,7 @@ export const english = {
   'requests.expired': 'Lapsed',
   'requests.waiting': 'Waiting',
   'blocklist': 'Blocked users',
+  'blocklist.short': 'Blocked',
   'blocklist.empty': 'Nobody is blocked',
   'blocklist.hint': 'Blocked users cannot write to you. You can still write to them.',
   'blocklist.add': 'Block a user id',

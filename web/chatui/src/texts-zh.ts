@@ -3,6 +3,7 @@ import type { english } from './texts-en.js';
 /** Chinese, simplified. */
 export const chinese: Record<keyof typeof english, string> = {
   'chats': '会话',
+  'navigation': '聊天导航',
   'chats.empty': '还没有会话',
   'chats.empty.hint': '在上方输入用户 ID 即可开始聊天。',
   'chats.start': '输入用户 ID 发消息',
@@ -25,6 +26,7 @@ export const chinese: Record<keyof typeof english, string> = {
   'friends.remove.sure': '确定删除好友 {0} 吗？',
   'friends.search': '搜索好友',
   'requests': '好友申请',
+  'requests.short': '申请',
   'requests.empty': '没有申请',
   'requests.accept': '同意',
   'requests.refuse': '拒绝',
@@ -35,6 +37,7 @@ export const chinese: Record<keyof typeof english, string> = {
   'requests.expired': '已过期',
   'requests.waiting': '等待验证',
   'blocklist': '黑名单',
+  'blocklist.short': '黑名单',
   'blocklist.empty': '黑名单为空',
   'blocklist.hint': '黑名单中的用户无法给你发消息，你仍可以给对方发消息。',
   'blocklist.add': '输入要拉黑的用户 ID',

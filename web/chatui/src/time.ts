@@ -19,7 +19,7 @@ export function sameDay(one: number, other: number): boolean {
 
 /** The time of day, such as 14:05. */
 export function clock(time: number): string {
-  return new Intl.DateTimeFormat(getLanguage(), { hour: '2-digit', minute: '2-digit' }).format(time);
+  return new Intl.DateTimeFormat(getLanguage(), { hour: 'numeric', minute: '2-digit' }).format(time);
 }
 
 /** The day: today, yesterday, a weekday of the last week, or a date. */

@@ -13,8 +13,8 @@ export type ChatPane = 'chats' | 'friends' | 'requests' | 'blocklist' | 'me';
 const PANES: readonly { pane: ChatPane; label: TextKey; icon: TemplateResult }[] = [
   { pane: 'chats', label: 'chats', icon: icons.chats },
   { pane: 'friends', label: 'friends', icon: icons.friends },
-  { pane: 'requests', label: 'requests', icon: icons.requests },
-  { pane: 'blocklist', label: 'blocklist', icon: icons.blocked },
+  { pane: 'requests', label: 'requests.short', icon: icons.requests },
+  { pane: 'blocklist', label: 'blocklist.short', icon: icons.blocked },
   { pane: 'me', label: 'me', icon: icons.me },
 ];
 
@@ -57,7 +57,7 @@ export class NuncioChat extends NuncioElement {
       .panes { flex: 1; min-height: 0; display: grid; grid-template-columns: auto minmax(240px, 320px) minmax(0, 1fr); }
       .panes.narrow { grid-template: minmax(0, 1fr) auto / minmax(0, 1fr); }
       nav { display: flex; flex-direction: column; gap: 4px; padding: 8px; background: var(--nuncio-surface); border-inline-end: 1px solid var(--nuncio-border); }
-      nav button { position: relative; display: grid; justify-items: center; align-content: center; gap: 3px; width: 60px; min-height: 54px; padding: 4px 2px; border: 0; border-radius: var(--nuncio-radius); background: none; color: var(--nuncio-text-muted); font-size: var(--nuncio-text-size-tiny); line-height: 1.2; cursor: pointer; }
+      nav button { position: relative; display: grid; justify-items: center; align-content: center; gap: 3px; width: 68px; min-height: 54px; padding: 4px 2px; border: 0; border-radius: var(--nuncio-radius); background: none; color: var(--nuncio-text-muted); font-size: var(--nuncio-text-size-tiny); line-height: 1.2; cursor: pointer; }
       nav button span.label { max-width: 100%; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
       nav button:hover { background: var(--nuncio-sunken); }
       nav button[aria-current='page'] { background: var(--nuncio-selected); color: var(--nuncio-accent); font-weight: 650; }
@@ -122,7 +122,7 @@ export class NuncioChat extends NuncioElement {
   #navigation(): TemplateResult {
     const unread = session.channels.reduce((sum, channel) => sum + channel.unreadCount, 0);
     const counts: Partial<Record<ChatPane, number>> = { chats: unread, requests: session.openRequests };
-    return html`<nav aria-label=${text('chats')}>
+    return html`<nav aria-label=${text('navigation')}>
       ${PANES.map(({ pane, label, icon }) => {
         const count = counts[pane] ?? 0;
         return html`<button class="focusable" type="button" aria-current=${pane === this.pane ? 'page' : 'false'} title=${text(label)}

@@ -42,7 +42,7 @@ export class NuncioComposer extends NuncioElement {
     css`
       :host { display: block; background: var(--nuncio-surface); border-block-start: 1px solid var(--nuncio-border); padding: 10px 12px max(10px, env(safe-area-inset-bottom)); }
       form { display: flex; align-items: end; gap: 8px; }
-      textarea { field-sizing: content; flex: 1; min-width: 0; max-height: 9.5rem; resize: none; border-radius: 20px; padding: 9px 16px; background: var(--nuncio-sunken); border-color: transparent; overflow-y: auto; }
+      textarea.input { field-sizing: content; flex: 1; min-width: 0; max-height: 9.5rem; resize: none; border-radius: 20px; padding: 9px 16px; background: var(--nuncio-sunken); border-color: transparent; overflow-y: auto; }
       .send { border-radius: 50%; padding: 0; width: 40px; }
       .above { display: flex; align-items: center; gap: 8px; padding: 0 4px 8px; font-size: var(--nuncio-text-size-small); color: var(--nuncio-text-muted); }
       .above div { flex: 1; min-width: 0; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; border-inline-start: 3px solid var(--nuncio-accent); padding-inline-start: 10px; }

@@ -116,12 +116,25 @@ export class NuncioConversation extends NuncioElement {
     const connected = session.connection.status === ConnectionStatus.CONNECTED;
     if (connected && !this.#connected) void this.#conversation?.reread();
     this.#connected = connected;
-    const scroller = this.#scroller;
-    const keys = (this.#conversation?.entries ?? []).map((entry) => entry.key);
-    const view = scroller?.clientHeight || 800;
-    const top = this.#atEnd || scroller === null ? this.#rows.offset(keys, keys.length) - view : scroller.scrollTop;
     this.#anchor = this.#atEnd ? undefined : this.#firstSeen();
-    this.#part = this.#rows.part(keys, top, view);
+    this.#part = this.#inView();
+  }
+
+  /**
+   * The rows to draw. Where the view stands is told by the row that is seen, not by the place of the scroll bar: the
+   * heights of rows that were never drawn are guesses, which change.
+   */
+  #inView(): Part {
+    const keys = (this.#conversation?.entries ?? []).map((entry) => entry.key);
+    const scroller = this.#scroller;
+    const view = scroller?.clientHeight || 800;
+    if (this.#atEnd || scroller === null) return this.#rows.part(keys, this.#rows.offset(keys, keys.length) - view, view);
+    const index = this.#anchor === undefined ? -1 : keys.indexOf(this.#anchor.key);
+    const top =
+      index < 0 || this.#anchor === undefined
+        ? scroller.scrollTop
+        : this.#rows.offset(keys, index) - (this.#anchor.top - scroller.getBoundingClientRect().top);
+    return this.#rows.part(keys, top, view);
   }
 
   protected override updated(): void {
@@ -226,22 +239,21 @@ export class NuncioConversation extends NuncioElement {
     const scroller = this.#scroller;
     if (scroller === null) return;
     const { scrollTop, clientHeight, scrollHeight } = scroller;
-    const atEnd = scrollHeight - scrollTop - clientHeight < NEAR;
+    const wasAtEnd = this.#atEnd;
+    this.#atEnd = scrollHeight - scrollTop - clientHeight < NEAR;
     if (scrollTop < ASK) void this.#conversation?.loadOlder();
-    const keys = (this.#conversation?.entries ?? []).map((entry) => entry.key);
-    const { start, end } = this.#rows.part(keys, scrollTop, clientHeight);
-    if (atEnd === this.#atEnd && start === this.#part.start && end === this.#part.end) return;
-    this.#atEnd = atEnd;
-    this.requestUpdate();
+    this.#anchor = this.#firstSeen();
+    const { start, end } = this.#inView();
+    if (this.#atEnd !== wasAtEnd || start !== this.#part.start || end !== this.#part.end) this.requestUpdate();
   };
 
-  /** The first row in view, and where it is. */
+  /** The first row in view, and where it is; none when the view was dragged to where no rows are drawn. */
   #firstSeen(): { key: string; top: number } | undefined {
     const scroller = this.#scroller;
-    const edge = scroller?.getBoundingClientRect().top ?? 0;
+    const edges = scroller?.getBoundingClientRect();
     for (const row of scroller?.querySelectorAll<HTMLElement>('[data-key]') ?? []) {
       const { top, bottom } = row.getBoundingClientRect();
-      if (bottom > edge) return { key: row.dataset['key'] ?? '', top };
+      if (edges !== undefined && bottom > edges.top) return top < edges.bottom ? { key: row.dataset['key'] ?? '', top } : undefined;
     }
     return undefined;
   }

@@ -7,8 +7,9 @@ export const listStyles: CSSResult = css`
   .head { display: flex; align-items: center; gap: 8px; min-height: 56px; padding: 8px 16px; }
   .head h2 { flex: 1; font-size: var(--nuncio-text-size-title); font-weight: 650; }
   form { display: flex; gap: 8px; padding: 0 16px 12px; }
-  form .input { min-width: 0; flex: 1; background: var(--nuncio-sunken); border-color: transparent; }
+  form .input { min-width: 0; flex: 1; }
   form.column { flex-direction: column; }
+  form.column .input { flex: none; }
   .scroll { flex: 1; min-height: 0; overflow-y: auto; overscroll-behavior: contain; padding: 0 8px 8px; }
   .message { padding: 0 16px 12px; }
   .row {
@@ -25,7 +26,7 @@ export const listStyles: CSSResult = css`
   }
   button.row { cursor: pointer; }
   button.row:hover { background: var(--nuncio-sunken); }
-  .row[aria-current='true'] { background: var(--nuncio-selected); }
+  .row[aria-current='true'], button.row[aria-current='true']:hover { background: var(--nuncio-selected); }
   .row .main { flex: 1; min-width: 0; display: grid; gap: 2px; }
   .row .line { display: flex; align-items: center; gap: 8px; min-width: 0; }
   .row .name { flex: 1; min-width: 0; font-weight: 600; }

@@ -1,0 +1,13 @@
+/** A page with the whole Chat UI, for the tests: `?server=…&key=…&token=…&user=…`. */
+import * as chat from '@nuncio/chat';
+import * as chatui from '../../src/index.js';
+
+const params = new URLSearchParams(location.search);
+const of = (name: string): string => params.get(name) ?? '';
+
+document.documentElement.lang = of('lang') || 'en';
+if (of('theme')) document.documentElement.dataset['theme'] = of('theme');
+Object.assign(window, { chat, chatui });
+chat.NCEngine.initialize({ appKey: of('key'), naviServer: of('server'), worker: 'page', reconnect: { initialDelayMs: 100, maxDelayMs: 500 } });
+document.body.append(document.createElement('nuncio-chat'));
+void chat.NCEngine.connect({ token: of('token'), userId: of('user') });

@@ -1,0 +1,87 @@
+/** Makes the pictures of docs/chat-ui.md anew, only when asked to: `npm run screenshots -w @nuncio/chatui`. */
+import { mkdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { Page } from 'playwright-core';
+import { it } from 'vitest';
+import { World, say } from './support/world.js';
+
+const folder = fileURLToPath(new URL('../../../docs/images', import.meta.url));
+const names: Record<string, string> = { maya: 'Maya Lindqvist', tomas: 'Tomás Rivera', aiko: 'Aiko Tanaka', sam: 'Sam Okafor', lena: 'Lena Vogt' };
+
+/** What they wrote: who, to whom, what. */
+const LINES: [string, string, string][] = [
+  ['lena', 'maya', 'The invoice is in your inbox.'],
+  ['sam', 'maya', 'Running ten minutes late, sorry!'],
+  ['aiko', 'maya', 'See you at the station'],
+  ['maya', 'aiko', 'Perfect, platform 4'],
+  ['tomas', 'maya', 'Did you get a look at the new map? https://maps.example.org/route'],
+  ['maya', 'tomas', 'Yes, I like the second route better. It avoids the bridge, and there is a café on the way.'],
+  ['tomas', 'maya', 'Good. Then I will book the bikes for Saturday.'],
+  ['maya', 'tomas', 'Saturday works'],
+];
+
+async function show(page: Page, name: string): Promise<void> {
+  await page.waitForTimeout(500);
+  await page.screenshot({ path: `${folder}/${name}.png` });
+}
+
+it.runIf(process.env['SCREENSHOTS'])('the pictures of the guide are made', async () => {
+  const world = new World();
+  await world.start();
+  try {
+    mkdirSync(folder, { recursive: true });
+    const pages = new Map<string, Page>();
+    for (const user of Object.keys(names)) {
+      const page = await world.open(user);
+      pages.set(user, page);
+      await page.evaluate((name) => window.chat.NCEngine.userModule.updateMyUserProfile({ name }), names[user] as string);
+    }
+    const pageOf = (user: string): Page => pages.get(user) as Page;
+    for (const [from, to, line] of LINES) {
+      await pageOf(from).evaluate(async ([user, words]) => {
+        const { DirectChannel, SendTextMessageParams } = window.chat;
+        await new DirectChannel(user as string).sendMessage(new SendTextMessageParams({ text: words as string }));
+      }, [to, line]);
+    }
+    for (const user of ['aiko', 'tomas']) {
+      await pageOf(user).evaluate(() => window.chat.NCEngine.userModule.addFriend({ userId: 'maya' }));
+      await pageOf('maya').evaluate((id) => window.chat.NCEngine.userModule.acceptFriendApplication(id), user);
+    }
+    await pageOf('maya').evaluate(() => window.chat.NCEngine.userModule.addToBlocklist('spam-4711'));
+    await pageOf('lena').evaluate(() => window.chat.NCEngine.userModule.addFriend({ userId: 'maya', extra: 'It is Lena, from the office' }));
+    await pageOf('sam').evaluate(() => window.chat.NCEngine.userModule.addToBlocklist('maya'));
+    await pageOf('lena').context().close();
+    await pageOf('tomas').evaluate(() => new window.chat.DirectChannel('maya').clearUnreadCount());
+
+    for (const [theme, width, height, form] of [
+      ['light', 1100, 720, 'desktop'],
+      ['dark', 1100, 720, 'desktop'],
+      ['light', 390, 780, 'phone'],
+      ['dark', 390, 780, 'phone'],
+    ] as const) {
+      const page = await world.open('maya', { viewport: { width, height } }, { theme });
+      await page.locator('nuncio-channel-list .row', { hasText: 'Tomás' }).waitFor();
+      if (form === 'phone') await show(page, `chat-list-${form}-${theme}`);
+      await page.locator('nuncio-channel-list .row', { hasText: 'Tomás' }).click();
+      await show(page, `chat-${form}-${theme}`);
+      if (form === 'desktop') {
+        await page.locator('nuncio-channel-list .row', { hasText: 'Sam' }).click();
+        await say(page, 'No problem, I will get us a table.');
+        await page.getByText('rejected by the recipient').first().waitFor();
+        await show(page, `chat-refused-${theme}`);
+        await page.locator('nuncio-conversation header .who').click();
+        await show(page, `chat-card-${theme}`);
+        await page.getByRole('button', { name: 'Close' }).click();
+      } else {
+        await page.getByRole('button', { name: 'Back' }).click();
+      }
+      for (const [pane, name] of [['Friends', 'friends'], ['Requests', 'requests'], ['Blocked', 'blocklist'], ['You', 'profile']] as const) {
+        await page.locator('nav').getByRole('button', { name: new RegExp(`^${pane}`) }).click();
+        if (form === 'phone') await show(page, `chat-${name}-${theme}`);
+      }
+      await page.context().close();
+    }
+  } finally {
+    await world.end();
+  }
+});
