@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run build test fmt lint deny audit doc unit sdk web docs bench
+.PHONY: help run build pages test fmt lint deny audit doc unit sdk web docs bench
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
@@ -12,11 +12,18 @@ help: ## Show this list
 run: build ## Build, and run a server to try out, with two users
 	exec target/release/nuncio dev
 
-build: ## Build target/release/nuncio
+build: ## Build target/release/nuncio, with the web parts inside
 	@scripts/need compiler
+	@if scripts/need node; then scripts/web; else echo "note: without Node.js the server is built without \
+	its web pages, the demo and the console; all else is there" >&2; fi
 	cargo build --release --locked --package nuncio
 
-test: fmt lint deny doc unit sdk ## Run all checks and all tests
+pages: ## Build the web parts, which the server carries
+	@scripts/need node
+	scripts/web
+
+# The pages first: a server that was built before them would be built again.
+test: pages fmt lint deny doc unit sdk web ## Run all checks and all tests
 
 fmt: ## Check the formatting (`cargo fmt --all` mends it)
 	@scripts/need compiler lints
@@ -47,9 +54,11 @@ sdk: ## Run the tests of the official server SDK, on both stores
 	cargo build --locked --package nuncio
 	cargo run --quiet --locked --package nuncio-testkit --example with_postgres -- tests/sdk/run
 
-web: ## Build and test the client SDK for the web, against target/debug/nuncio too when it is there
-	@scripts/need node
-	cd web && npm ci && npm test
+web: pages ## Run the tests of the web parts, in Chromium too, against target/debug/nuncio
+	@scripts/need compiler node chromium
+	cargo build --locked --package nuncio
+	PATH="$$PWD/target/tools/node/node_modules/.bin:$$PATH" NUNCIO_BIN="$$PWD/target/debug/nuncio" \
+		npm test --prefix web --ignore-scripts
 
 docs: ## Write anew the pages of docs/ that are made from the program
 	cargo run --quiet --package nuncio -- docs codes > docs/codes.md.new

@@ -30,6 +30,7 @@ export class Directory<T> extends EventTarget {
   readonly #wanted = new Set<string>();
   readonly #asked = new Set<string>();
   readonly #pausedUntil = new Map<string, number>();
+  #stale = new Set<string>();
   #gathering: ReturnType<typeof setTimeout> | undefined;
   #writing: ReturnType<typeof setTimeout> | undefined;
   #generation = 0;
@@ -52,7 +53,7 @@ export class Directory<T> extends EventTarget {
     this.#generation += 1;
     this.load = load;
     this.shelf = shelf;
-    for (const kept of [this.#entries, this.#wanted, this.#asked, this.#pausedUntil]) kept.clear();
+    for (const kept of [this.#entries, this.#wanted, this.#asked, this.#pausedUntil, this.#stale]) kept.clear();
     this.#unshelve();
     this.#changed();
   }
@@ -64,6 +65,7 @@ export class Directory<T> extends EventTarget {
       this.#want(key);
       return undefined;
     }
+    if (this.#stale.delete(key)) this.#want(key);
     // Last used, last to go.
     this.#entries.delete(key);
     this.#entries.set(key, entry);
@@ -97,6 +99,13 @@ export class Directory<T> extends EventTarget {
       this.#pausedUntil.delete(key);
       this.#want(key);
     }
+  }
+
+  /** The source was out of reach for a time: what is shown is asked for anew. */
+  retry(): void {
+    this.#pausedUntil.clear();
+    this.#stale = new Set(this.#entries.keys());
+    this.#changed();
   }
 
   #want(key: string): void {

@@ -313,6 +313,7 @@ export class ChatSession extends EventTarget {
       }
       this.#userId = this.userId;
     }
+    userInfo.connected();
     // What others' states were before the link broke may not hold any more.
     this.#watched.clear();
     void this.readChannels();

@@ -165,6 +165,11 @@ export class UserInfo extends EventTarget {
     if (this.#hosted) this.#users.reset(hostedUsers);
   }
 
+  /** @internal The service can be reached again. */
+  connected(): void {
+    if (this.#hosted) this.#users.retry();
+  }
+
   /** @internal Follows the service's changes. */
   listen(): void {
     if (this.#listening) return;
@@ -204,6 +209,7 @@ async function hostedUsers(userIds: string[]): Promise<UserDetails[]> {
     NCEngine.userModule.getUserProfiles(userIds),
     NCEngine.userModule.getFriendsInfo(userIds),
   ]);
+  if (!profiles.isOk) throw new Error(`profiles: ${profiles.code} ${profiles.msg ?? ''}`);
   const aliases = new Map((friends.data ?? []).map((friend) => [friend.userId, friend.remark]));
   const found = new Map((friends.data ?? []).map((friend) => [friend.userId, details(friend, friend.remark)]));
   for (const profile of profiles.data ?? []) {

@@ -12,14 +12,16 @@ use nuncio_store::apps::{App, Edition, Environment};
 use super::{origin, print};
 use crate::config::{Config, Given};
 use crate::logging;
+use crate::pages::{self, Keys};
 use crate::server::Server;
 
 pub(super) const AFTER_HELP: &str = "\
 Unless told otherwise, everything is kept in ./data/dev, so that key, secret and messages are still there \
 next time, and only warnings are logged. Delete the folder to begin anew.
 
-What it prints last can be copied and pasted: two commands that let alice and bob talk in two terminals, and \
-a signed call of the Server API.";
+The demo that it prints first shows alice and bob on two phones, and plays the app's server; so whoever reaches \
+the server's address is given the app's secret. What it prints last can be copied and pasted: two commands that \
+let alice and bob talk in two terminals, and a signed call of the Server API.";
 
 /// The name by which the app is found again.
 const APP: &str = "nuncio dev";
@@ -32,15 +34,14 @@ pub(super) async fn run(given: Given) -> anyhow::Result<()> {
     };
     let config = Config::load(given.or(usual))?;
     logging::start(config.log_format, &config.log_level)?;
-    let server = Server::start(config).await?;
-    let trial = Trial::prepare(&server.core().by(origin()))
-        .await
-        .context("cannot prepare the app to try")?;
-    if let Some(link) = server.first_owner_link().await? {
-        print(&format!("Console, to be entered once by this link:\n{link}\n"))?;
-    } else {
-        print(&format!("Console:                {}/console/", server.url()))?;
-    }
+    let mut trial = None;
+    let server = Server::start(config, async |core| {
+        let prepared = Trial::prepare(&core.by(origin())).await;
+        let prepared = prepared.context("cannot prepare the app to try")?;
+        Ok(pages::demo(trial.insert(prepared).keys()))
+    })
+    .await?;
+    let trial = trial.context("nothing was prepared to try")?;
     print(&trial.session(server.url()))?;
     print(&server.ready())?;
     server.run().await
@@ -68,6 +69,11 @@ impl Trial {
         Ok(Self { app, secret, alice, bob })
     }
 
+    /// What the demo needs to be the app's server.
+    fn keys(&self) -> Keys {
+        Keys { app_key: self.app.key.to_string(), app_secret: self.secret.clone() }
+    }
+
     /// What is printed: the addresses, the keys, and commands to copy and paste.
     fn session(&self, url: &str) -> String {
         let (program, key, secret) = (program(), &self.app.key, &self.secret);
@@ -75,8 +81,9 @@ impl Trial {
         let _ = write!(
             text,
             "\
-Server API and clients: {url}
+Demo, two phones:       {url}/demo/
 API reference:          {url}/docs
+Server API and clients: {url}
 
 App Key:    {key}
 App Secret: {secret}

@@ -13,6 +13,7 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use axum::Router;
 use clap::{
     ArgMatches, Args, Command, CommandFactory as _, FromArgMatches as _, Parser, Subcommand,
 };
@@ -194,7 +195,7 @@ fn origin() -> Origin {
 async fn serve(config: Config) -> anyhow::Result<()> {
     let format = config.log_format;
     logging::start(format, &config.log_level)?;
-    let server = Server::start(config).await?;
+    let server = Server::start(config, async |_| Ok(Router::new())).await?;
     if let Some(link) = server.first_owner_link().await? {
         let told = "the console has no owner: this link lets the first one in, once, within 3 days";
         let line = match format {

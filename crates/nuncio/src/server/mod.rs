@@ -15,6 +15,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use axum::Router;
 use nuncio_core::Core;
 use nuncio_core::operators::OneTimeLink;
 use nuncio_gateway::Gateway;
@@ -22,6 +23,7 @@ use secrecy::ExposeSecret as _;
 use tokio::net::TcpListener;
 
 use crate::config::{AdminListen, Config};
+use crate::pages;
 use crate::product::Product;
 use health::Health;
 use listener::{Listener, ListenerMetrics};
@@ -48,8 +50,12 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Opens everything; on return connections are accepted.
-    pub(crate) async fn start(config: Config) -> anyhow::Result<Self> {
+    /// Opens everything; on return connections are accepted. What is served is completed by `more`, which is called
+    /// before the first of them.
+    pub(crate) async fn start(
+        config: Config,
+        more: impl AsyncFnOnce(&Core) -> anyhow::Result<Router>,
+    ) -> anyhow::Result<Self> {
         let signals = Signals::listen().context("cannot listen to signals")?;
         files::raise_limit(config.max_connections.get());
         let tasks = Tasks::default();
@@ -84,7 +90,9 @@ impl Server {
         let router = server_api
             .merge(nuncio_console::router(core.clone(), console))
             .merge(gateway.router())
-            .merge(health.clone().router());
+            .merge(health.clone().router())
+            .merge(pages::console())
+            .merge(more(&core).await?);
         let clients = config.max_connections.get();
         let options = listener::Options {
             router,
@@ -103,11 +111,6 @@ impl Server {
             Listener::serve(listener, options, &ListenerMetrics::default())
         });
         Ok(Self { core, gateway, health, tasks, front, admin, signals, url, config })
-    }
-
-    /// The product, for whoever prepares something on a server that runs.
-    pub(crate) fn core(&self) -> &Core {
-        &self.core
     }
 
     /// A one-time link to the console for the first owner, as long as there is none.

@@ -7,7 +7,7 @@ use tokio::process::Command;
 
 use crate::run::{Running, nuncio, within};
 
-async fn dev(data: &tempfile::TempDir) -> Running {
+pub(crate) async fn dev(data: &tempfile::TempDir) -> Running {
     let mut command = nuncio();
     command
         .args(["dev", "--listen", "127.0.0.1:0", "--admin-listen", "off", "--data"])

@@ -8,6 +8,7 @@ mod console;
 mod dev;
 mod docs;
 mod help;
+mod pages;
 mod run;
 mod serve;
 mod tls;

@@ -1,0 +1,53 @@
+/**
+ * What the app's server can be told to do in the demo.
+ *
+ * @module
+ */
+
+import type { Person, PhoneOrder } from './people.js';
+import { otherThan, people } from './people.js';
+
+/** One button. */
+export interface Action {
+  /** What it says, for a user. */
+  label: (person: Person) => string;
+  /** The operation it calls. */
+  path: string;
+  /** With what. */
+  body: (person: Person) => object;
+  /** What the person's phone does afterwards. */
+  then?: PhoneOrder;
+}
+
+const name = (person: Person): string => people[person];
+
+/** The buttons, by what they are about. */
+export const actions: { title: string; actions: Action[] }[] = [
+  {
+    title: 'Who may connect',
+    actions: [
+      { label: (who) => `Ban ${name(who)} for a minute`, path: '/v4/user/ban', body: (who) => ({ userIds: [who], durationMinutes: 1, reason: 'Trying the ban' }) },
+      { label: (who) => `Unban ${name(who)}`, path: '/v4/user/unban', body: (who) => ({ userIds: [who] }), then: 'sign-in' },
+      { label: (who) => `Expire ${name(who)}'s tokens`, path: '/v4/auth/access-token/expire', body: (who) => ({ userIds: [who], expiresAt: Date.now() }) },
+      { label: (who) => `Is ${name(who)} online?`, path: '/v4/user/connection-status/get', body: (who) => ({ userId: who }) },
+    ],
+  },
+  {
+    title: 'Who may write to whom',
+    actions: [
+      { label: (who) => `Put ${name(otherThan(who))} into ${name(who)}'s blocklist`, path: '/v4/user/blocklist/add', body: (who) => ({ userId: who, targetUserIds: [otherThan(who)] }) },
+      { label: (who) => `Take ${name(otherThan(who))} out again`, path: '/v4/user/blocklist/remove', body: (who) => ({ userId: who, blockedUserIds: [otherThan(who)] }) },
+      { label: (who) => `Turn ${name(who)}'s whitelist on`, path: '/v4/user/whitelist/setting/set', body: (who) => ({ userIds: [who], enabled: true }) },
+      { label: () => 'Turn it off', path: '/v4/user/whitelist/setting/set', body: (who) => ({ userIds: [who], enabled: false }) },
+      { label: (who) => `Mute ${name(who)}`, path: '/v4/channel-type/mute/set', body: (who) => ({ userIds: [who], muteState: 1, channelTypes: ['PERSON'] }) },
+      { label: (who) => `Unmute ${name(who)}`, path: '/v4/channel-type/mute/set', body: (who) => ({ userIds: [who], muteState: 0, channelTypes: ['PERSON'] }) },
+    ],
+  },
+  {
+    title: 'Who they are',
+    actions: [
+      { label: (who) => `Show ${name(who)}'s registration`, path: '/v4/user/get', body: (who) => ({ userId: who }) },
+      { label: (who) => `Show ${name(who)}'s profile`, path: '/v4/user/profile/batch/get', body: (who) => ({ userIds: [who] }) },
+    ],
+  },
+];

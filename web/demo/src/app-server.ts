@@ -1,0 +1,71 @@
+/**
+ * What the app's server would do: signed calls of the Server API. Only a demo does this in a page; the App Secret of a
+ * real app never leaves its server.
+ *
+ * @module
+ */
+
+/** The demo's app. */
+interface Keys {
+  appKey: string;
+  appSecret: string;
+}
+
+/** A call as it was made, and its answer. */
+export interface Call {
+  /** Names the call's outcome for people. */
+  ok: boolean;
+  /** The operation's path. */
+  path: string;
+  /** The same call for a shell, signed anew by it. */
+  curl: string;
+  /** The answer's body, as indented JSON. */
+  answer: string;
+  /** The answer's `result`. */
+  result: Record<string, unknown>;
+}
+
+let keys: Promise<Keys> | undefined;
+
+/** The demo's keys, asked for once. */
+export function appKeys(): Promise<Keys> {
+  keys ??= fetch('keys.json').then(async (answer) => {
+    if (!answer.ok) throw new Error(await answer.text());
+    return (await answer.json()) as Keys;
+  });
+  return keys;
+}
+
+/** Calls the Server API. */
+export async function call(path: string, body: object): Promise<Call> {
+  const { appKey, appSecret } = await appKeys();
+  const nonce = crypto.randomUUID();
+  const timestamp = String(Date.now());
+  const headers = { 'App-Key': appKey, Nonce: nonce, Timestamp: timestamp, Signature: await sha1(appSecret + nonce + timestamp), 'Content-Type': 'application/json' };
+  const response = await fetch(path, { method: 'POST', headers, body: JSON.stringify(body) });
+  const answer = (await response.json()) as { result?: Record<string, unknown> };
+  return { ok: response.ok, path, curl: curl(path, body, appKey), answer: JSON.stringify(answer, undefined, 2), result: answer.result ?? {} };
+}
+
+/** A token for a user, who is registered by it. */
+export async function token(userId: string, name: string): Promise<string> {
+  const { ok, result, answer } = await call('/v4/auth/access-token/issue', { userId, name });
+  if (!ok) throw new Error(answer);
+  return String(result['accessToken'] ?? result['token']);
+}
+
+async function sha1(text: string): Promise<string> {
+  const digest = await crypto.subtle.digest('SHA-1', new TextEncoder().encode(text));
+  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+/** The secret stays a variable: `nuncio dev` has printed it. */
+function curl(path: string, body: object, appKey: string): string {
+  return [
+    'NONCE=$RANDOM TIMESTAMP=$(date +%s%3N)',
+    `SIGNATURE=$(printf %s "$APP_SECRET$NONCE$TIMESTAMP" | sha1sum | cut -d' ' -f1)`,
+    `curl ${location.origin}${path} -H 'App-Key: ${appKey}' -H "Nonce: $NONCE" \\`,
+    '  -H "Timestamp: $TIMESTAMP" -H "Signature: $SIGNATURE" \\',
+    `  -H 'Content-Type: application/json' -d '${JSON.stringify(body).replaceAll("'", "'\\''")}'`,
+  ].join('\n');
+}
