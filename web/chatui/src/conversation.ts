@@ -46,6 +46,8 @@ export class Conversation extends EventTarget {
   #query: MessagesQuery;
   #stop: (() => void) | undefined;
   #typingTold = 0;
+  /** Messages read before their own sending was answered. */
+  readonly #readEarly = new Set<string>();
 
   /** @param userId with whom */
   constructor(readonly userId: string) {
@@ -140,6 +142,7 @@ export class Conversation extends EventTarget {
     const settled: Entry = { ...pending, message: kept ?? message };
     if (!result.isOk) Object.assign(settled, { refusal: result.code }).message.sentStatus = SentStatus.FAILED;
     this.entries = this.entries.filter((one) => one !== pending && (kept === undefined || idOf(one.message) !== idOf(kept)));
+    if (this.#readEarly.delete(settled.message.messageId)) settled.message.sentStatus = SentStatus.READ;
     this.entries.push(settled);
     this.#sort();
     this.#changed();
@@ -210,9 +213,13 @@ export class Conversation extends EventTarget {
   }
 
   #read(messageIds: readonly string[]): void {
+    const read = new Set(messageIds);
     for (const { message } of this.entries) {
-      if (messageIds.includes(message.messageId)) message.sentStatus = SentStatus.READ;
+      if (read.delete(message.messageId)) message.sentStatus = SentStatus.READ;
     }
+    const sending = this.entries.some(({ message }) => message.sentStatus === SentStatus.SENDING);
+    if (sending) for (const id of read) this.#readEarly.add(id);
+    else this.#readEarly.clear();
     this.entries = [...this.entries];
     this.#changed();
   }
