@@ -29,8 +29,6 @@ export interface Entry {
   key: string;
   /** The message. */
   message: Message;
-  /** The code of the refusal, when it was not accepted. */
-  refusal?: number;
 }
 
 /** One conversation with a user. Fires `change` when its entries are different. */
@@ -103,7 +101,7 @@ export class Conversation extends EventTarget {
     const oldest = fresh[fresh.length - 1];
     const waiting = this.entries.filter(({ message }) => message.messageId === '' && message.sentStatus === SentStatus.SENDING);
     // What is older than the page just read stays as it was loaded.
-    const older = oldest === undefined ? [] : this.entries.filter(({ message }) => message.messageId !== '' && message.messageId < oldest.messageId);
+    const older = oldest === undefined ? [] : this.entries.filter(({ message }) => message.sentTime < oldest.sentTime);
     if (older.length === 0) {
       this.#query = query;
       this.complete = !query.hasNext;
@@ -133,19 +131,11 @@ export class Conversation extends EventTarget {
   ): Promise<void> {
     params.needReceipt = true;
     const message = Helper.createMessage(this.channel.identifier, params) as Message;
-    const pending: Entry = { key: `sending:${message.clientId}`, message };
-    this.entries = [...this.entries, pending];
-    this.#changed();
+    params.clientId = message.clientId;
+    this.#merge([message]);
     const result = await deliver();
-    // A refused message is kept by the engine too, under a number of its own, so that it is here after a reload.
-    const kept = result.isOk ? (result.data as Message) : await this.#keptRefusal(result.code);
-    const settled: Entry = { ...pending, message: kept ?? message };
-    if (!result.isOk) Object.assign(settled, { refusal: result.code }).message.sentStatus = SentStatus.FAILED;
-    this.entries = this.entries.filter((one) => one !== pending && (kept === undefined || idOf(one.message) !== idOf(kept)));
-    if (this.#readEarly.delete(settled.message.messageId)) settled.message.sentStatus = SentStatus.READ;
-    this.entries.push(settled);
-    this.#sort();
-    this.#changed();
+    if (result.isOk && result.data !== undefined) this.#merge([result.data as Message]);
+    else this.#merge([Object.assign(message, { sentStatus: SentStatus.FAILED, failureCode: result.code })]);
     void session.readChannels();
   }
 
@@ -197,13 +187,6 @@ export class Conversation extends EventTarget {
     return BaseChannel.createMessagesQuery({ channelIdentifier: new DirectChannel(this.userId).identifier, pageSize: PAGE });
   }
 
-  /** The newest refused message that is not shown yet. */
-  async #keptRefusal(code: number): Promise<Message | undefined> {
-    const shown = new Set(this.entries.map((entry) => idOf(entry.message)));
-    const page = await this.#newest().loadNextPage();
-    return page.data?.data.find((message) => message.failureCode === code && !shown.has(idOf(message)));
-  }
-
   /** A notice takes the place of what was recalled, for as long as the conversation is open. */
   #recalled(messageIds: readonly string[]): void {
     for (const { message } of this.entries) {
@@ -225,17 +208,15 @@ export class Conversation extends EventTarget {
   }
 
   #merge(messages: readonly Message[]): void {
-    const byId = new Map(this.entries.map((entry, index) => [idOf(entry.message), index]));
     const entries = [...this.entries];
+    const places = new Map(entries.map((entry, index) => [idOf(entry.message), index]));
     for (const message of messages) {
       if (message.isStatusMessage) continue;
-      const id = idOf(message);
-      const at = byId.get(id);
-      const before = at === undefined ? undefined : entries[at];
-      const refusal = message.sentStatus === SentStatus.FAILED ? (message.failureCode ?? before?.refusal) : undefined;
-      const entry: Entry = { key: before?.key ?? id, message, ...(refusal === undefined ? {} : { refusal }) };
-      if (at === undefined) entries.push(entry);
-      else entries[at] = entry;
+      if (this.#readEarly.delete(message.messageId)) message.sentStatus = SentStatus.READ;
+      // An own message has its number before it has its id.
+      const place = places.get(idOf(message)) ?? (isMine(message) ? places.get(unsentId(message)) : undefined);
+      if (place === undefined) entries.push({ key: idOf(message), message });
+      else entries[place] = { key: entries[place]?.key ?? idOf(message), message };
     }
     this.entries = entries;
     this.#sort();
@@ -253,7 +234,11 @@ export class Conversation extends EventTarget {
 }
 
 function idOf(message: Message): string {
-  return message.messageId || `c:${message.clientId}`;
+  return message.messageId || unsentId(message);
+}
+
+function unsentId(message: Message): string {
+  return `c:${message.clientId}`;
 }
 
 function compare(a: string, b: string): number {

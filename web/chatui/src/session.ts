@@ -106,6 +106,8 @@ export class ChatSession extends EventTarget {
         this.connection = event;
         this.#tell('connection');
         if (event.status === ConnectionStatus.CONNECTED) this.#connected();
+        // What is kept on the device is shown before there is a connection.
+        else if (!this.channelsLoaded) void this.readChannels();
       },
     }));
     NCEngine.addChannelHandler(HANDLER, new ChannelHandler({

@@ -1,16 +1,11 @@
-import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import type { Browser, FrameLocator, Page } from 'playwright-core';
-import { chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { browserPath, launchBrowser } from '../../chat/test/support/browser.js';
 import { Nuncio, binary } from '../../chat/test/support/nuncio.js';
 
 const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
-const browserPath = [process.env['CHROMIUM'], '/usr/bin/chromium', '/usr/bin/chromium-browser'].find(
-  (path) => path !== undefined && existsSync(path),
-);
-
 describe.skipIf(browserPath === undefined || binary === undefined)('the demo that `nuncio dev` serves', () => {
   const nuncio = new Nuncio();
   const hosts = new Set<string>();
@@ -19,8 +14,7 @@ describe.skipIf(browserPath === undefined || binary === undefined)('the demo tha
 
   beforeAll(async () => {
     await nuncio.start();
-    const args = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
-    browser = await chromium.launch({ executablePath: browserPath as string, args });
+    browser = await launchBrowser();
   });
   afterAll(async () => {
     await browser?.close();

@@ -42,6 +42,11 @@ export class SendMessageParams<T = Json> {
   needReceipt?: boolean;
   /** How devices that are not connected show it. */
   pushConfig?: PushConfig;
+  /**
+   * The number to know the message by on this device, such as the one that `Helper.createMessage` gave it, so that a
+   * page can show it before it is sent. Without one it gets its own.
+   */
+  clientId?: number;
   /** In a group: the only members who are to receive it. */
   directedUserIds?: string[];
 

@@ -65,7 +65,7 @@ export async function sendPlain<T>(
   if (tooLarge !== undefined) return tooLarge;
   const answer = await client.call('send', {
     channel: channelKey(identifier),
-    clientId: nextClientId(Date.now()),
+    clientId: params.clientId ?? nextClientId(Date.now()),
     type: messageType,
     content,
     transient: isStatusMessage,

@@ -22,6 +22,12 @@ export const browserPath = [process.env['CHROMIUM'], '/usr/bin/chromium', '/usr/
   (path) => path !== undefined && existsSync(path),
 );
 
+/** Starts it, without what it would ask the world outside. */
+export function launchBrowser(): Promise<Browser> {
+  const args = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+  return chromium.launch({ executablePath: browserPath as string, args });
+}
+
 /** What a page keeps for the test. */
 export interface Kept {
   sdk: typeof Sdk;
@@ -55,7 +61,7 @@ export class TestBrowser {
       );
     });
     await new Promise<void>((resolve) => site.listen(0, '127.0.0.1', resolve));
-    const browser = await chromium.launch({ executablePath: browserPath as string, args: ['--no-sandbox'] });
+    const browser = await launchBrowser();
     return new TestBrowser(site, browser);
   }
 

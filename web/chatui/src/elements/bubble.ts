@@ -2,7 +2,6 @@ import type { CSSResult, TemplateResult } from 'lit';
 import { css, html, nothing } from 'lit';
 import type { Message } from '@nuncio/chat';
 import { MessageType, SentStatus } from '@nuncio/chat';
-import type { Entry } from '../conversation.js';
 import { isMine } from '../conversation.js';
 import { messageText, preview, stringOf } from '../preview.js';
 import { safeUrl, textParts } from '../rich-text.js';
@@ -119,8 +118,7 @@ function quote(message: Message): TemplateResult {
 }
 
 /** When a message was sent, whether it was edited, and how far it has come. */
-export function meta(entry: Entry): TemplateResult {
-  const { message } = entry;
+export function meta(message: Message): TemplateResult {
   return html`<span class="meta">
     ${message.hasChanged ? html`<span>${text('message.edited')}</span>` : nothing}
     <time datetime=${new Date(message.sentTime).toISOString()}>${clock(message.sentTime)}</time>
@@ -138,6 +136,6 @@ function status(sent: SentStatus): TemplateResult {
 }
 
 /** Why a message was not accepted, under it. */
-export function refusal(entry: Entry): TemplateResult | typeof nothing {
-  return entry.refusal === undefined ? nothing : html`<p class="refusal">${refusalText(entry.refusal)}</p>`;
+export function refusal({ failureCode, sentStatus }: Message): TemplateResult | typeof nothing {
+  return failureCode === undefined || sentStatus !== SentStatus.FAILED ? nothing : html`<p class="refusal">${refusalText(failureCode)}</p>`;
 }

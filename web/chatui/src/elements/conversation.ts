@@ -220,8 +220,8 @@ export class NuncioConversation extends NuncioElement {
           <div class="beside">${bubble(message)}
             <button class="button icon more focusable" type="button" aria-haspopup="menu" aria-label=${text('message.menu')}
               @click=${(event: MouseEvent) => this.#optionsOf(entry, event)}>${icons.more}</button></div>
-          ${last || message.hasChanged || message.sentStatus < SentStatus.SENT ? meta(entry) : nothing}
-          ${refusal(entry)}
+          ${last || message.hasChanged || message.sentStatus < SentStatus.SENT ? meta(message) : nothing}
+          ${refusal(message)}
           ${message.sentStatus === SentStatus.FAILED
             ? html`<button class="button small quiet" type="button" @click=${() => void this.#conversation?.retry(entry)}>${text('retry')}</button>`
             : nothing}
@@ -342,7 +342,7 @@ function together(one: Entry, other: Entry): boolean {
     one.message.senderUserId === other.message.senderUserId &&
     !isNotice(one.message) &&
     !isNotice(other.message) &&
-    one.refusal === undefined &&
+    one.message.sentStatus !== SentStatus.FAILED &&
     other.message.sentTime - one.message.sentTime < GROUP &&
     sameDay(one.message.sentTime, other.message.sentTime)
   );

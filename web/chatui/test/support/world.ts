@@ -4,7 +4,6 @@
  * @module
  */
 
-import { existsSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -12,8 +11,8 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { chromium } from 'playwright-core';
 import type * as Chat from '@nuncio/chat';
+import { browserPath, launchBrowser } from '../../../chat/test/support/browser.js';
 import { Nuncio, binary } from '../../../chat/test/support/nuncio.js';
 import type * as ChatUi from '../../src/index.js';
 
@@ -24,10 +23,6 @@ declare global {
     hacked?: boolean;
   }
 }
-
-const browserPath = [process.env['CHROMIUM'], '/usr/bin/chromium', '/usr/bin/chromium-browser'].find(
-  (path) => path !== undefined && existsSync(path),
-);
 
 /** Whether there is what these tests need. */
 export const ready = browserPath !== undefined && binary !== undefined;
@@ -73,8 +68,7 @@ export class World {
     });
     await new Promise<void>((resolve) => this.#site.listen(0, '127.0.0.1', resolve));
     await this.nuncio.start();
-    const args = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
-    this.#browser = await chromium.launch({ executablePath: browserPath as string, args });
+    this.#browser = await launchBrowser();
   }
 
   async end(): Promise<void> {
