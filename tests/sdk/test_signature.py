@@ -135,7 +135,7 @@ def test_a_new_secret_takes_the_place_of_the_old_and_of_all_tokens(app):
     renewed = App(app.server, app.key, made["appSecret"])
     assert renewed.post(GET, ALICE).status == 200
     assert client.closed()["code"] == codes.CLIENT_TOKEN_EXPIRED
-    assert app.login(token).refused_login() == codes.CLIENT_TOKEN_INVALID
+    assert app.login(token).refused_login() == codes.CLIENT_TOKEN_EXPIRED
     renewed.client("alice")
 
 
