@@ -95,19 +95,20 @@ export class Conversation extends EventTarget {
   /** Reads the newest messages anew: after a reconnection, or where the engine says that something is gone. */
   async reread(): Promise<void> {
     const query = this.#newest();
+    const before = new Set(this.entries);
     const page = await query.loadNextPage();
     if (!page.isOk) return;
     const fresh = page.data?.data ?? [];
     const oldest = fresh[fresh.length - 1];
-    const waiting = this.entries.filter(({ message }) => message.messageId === '' && message.sentStatus === SentStatus.SENDING);
-    // What is older than the page just read stays as it was loaded.
+    // What is older than the page just read stays as it was loaded, and so does what came or changed meanwhile.
     const older = oldest === undefined ? [] : this.entries.filter(({ message }) => message.sentTime < oldest.sentTime);
+    const newer = this.entries.filter((entry) => !before.has(entry) || entry.message.sentStatus === SentStatus.SENDING);
     if (older.length === 0) {
       this.#query = query;
       this.complete = !query.hasNext;
       this.loading = false;
     }
-    this.entries = [...older, ...waiting];
+    this.entries = [...new Set([...older, ...newer])];
     this.#merge(fresh);
   }
 
@@ -209,12 +210,15 @@ export class Conversation extends EventTarget {
 
   #merge(messages: readonly Message[]): void {
     const entries = [...this.entries];
-    const places = new Map(entries.map((entry, index) => [idOf(entry.message), index]));
+    // An own message has its number before it has its id.
+    const places = new Map(entries.flatMap(({ message }, index) => [[idOf(message), index], ...(isMine(message) ? [[unsentId(message), index] as const] : [])] as const));
     for (const message of messages) {
       if (message.isStatusMessage) continue;
       if (this.#readEarly.delete(message.messageId)) message.sentStatus = SentStatus.READ;
-      // An own message has its number before it has its id.
       const place = places.get(idOf(message)) ?? (isMine(message) ? places.get(unsentId(message)) : undefined);
+      const known = place === undefined ? undefined : entries[place]?.message;
+      // A page that was read before the answer came would take the answer back.
+      if (message.sentStatus === SentStatus.SENDING && known !== undefined && known.sentStatus !== SentStatus.SENDING) continue;
       if (place === undefined) entries.push({ key: idOf(message), message });
       else entries[place] = { key: entries[place]?.key ?? idOf(message), message };
     }

@@ -38,6 +38,8 @@ export const actions: { title: string; actions: Action[] }[] = [
       { label: (who) => `Put ${name(otherThan(who))} into ${name(who)}'s blocklist`, path: '/v4/user/blocklist/add', body: (who) => ({ userId: who, targetUserIds: [otherThan(who)] }) },
       { label: (who) => `Take ${name(otherThan(who))} out again`, path: '/v4/user/blocklist/remove', body: (who) => ({ userId: who, blockedUserIds: [otherThan(who)] }) },
       { label: (who) => `Turn ${name(who)}'s whitelist on`, path: '/v4/user/whitelist/setting/set', body: (who) => ({ userIds: [who], enabled: true }) },
+      { label: (who) => `Let ${name(otherThan(who))} through it`, path: '/v4/user/whitelist/add', body: (who) => ({ userId: who, targetUserIds: [otherThan(who)] }) },
+      { label: (who) => `Let ${name(otherThan(who))} through no more`, path: '/v4/user/whitelist/remove', body: (who) => ({ userId: who, targetUserIds: [otherThan(who)] }) },
       { label: () => 'Turn it off', path: '/v4/user/whitelist/setting/set', body: (who) => ({ userIds: [who], enabled: false }) },
       { label: (who) => `Mute ${name(who)}`, path: '/v4/channel-type/mute/set', body: (who) => ({ userIds: [who], muteState: 1, channelTypes: ['PERSON'] }) },
       { label: (who) => `Unmute ${name(who)}`, path: '/v4/channel-type/mute/set', body: (who) => ({ userIds: [who], muteState: 0, channelTypes: ['PERSON'] }) },
@@ -46,6 +48,8 @@ export const actions: { title: string; actions: Action[] }[] = [
   {
     title: 'Who they are',
     actions: [
+      { label: (who) => `Issue ${name(who)} a token`, path: '/v4/auth/access-token/issue', body: (who) => ({ userId: who, name: name(who) }) },
+      { label: (who) => `Rename ${name(who)} in push notifications`, path: '/v4/user/update', body: (who) => ({ userId: who, name: `${name(who)} the first` }) },
       { label: (who) => `Show ${name(who)}'s registration`, path: '/v4/user/get', body: (who) => ({ userId: who }) },
       { label: (who) => `Show ${name(who)}'s profile`, path: '/v4/user/profile/batch/get', body: (who) => ({ userIds: [who] }) },
     ],
