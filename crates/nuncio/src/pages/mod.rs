@@ -27,17 +27,12 @@ mod built {
 
 /// The console's pages, at `/console/`.
 pub(crate) fn console() -> Router {
-    let without = "<p>This version has the console's API and no pages yet. The API is at <code>/console/api/</code>; \
-        the repository's docs/console.md says how to use it, and how to enter by a one-time link.</p>";
-    router(Site { name: "console", files: built::CONSOLE, framed_by: "'none'", without })
+    router(Site { name: "console", files: built::CONSOLE, framed_by: "'none'" })
 }
 
 /// The demo, at `/demo/`, with what it plays the app's server with. Its phones are frames of its own.
 pub(crate) fn demo(keys: Keys) -> Router {
-    let without = "<p>The server was built without its web pages, which need Node.js 20. To have them, build it \
-        again with</p><pre>make build</pre><p>or, step by step, with</p><pre>(cd web && npm ci && npm run build)
-cargo build --release --package nuncio</pre>";
-    router(Site { name: "demo", files: built::DEMO, framed_by: "'self'", without })
+    router(Site { name: "demo", files: built::DEMO, framed_by: "'self'" })
         .route("/", get(async || Redirect::temporary("/demo/")))
         .merge(demo::router(keys))
 }
@@ -60,9 +55,12 @@ struct Site {
     files: &'static [File],
     /// Whose pages may show these in a frame.
     framed_by: &'static str,
-    /// What is said where the build has no such pages.
-    without: &'static str,
 }
+
+/// What is said where the build has no such pages.
+const WITHOUT: &str = "<p>The server was built without its web pages, which need Node.js 20. To have them, build it \
+    again with</p><pre>make build</pre><p>or, step by step, with</p><pre>(cd web && npm ci && npm run build)
+cargo build --release --package nuncio</pre>";
 
 fn router(site: Site) -> Router {
     let name = site.name;
@@ -129,7 +127,7 @@ impl Site {
 <p>Everything else is there, such as the <a href=\"/docs\">reference of the Server API</a>.</p>
 </html>
 ",
-            self.name, self.without
+            self.name, WITHOUT
         );
         (StatusCode::NOT_FOUND, [(CACHE_CONTROL, "no-store")], Html(page)).into_response()
     }

@@ -5,8 +5,7 @@ static FILES: [File; 3] = [
     File { path: "index.html", etag: "W/\"2\"", plain: b"index", gzip: None },
     File { path: "worker.js", etag: "W/\"3\"", plain: b"worker", gzip: None },
 ];
-const SITE: Site =
-    Site { name: "console", files: &FILES, framed_by: "'none'", without: "<pre>make build</pre>" };
+const SITE: Site = Site { name: "console", files: &FILES, framed_by: "'none'" };
 
 async fn ask(site: Site, path: &str, headers: &[(HeaderName, &'static str)]) -> (Response, String) {
     let headers = headers.iter().map(|(name, value)| (name.clone(), value.parse().unwrap()));

@@ -1,0 +1,117 @@
+import type { TemplateResult } from 'lit';
+import { css, html, nothing } from 'lit';
+import type { App, AuditEntry } from '../api.js';
+import { call } from '../client.js';
+import { ConsoleElement } from '../element.js';
+import { textField, textOf } from '../parts/fields.js';
+import { Listing } from '../parts/listing.js';
+import type { Column } from '../parts/table.js';
+import { table, tableStyles } from '../parts/table.js';
+import { say } from '../parts/toast.js';
+import { address, go } from '../router.js';
+import { state } from '../state.js';
+import { number, time } from '../words.js';
+
+const ACTORS: Record<string, string> = { app: 'App server', api: 'App server', operator: 'Operator', cli: 'Command line', job: 'Server' };
+
+/** Entries of the audit trail; `withUser` names the user they are about. */
+export function auditTable(entries: readonly AuditEntry[], withUser: boolean): TemplateResult {
+  const about: Column<AuditEntry>[] = withUser
+    ? [{ title: 'User', cell: ({ appKey, userId }) =>
+        userId === null ? '–' : appKey === null ? userId : html`<a href=${address({ page: 'user', appKey, userId })}>${userId}</a>` }]
+    : [];
+  return table<AuditEntry>(
+    'Audit trail',
+    [
+      { title: 'When', cell: ({ at }) => time(at) },
+      { title: 'What', cell: ({ action }) => html`<code class="mono whole">${action}</code>` },
+      ...about,
+      { title: 'By', cell: ({ actor, address: from }) => html`${ACTORS[actor.kind] ?? actor.kind} ${actor.name}${from === '' ? nothing : html`<br><span class="muted small">${from}</span>`}` },
+      { title: 'Change', cell: change },
+    ],
+    entries,
+    ({ seq }) => seq,
+    'Nothing was written down yet.',
+  );
+}
+
+/** What is another after it than before. */
+function change({ before, after }: AuditEntry): TemplateResult {
+  const [old, now] = [members(before), members(after)];
+  const names = [...new Set([...old.keys(), ...now.keys()])].filter((name) => short(old.get(name)) !== short(now.get(name)));
+  if (names.length === 0) return html`<span class="muted">–</span>`;
+  return html`<ul class="small">${names.map((name) => html`<li>${name === '' ? nothing : html`${name}: `}${old.has(name) ? html`<del>${shown(old.get(name))}</del> → ` : nothing}${now.has(name) ? shown(now.get(name)) : 'gone'}</li>`)}</ul>`;
+}
+
+function members(value: unknown): Map<string, unknown> {
+  if (value === null || value === undefined) return new Map();
+  return typeof value === 'object' && !Array.isArray(value) ? new Map(Object.entries(value)) : new Map([['', value]]);
+}
+
+const short = (value: unknown): string => (typeof value === 'string' ? value : (JSON.stringify(value) ?? ''));
+
+/** Among what is changed, only times are as large as this; the largest stands for no end. */
+function shown(value: unknown): unknown {
+  if (typeof value !== 'number' || value < 1e12) return short(value);
+  return value > 1e14 ? 'no end' : time(value);
+}
+
+/** The audit trail of an app, or of the console itself. */
+class AuditPage extends ConsoleElement {
+  static override styles = [ConsoleElement.styles, tableStyles, css`
+    .find { display: flex; flex-wrap: wrap; gap: 10px; align-items: end; }
+    .find .field { flex: 1 1 180px; }
+    del { color: var(--nuncio-text-muted); }
+  `];
+  static override properties = { app: {}, userId: {}, operator: {} };
+
+  declare app: App | undefined;
+  declare userId: string;
+  declare operator: string;
+  readonly #entries = new Listing<AuditEntry>(this, (pageToken) =>
+    call('audit/list', {
+      ...(this.app === undefined ? {} : { appKey: this.app.appKey }),
+      ...(this.userId === '' ? {} : { userId: this.userId }),
+      ...(this.operator === '' ? {} : { operator: this.operator }),
+      ...(pageToken === undefined ? {} : { pageToken }),
+    }),
+  );
+
+  protected override firstUpdated(): void {
+    void this.#entries.restart();
+  }
+
+  protected override render(): TemplateResult {
+    const { items } = this.#entries;
+    return html`<div class="page">
+      <div class="head"><h1>${this.app === undefined ? 'Console audit' : 'Audit trail'}</h1>${state.ownsAll
+        ? html`<div class="end"><button class="button" type="button" @click=${this.#verify}>Check the chains</button></div>`
+        : nothing}</div>
+      <p class="lead">${this.app === undefined
+        ? 'Who changed something about operators. What concerns an app is in its own audit trail.'
+        : `Who changed what in “${this.app.name}”, newest first.`} Each entry holds the hash of the one before, so that none can be changed unnoticed.</p>
+      <form class="find card" role="search" @submit=${this.#search}>
+        ${this.app === undefined ? nothing : textField({ name: 'userId', label: 'User id', value: this.userId, maxlength: 64 })}
+        ${textField({ name: 'operator', label: 'By whom', value: this.operator, maxlength: 64})}
+        <button class="button" type="submit">Show</button>
+      </form>
+      <section class="card" aria-label="Entries">${items === undefined ? nothing : auditTable(items, this.app !== undefined)}${this.#entries.foot()}</section>
+    </div>`;
+  }
+
+  readonly #search = (event: SubmitEvent): void => {
+    event.preventDefault();
+    const form = new FormData(event.target as HTMLFormElement);
+    const [userId, operator] = [textOf(form, 'userId'), textOf(form, 'operator')];
+    const filter = { ...(userId === '' ? {} : { userId }), ...(operator === '' ? {} : { operator }) };
+    go({ page: 'audit', ...(this.app === undefined ? {} : { appKey: this.app.appKey }), ...filter });
+  };
+
+  readonly #verify = (): Promise<boolean> =>
+    this.attempt(async () => {
+      const { entries, intact, problem } = await call('audit/verify', {});
+      if (intact) say(`The chains of all apps and of the console are whole: ${number(entries)} entries.`);
+      else say(problem ?? 'A chain is broken.', 'danger');
+    });
+}
+customElements.define('console-audit', AuditPage);

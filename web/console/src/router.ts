@@ -1,0 +1,88 @@
+/**
+ * Addresses: each page has one, behind `#`, that can be kept as a bookmark.
+ *
+ * @module
+ */
+
+import type { UserStatus } from './api.js';
+
+export type StatusFilter = Exclude<UserStatus, 'active'>;
+
+export type Route =
+  | { page: 'link'; token: string }
+  | { page: 'apps' }
+  | { page: 'app'; appKey: string }
+  | { page: 'settings'; appKey: string }
+  | { page: 'users'; appKey: string; query?: string; status?: StatusFilter }
+  | { page: 'user'; appKey: string; userId: string }
+  | { page: 'audit'; appKey?: string; userId?: string; operator?: string }
+  | { page: 'operators' }
+  | { page: 'account' }
+  | { page: 'missing' };
+
+const STATUSES: readonly string[] = ['banned', 'muted', 'softDeleted'] satisfies StatusFilter[];
+
+/** The page that an address stands for. */
+export function parse(hash: string): Route {
+  const [path = '', search = ''] = hash.replace(/^#?\/?/, '').split(/\?(.*)/s);
+  let parts: string[];
+  try {
+    parts = path.split('/').map(decodeURIComponent);
+  } catch {
+    return { page: 'missing' };
+  }
+  const query = new URLSearchParams(search);
+  const given = <K extends string>(name: K, value = query.get(name)): { [key in K]?: string } =>
+    (value === null || value === '' ? {} : { [name]: value }) as { [key in K]?: string };
+  const [first, second, third, fourth] = parts;
+  const filter = { ...given('userId'), ...given('operator') };
+  if (first === '' || (first === 'apps' && second === undefined)) return { page: 'apps' };
+  if (first === 'link' && second) return { page: 'link', token: second };
+  if (first === 'operators' || first === 'account') return { page: first };
+  if (first === 'audit') return { page: 'audit', ...filter };
+  if (first !== 'apps' || !second) return { page: 'missing' };
+  const appKey = second;
+  if (third === undefined) return { page: 'app', appKey };
+  if (third === 'settings') return { page: 'settings', appKey };
+  if (third === 'audit') return { page: 'audit', appKey, ...filter };
+  if (third !== 'users') return { page: 'missing' };
+  if (fourth) return { page: 'user', appKey, userId: fourth };
+  const status = query.get('status') ?? '';
+  return { page: 'users', appKey, ...given('query'), ...(STATUSES.includes(status) ? { status: status as StatusFilter } : {}) };
+}
+
+/** The address of a page. */
+export function address(route: Route): string {
+  const { page, ...rest } = route;
+  const named: Record<string, string | undefined> = rest;
+  const app = 'appKey' in route && route.appKey !== undefined ? `apps/${encodeURIComponent(route.appKey)}` : '';
+  const search = new URLSearchParams();
+  const to = (path: string, ...names: string[]): string => {
+    for (const name of names) if (named[name]) search.set(name, named[name]);
+    return `#/${path}${search.size > 0 ? `?${search}` : ''}`;
+  };
+  switch (page) {
+    case 'app':
+      return to(app);
+    case 'settings':
+      return to(`${app}/settings`);
+    case 'users':
+      return to(`${app}/users`, 'query', 'status');
+    case 'user':
+      return to(`${app}/users/${encodeURIComponent(named['userId'] ?? '')}`);
+    case 'audit':
+      return to(app === '' ? 'audit' : `${app}/audit`, 'userId', 'operator');
+    case 'link':
+      return to(`link/${encodeURIComponent(named['token'] ?? '')}`);
+    case 'missing':
+      return to('apps');
+    default:
+      return to(page);
+  }
+}
+
+/** Goes to a page; `replace` leaves no way back to the address before. */
+export function go(route: Route, replace = false): void {
+  if (replace) location.replace(address(route));
+  else location.hash = address(route);
+}

@@ -1,0 +1,32 @@
+/**
+ * Words for what the API names.
+ *
+ * @module
+ */
+
+import type { TemplateResult } from 'lit';
+import { html } from 'lit';
+import type { Edition, Environment, Role, UserStatus } from './api.js';
+
+export const environments: Record<Environment, string> = { development: 'Development', production: 'Production' };
+export const editions: Record<Edition, string> = { free: 'Free', flagship: 'Flagship', premium: 'Premium' };
+export const roles: Record<Role, string> = { owner: 'Owner', developer: 'Developer', support: 'Support', viewer: 'Viewer' };
+export const statuses: Record<UserStatus, string> = { active: 'Active', banned: 'Banned', muted: 'Muted', softDeleted: 'Soft-deleted' };
+export const permissions: Record<1 | 2 | 3, string> = { 1: 'Anyone', 2: 'With their consent', 3: 'Nobody' };
+
+const moment = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+const numbers = new Intl.NumberFormat();
+
+/** A time, of which the exact one is told where the pointer rests. */
+export function time(at: number): TemplateResult {
+  const date = new Date(at);
+  return html`<time datetime=${date.toISOString()} title=${date.toISOString()}>${moment.format(date)}</time>`;
+}
+
+export const number = (count: number): string => numbers.format(count);
+
+/** A count with its noun. */
+export const counted = (count: number, one: string, many = `${one}s`): string => `${number(count)} ${count === 1 ? one : many}`;
+
+/** How many users an app may have. */
+export const limitText = (limit: number | null): string => (limit === null ? 'as many users as there are' : `at most ${counted(limit, 'user')}`);
