@@ -46,7 +46,7 @@ doc: ## Build the code's documentation
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --quiet
 
 unit: ## Run the tests in Rust
-	@scripts/need compiler postgres nats
+	@scripts/need compiler postgres nats python
 	cargo test --workspace --locked
 
 sdk: ## Run the tests of the official server SDK, on both stores
