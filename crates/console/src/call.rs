@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use axum::Router;
 use nuncio_core::Core;
 use nuncio_core::operators::{Role, Secret, SignedIn, Visitor};
-use nuncio_protocol::Refusal;
+use nuncio_protocol::{Origin, Refusal};
 use nuncio_store::apps::App;
 use secrecy::ExposeSecret as _;
 use serde::Serialize;
@@ -98,6 +98,8 @@ pub struct Context {
     pub(crate) server_api: Router,
     pub(crate) visitor: Visitor,
     pub(crate) request_id: String,
+    /// Who makes the changes that come of it.
+    pub(crate) origin: Option<Origin>,
     pub(crate) signed_in: Option<SignedIn>,
     pub(crate) app: Option<App>,
     pub(crate) cookie: Mutex<Cookie>,

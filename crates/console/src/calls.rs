@@ -2,7 +2,7 @@
 //! line here.
 
 use crate::call::Declared;
-use crate::{account, apps, audit, explorer, operators, session, settings, users};
+use crate::{account, apps, audit, explorer, operators, overview, session, settings, users};
 
 macro_rules! calls {
     ($($call:path,)+) => {
@@ -57,6 +57,8 @@ calls! {
     users::Restore,
     users::Disconnect,
     users::Delete,
+
+    overview::Series,
 
     explorer::Send,
     explorer::Curl,

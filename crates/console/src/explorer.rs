@@ -3,7 +3,7 @@
 use axum::body::Body;
 use axum::http::Request;
 use nuncio_core::operators::Role;
-use nuncio_protocol::signing;
+use nuncio_protocol::{Refusal, signing};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tower::ServiceExt as _;
@@ -21,16 +21,32 @@ pub(crate) struct Asked {
     body: Value,
     #[serde(default)]
     with_secret: bool,
+    /// Where the command shall call: the server as the operator's browser knows it.
+    #[serde(default = "usual_server")]
+    server: String,
+}
+
+fn usual_server() -> String {
+    "http://127.0.0.1:9645".to_owned()
 }
 
 impl Asked {
     /// The path of an operation; nothing that could break out of a command line.
     fn check(&self) -> Result<(), ConsoleError> {
         let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'-' | b'_');
-        if self.path.starts_with("/v4/") && self.path.bytes().all(plain) && self.path.len() < 200 {
-            return Ok(());
+        if !(self.path.starts_with("/v4/") && self.path.bytes().all(plain)) || self.path.len() > 200
+        {
+            let fault = "is not the path of an operation, such as `/v4/user/get`";
+            return Err(ConsoleError::member("path", fault));
         }
-        Err(ConsoleError::member("path", "is not the path of an operation, such as `/v4/user/get`"))
+        let host =
+            |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b':' | b'-' | b'[' | b']');
+        let address = self.server.strip_prefix("http").map(|rest| rest.trim_start_matches('s'));
+        let address = address.and_then(|rest| rest.strip_prefix("://"));
+        match address {
+            Some(address) if address.len() < 300 && address.bytes().all(host) => Ok(()),
+            _ => Err(ConsoleError::member("server", "is no address such as `https://im.example`")),
+        }
     }
 }
 
@@ -45,6 +61,7 @@ impl Call for Send {
     async fn call(ctx: &Context, asked: Asked) -> Result<Value, ConsoleError> {
         asked.check()?;
         let app = ctx.app()?;
+        let origin = ctx.origin.clone().ok_or(Refusal::NotSignedIn)?;
         let secret = ctx.core.app_secret(app)?;
         let (nonce, now) =
             (format!("{:032x}", rand::random::<u128>()), ctx.core.now().0.to_string());
@@ -58,6 +75,8 @@ impl Call for Send {
             .header("Nuncio-Signature", v2)
             .header("Content-Type", "application/json")
             .header("X-Request-ID", &ctx.request_id)
+            // What it changes is the operator's doing, in the audit trail too.
+            .extension(origin)
             .body(Body::from(body))
             .map_err(ConsoleError::internal)?;
         let began = std::time::Instant::now();
@@ -104,9 +123,9 @@ impl Call for Curl {
 fn curl(key: &str, secret: Option<&str>, asked: &Asked) -> String {
     let body = asked.body.to_string().replace('\'', "'\\''");
     let secret = secret.unwrap_or("...");
-    let path = &asked.path;
+    let Asked { path, server, .. } = asked;
     format!(
-        "SERVER=http://127.0.0.1:9645 APP_SECRET='{secret}'
+        "SERVER='{server}' APP_SECRET='{secret}'
 NONCE=$RANDOM$RANDOM TIMESTAMP=$(date +%s%3N)
 SIGNATURE=$(printf %s \"$APP_SECRET$NONCE$TIMESTAMP\" | sha1sum | cut -d' ' -f1)
 curl \"$SERVER{path}\" -H 'App-Key: {key}' -H \"Nonce: $NONCE\" -H \"Timestamp: $TIMESTAMP\" \\

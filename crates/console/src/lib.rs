@@ -12,6 +12,7 @@ mod calls;
 mod error;
 mod explorer;
 mod operators;
+mod overview;
 mod pipeline;
 mod session;
 mod settings;

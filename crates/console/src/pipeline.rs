@@ -100,10 +100,11 @@ impl Console {
             address: peer.map(|peer| peer.to_string()).unwrap_or_default(),
             agent: text(header::USER_AGENT).unwrap_or_default().to_owned(),
         };
-        let core = match &signed_in {
-            Some(SignedIn { operator, .. }) => {
-                self.core.by(Origin::operator(operator.name.to_string(), peer, request_id.clone()))
-            }
+        let origin = signed_in.as_ref().map(|SignedIn { operator, .. }| {
+            Origin::operator(operator.name.to_string(), peer, request_id.clone())
+        });
+        let core = match &origin {
+            Some(origin) => self.core.by(origin.clone()),
             None => self.core.clone(),
         };
         let ctx = Context {
@@ -111,6 +112,7 @@ impl Console {
             server_api: self.options.server_api.clone(),
             visitor,
             request_id,
+            origin,
             signed_in,
             app,
             cookie: Mutex::default(),

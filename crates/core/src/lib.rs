@@ -12,6 +12,7 @@ mod channel_settings;
 mod clock;
 mod directory;
 mod error;
+pub mod figures;
 pub mod friends;
 #[doc(hidden)]
 pub mod fuzzing;
@@ -61,6 +62,7 @@ pub struct Core {
     vault: Arc<Vault>,
     activations: Arc<Notify>,
     doors: Arc<operators::Doors>,
+    figures: Arc<figures::Figures>,
 }
 
 impl Core {
@@ -74,6 +76,7 @@ impl Core {
             vault: Arc::new(vault),
             activations: Arc::default(),
             doors: Arc::default(),
+            figures: Arc::default(),
         }
     }
 

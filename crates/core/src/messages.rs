@@ -264,6 +264,7 @@ impl Core {
                     self.store.trim_messages(app.id, key, before(history)).await?;
                 (after, deleted) = (next, deleted + rows);
             }
+            deleted += self.store.trim_figures(app.id, self.now()).await?;
         }
         Ok(deleted)
     }

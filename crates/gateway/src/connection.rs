@@ -267,6 +267,8 @@ impl Connection {
                 };
                 if matches!(asked, Asked::Send(_)) {
                     self.gateway().metrics.message(Some(&failure));
+                    let app = self.registered.session.app;
+                    self.gateway().core.figures().message(app, failure.code, None);
                 }
                 self.write(id, server_frame::Body::Failure(failure));
                 Ok(())

@@ -112,6 +112,7 @@ impl Gateway {
     /// Takes a session out of the registry; its user may have gone offline by that.
     pub(crate) fn forget(self: &Arc<Self>, session: &Arc<Session>) {
         if self.registry.remove(session) {
+            self.core.figures().went_offline(session.app);
             self.announcer.changed(session.key(), self);
         }
     }

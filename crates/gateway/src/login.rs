@@ -12,7 +12,7 @@ use nuncio_protocol::frames::{
 };
 use nuncio_protocol::ids::{DeviceId, IdError};
 use nuncio_protocol::values::{Label, ValueError};
-use nuncio_protocol::{Code, Refusal, limits};
+use nuncio_protocol::{AppKey, Code, Refusal, limits};
 use tokio::time::{Instant, timeout};
 
 use crate::close::{bad_frame, come_back};
@@ -46,8 +46,10 @@ pub(crate) async fn log_in(
         Ok(first) => first,
         Err(no) => return Err((socket, no)),
     };
+    let app_key = login.app_key.clone();
     let admitted = admit(&gateway, login, place.address).await;
     gateway.metrics.login(admitted.as_ref().err());
+    count(&gateway, &app_key, &admitted).await;
     match admitted {
         Ok(Admitted { registered, claim, welcome }) => {
             socket.set_most(limits::FRAME_BYTES);
@@ -150,6 +152,7 @@ async fn admit(
         other.mailbox.close(&Failure::new(Code::KickedByNewerDevice, why), None);
     }
     if welcomed.came_online {
+        gateway.core.figures().came_online(session.app);
         gateway.announcer.changed(session.key(), gateway);
     }
     tracing::debug!(session.id = %session.id, "session {} begins", session.id);
@@ -165,6 +168,23 @@ async fn admit(
         max_content_bytes: u32::try_from(limits::CONTENT_BYTES).unwrap_or(u32::MAX),
     };
     Ok(Admitted { registered, claim, welcome })
+}
+
+/// Counts a login among its app's figures, where the key is an app's.
+async fn count(gateway: &Gateway, app_key: &str, admitted: &Result<Admitted, Failure>) {
+    let (app, code) = match admitted {
+        Ok(Admitted { claim, .. }) => (Some(claim.app.id), 0),
+        Err(failure) => {
+            let app = match AppKey::try_from(app_key) {
+                Ok(key) => gateway.core.app(&key).await.ok().flatten(),
+                Err(_) => None,
+            };
+            (app.map(|app| app.id), failure.code)
+        }
+    };
+    if let Some(app) = app {
+        gateway.core.figures().login(app, code);
+    }
 }
 
 fn bad_parameter(member: &str, fault: impl std::fmt::Display) -> Failure {

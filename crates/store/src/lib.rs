@@ -23,6 +23,7 @@ pub mod channel_settings;
 pub mod channels;
 pub mod directory;
 pub mod edits;
+pub mod figures;
 pub mod friend_requests;
 pub mod friends;
 pub mod idempotency;

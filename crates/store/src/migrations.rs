@@ -12,6 +12,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0002_audit.sql"),
     include_str!("../migrations/0003_channel_settings.sql"),
     include_str!("../migrations/0004_console.sql"),
+    include_str!("../migrations/0005_figures.sql"),
 ];
 
 /// Any number, so long as it stays the same: the advisory lock under which one node migrates at a time.

@@ -298,7 +298,11 @@ export interface Export {
 
 // ---------------------------------------------------------------- overview
 
-export type Span = "hour" | "day" | "month";
+/** `live`: five minutes in steps of five seconds, of the node that answers. */
+export type Span = "live" | "hour" | "day" | "month";
+
+/** Milliseconds within which half, 95 and 99 of 100 were answered; `null` when there were none. */
+export type Latency = { p50: number; p95: number; p99: number } | null;
 
 /** One step of time. A step in which nothing happened is there too, with zeros. */
 export interface Point {
@@ -310,8 +314,10 @@ export interface Point {
   logins: Record<string, number>;
   messages: Record<string, number>;
   apiCalls: Record<string, number>;
-  /** Server API calls: milliseconds within which half, 95 and 99 of 100 were answered; `null` without calls. */
-  latency: { p50: number; p95: number; p99: number } | null;
+  /** From a message's arrival to its answer. */
+  messageLatency: Latency;
+  /** From a Server API call's headers to its answer. */
+  apiLatency: Latency;
 }
 
 export interface Series {
@@ -398,7 +404,7 @@ export interface AuditEntry {
 
 /**
  * Every call: what it takes, what it gives. The comment says who may call it. The server answers `PATH_NOT_FOUND` to
- * those that it does not serve: `apps/delete`, imports, exports, `overview/series`, webhooks, and all files.
+ * those that it does not serve: `apps/delete`, imports, exports, webhooks, and all files.
  */
 export interface Calls {
   // Without a session.
@@ -528,9 +534,9 @@ export interface Calls {
   "overview/series": [{ appKey: string; span: Span }, Series];
 
   // Explorer: developer. The document of the operations is at `/openapi.json`.
-  "explorer/send": [{ appKey: string; path: string; body: unknown }, Sent];
+  "explorer/send": [{ appKey: string; path: string; body: unknown; server?: string }, Sent];
   /** With the secret it needs confirmation. */
-  "explorer/curl": [{ appKey: string; path: string; body: unknown; withSecret?: boolean }, { curl: string }];
+  "explorer/curl": [{ appKey: string; path: string; body: unknown; withSecret?: boolean; server?: string }, { curl: string }];
 
   // Webhooks: developer.
   "webhooks/list": [{ appKey: string }, { webhooks: Webhook[]; preMessaging: PreMessaging; eventTypes: EventType[] }];

@@ -10,6 +10,7 @@ import './pages/account.js';
 import './pages/app.js';
 import './pages/apps.js';
 import './pages/audit.js';
+import './pages/explorer.js';
 import './pages/link.js';
 import './pages/operators.js';
 import './pages/settings.js';
@@ -19,7 +20,7 @@ import './pages/users.js';
 import './parts/toast.js';
 import type { Route } from './router.js';
 import { address, go, parse } from './router.js';
-import { state } from './state.js';
+import { may, state } from './state.js';
 
 type Scheme = 'light' | 'dark';
 
@@ -103,7 +104,7 @@ class NuncioConsole extends ConsoleElement {
   protected override updated(): void {
     const names: Record<Route['page'], string> = {
       link: 'Welcome', apps: 'Apps', app: 'Overview', settings: 'Feature configuration', users: 'Users', user: 'User',
-      audit: 'Audit trail', operators: 'Operators', account: 'Account', missing: 'No such page',
+      explorer: 'API explorer', audit: 'Audit trail', operators: 'Operators', account: 'Account', missing: 'No such page',
     };
     const name = state.session || this.#route.page === 'link' ? names[this.#route.page] : 'Sign in';
     document.title = [name, this.#app?.name, 'Nuncio console'].filter(Boolean).join(' · ');
@@ -131,7 +132,7 @@ class NuncioConsole extends ConsoleElement {
       </header>
       <div class="frame">
         <nav aria-label="Console">${this.#links()}</nav>
-        <main id="main" tabindex="-1">${keyed(address(route), this.#page())}</main>
+        <main id="main" tabindex="-1">${keyed(address(route.page === 'app' ? { page: 'app', appKey: route.appKey } : route), this.#page())}</main>
       </div>`;
   }
 
@@ -157,6 +158,7 @@ class NuncioConsole extends ConsoleElement {
       ${link({ page: 'app', appKey: app.appKey }, 'Overview', page === 'app')}
       ${link({ page: 'users', appKey: app.appKey }, 'Users', page === 'users' || page === 'user')}
       ${link({ page: 'settings', appKey: app.appKey }, 'Features', page === 'settings')}
+      ${may(app, 'developer') ? link({ page: 'explorer', appKey: app.appKey }, 'API explorer', page === 'explorer') : nothing}
       ${link({ page: 'audit', appKey: app.appKey }, 'Audit trail', page === 'audit')}</ul>`;
     return html`${ofApp}<h2>Console</h2><ul>
       ${link({ page: 'apps' }, 'Apps', page === 'apps')}
@@ -174,7 +176,10 @@ class NuncioConsole extends ConsoleElement {
       case 'apps':
         return html`<console-apps></console-apps>`;
       case 'app':
-        return html`<console-app .app=${app}></console-app>`;
+        return html`<console-app .app=${app} .span=${route.span ?? 'hour'}></console-app>`;
+      case 'explorer':
+        if (app !== undefined && !may(app, 'developer')) return missing('This page is for developers of the app.');
+        return html`<console-explorer .app=${app} .path=${route.path ?? ''}></console-explorer>`;
       case 'settings':
         return html`<console-settings .app=${app}></console-settings>`;
       case 'users':
@@ -213,7 +218,7 @@ class NuncioConsole extends ConsoleElement {
   readonly #switch = (event: Event): void => {
     const appKey = (event.target as HTMLSelectElement).value;
     const { page } = this.#route;
-    if (appKey !== '') go(page === 'users' || page === 'settings' ? { page, appKey } : { page: 'app', appKey });
+    if (appKey !== '') go(page === 'users' || page === 'settings' || page === 'explorer' ? { page, appKey } : { page: 'app', appKey });
   };
 
   readonly #skip = (event: Event): void => {

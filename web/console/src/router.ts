@@ -4,15 +4,16 @@
  * @module
  */
 
-import type { UserStatus } from './api.js';
+import type { Span, UserStatus } from './api.js';
 
 export type StatusFilter = Exclude<UserStatus, 'active'>;
 
 export type Route =
   | { page: 'link'; token: string }
   | { page: 'apps' }
-  | { page: 'app'; appKey: string }
+  | { page: 'app'; appKey: string; span?: Span }
   | { page: 'settings'; appKey: string }
+  | { page: 'explorer'; appKey: string; path?: string }
   | { page: 'users'; appKey: string; query?: string; status?: StatusFilter }
   | { page: 'user'; appKey: string; userId: string }
   | { page: 'audit'; appKey?: string; userId?: string; operator?: string }
@@ -20,6 +21,7 @@ export type Route =
   | { page: 'account' }
   | { page: 'missing' };
 
+const SPANS: readonly string[] = ['live', 'hour', 'day', 'month'] satisfies Span[];
 const STATUSES: readonly string[] = ['banned', 'muted', 'softDeleted'] satisfies StatusFilter[];
 
 /** The page that an address stands for. */
@@ -42,7 +44,9 @@ export function parse(hash: string): Route {
   if (first === 'audit') return { page: 'audit', ...filter };
   if (first !== 'apps' || !second) return { page: 'missing' };
   const appKey = second;
-  if (third === undefined) return { page: 'app', appKey };
+  const span = query.get('span') ?? '';
+  if (third === undefined) return { page: 'app', appKey, ...(SPANS.includes(span) ? { span: span as Span } : {}) };
+  if (third === 'explorer') return { page: 'explorer', appKey, ...given('path') };
   if (third === 'settings') return { page: 'settings', appKey };
   if (third === 'audit') return { page: 'audit', appKey, ...filter };
   if (third !== 'users') return { page: 'missing' };
@@ -63,7 +67,9 @@ export function address(route: Route): string {
   };
   switch (page) {
     case 'app':
-      return to(app);
+      return to(app, 'span');
+    case 'explorer':
+      return to(`${app}/explorer`, 'path');
     case 'settings':
       return to(`${app}/settings`);
     case 'users':

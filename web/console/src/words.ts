@@ -23,6 +23,18 @@ export function time(at: number): TemplateResult {
   return html`<time datetime=${date.toISOString()} title=${date.toISOString()}>${moment.format(date)}</time>`;
 }
 
+const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
+const seconds = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+const dayAndHour = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' });
+const day = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' });
+
+/** A time among others that lie `stepMs` apart. */
+export function plainTime(at: number, stepMs: number, short = false): string {
+  if (stepMs < 60_000) return seconds.format(at);
+  if (stepMs < 3_600_000) return clock.format(at);
+  return (short ? day : dayAndHour).format(at);
+}
+
 export const number = (count: number): string => numbers.format(count);
 
 /** A count with its noun. */

@@ -102,6 +102,49 @@ describe.skipIf(!ready)('the console in Chromium, with the real server', () => {
     await page.getByText('No, muted').waitFor();
   });
 
+  it('the overview shows what happens, in figures that screen readers have too', async () => {
+    const { NCEngine } = await import('@nuncio/chat');
+    NCEngine.initialize({ appKey: world.nuncio.appKey, naviServer: world.nuncio.url });
+    await NCEngine.connect({ token: await world.nuncio.token('user-9') });
+    await page.goto(appAddress());
+    const online = page.getByRole('img', { name: /^Users online.*Online 1$/ });
+    await online.waitFor();
+    await page.getByRole('img', { name: /^Logins by outcome.*OK [1-9]/ }).waitFor();
+    await page.getByRole('button', { name: 'Live' }).click();
+    await expect.poll(() => page.url(), patience).toContain('span=live');
+    await online.waitFor();
+    await NCEngine.disconnect();
+    // Drawn anew by itself.
+    await page.getByRole('img', { name: /^Users online.*Online 0$/ }).waitFor();
+    const calls = page.locator('console-chart').filter({ hasText: 'Server API calls by code' });
+    await calls.getByText('As a table').click();
+    await calls.getByRole('columnheader', { name: 'OK' }).waitFor();
+    for (const span of ['Day', 'Month', 'Hour']) {
+      await page.getByRole('button', { name: span }).click();
+      await page.getByRole('img', { name: /^Logins by outcome.*OK [1-9]/ }).waitFor();
+    }
+    expect(await faults(page)).toEqual([]);
+  });
+
+  it('the explorer sends any operation with an example that fits, and the trail names the operator', async () => {
+    await visit(page, 'API explorer');
+    await page.getByLabel('Operation').selectOption('/v4/user/get');
+    await page.getByText('POST /v4/user/get', { exact: true }).waitFor();
+    await page.getByLabel('Body, JSON').fill('{ "userId": ');
+    await page.getByRole('button', { name: 'Sign and send' }).click();
+    await page.getByText('The body is not JSON').waitFor();
+    await page.getByRole('button', { name: 'Example again' }).click();
+    expect(JSON.parse(await page.getByLabel('Body, JSON').inputValue())).toEqual({ userId: 'alice' });
+    await page.getByLabel('Body, JSON').fill('{ "userId": "mallory" }');
+    await page.getByRole('button', { name: 'Sign and send' }).click();
+    await page.getByText('HTTP 200').waitFor();
+    await page.getByRole('region', { name: 'Body of the answer' }).getByText('onerror').waitFor();
+    expect(await page.locator('main img').count()).toBe(0);
+    expect(await page.getByRole('region', { name: 'curl' }).textContent()).toContain(world.nuncio.url);
+    await page.goto(appAddress('/explorer?path=%2Fv4%2Fuser%2Fban'));
+    expect(await faults(page)).toEqual([]);
+  });
+
   it('the switch for friends alone refuses strangers\' messages as soon as it is saved', async () => {
     const { DirectChannel, NCEngine, SendTextMessageParams } = await import('@nuncio/chat');
     NCEngine.initialize({ appKey: devKey, naviServer: world.nuncio.url });

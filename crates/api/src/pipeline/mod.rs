@@ -11,7 +11,7 @@ mod request_id;
 mod signature;
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use axum::extract::{ConnectInfo, Request};
@@ -19,6 +19,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, header};
 use axum::response::Response;
 use nuncio_core::Core;
+use nuncio_protocol::ids::AppId;
 use nuncio_protocol::{Code, Origin};
 use nuncio_store::apps::App;
 use serde_json::{Map, Value};
@@ -89,7 +90,8 @@ impl Api {
     pub(crate) async fn serve(self: Arc<Self>, route: Route, request: Request) -> Response {
         let began = Instant::now();
         let request_id = RequestId::of(request.headers());
-        let work = Box::pin(self.answer(route, request, &request_id));
+        let caller = OnceLock::new();
+        let work = Box::pin(self.answer(route, request, &request_id, &caller));
         let answer = match tokio::time::timeout(self.options.timeout, work).await {
             Ok(Ok(answer)) => answer,
             Ok(Err(error)) => Answer::failure(route, &error, &request_id),
@@ -102,7 +104,11 @@ impl Api {
                 Answer::failure(route, &error, &request_id)
             }
         };
-        self.options.metrics.answered(route.metrics_name(), answer.code, began.elapsed());
+        let took = began.elapsed();
+        self.options.metrics.answered(route.metrics_name(), answer.code, took);
+        if let Some(app) = caller.into_inner() {
+            self.core.figures().api_call(app, answer.code, took);
+        }
         let mut response = answer.into_response();
         response.headers_mut().insert("x-request-id", request_id.header());
         if response.status() == axum::http::StatusCode::METHOD_NOT_ALLOWED {
@@ -116,9 +122,10 @@ impl Api {
         route: Route,
         request: Request,
         request_id: &RequestId,
+        caller: &OnceLock<AppId>,
     ) -> Result<Answer, ApiError> {
         let (head, mut body) = request.into_parts();
-        let read = match self.gates(route, &head).await {
+        let read = match self.gates(route, &head, caller).await {
             Ok(passed) => body::read(&mut body).await.map(|bytes| (passed, bytes)),
             Err(error) => Err(error),
         };
@@ -148,7 +155,9 @@ impl Api {
         };
         let request_id = request_id.clone();
         let peer = head.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
-        let origin = Origin::app_server(peer, request_id.to_string());
+        // Who calls from within the process, such as the console's explorer, says for whom.
+        let origin = head.extensions.get::<Origin>().cloned();
+        let origin = origin.unwrap_or_else(|| Origin::app_server(peer, request_id.to_string()));
         let call = Call { route, declared, app, members, idempotency, request_id, origin };
         // In a task of its own, so that a caller who hangs up, or a call that takes too long, does not
         // leave a commit without its effects.
@@ -160,6 +169,7 @@ impl Api {
         &self,
         route: Route,
         head: &'a Parts,
+        caller: &OnceLock<AppId>,
     ) -> Result<(&'static Declared, Credentials<'a>, App), ApiError> {
         let declared = match route {
             Route::V4(declared) => declared,
@@ -174,13 +184,18 @@ impl Api {
             return Err(ApiError::new(Code::MethodNotAllowed, "only POST is answered here"));
         }
         let credentials = Credentials::read(&head.headers)?;
-        let app = self.authenticate(&credentials).await?;
+        let app = self.authenticate(&credentials, caller).await?;
         self.rates.take(&app, declared.rate, 1)?;
         Ok((declared, credentials, app))
     }
 
     /// Who calls: the app, once the request is proven to be its own, fresh, and not seen before.
-    async fn authenticate(&self, credentials: &Credentials<'_>) -> Result<App, ApiError> {
+    /// `caller` is told whose key it is, whatever comes of it.
+    async fn authenticate(
+        &self,
+        credentials: &Credentials<'_>,
+        caller: &OnceLock<AppId>,
+    ) -> Result<App, ApiError> {
         let now = self.core.now();
         let sent_at = credentials.check_time(now, self.options.signature_window_seconds)?;
         let app = match &credentials.app_key {
@@ -190,6 +205,7 @@ impl Api {
         let app = app.ok_or_else(|| {
             ApiError::new(Code::UnknownAppKey, "there is no app with this App-Key")
         })?;
+        let _ = caller.set(app.id);
         let secret = self.core.app_secret(&app)?;
         credentials.verify_v1(&secret)?;
         if app.locked {

@@ -3,5 +3,6 @@
 
 mod accounts;
 mod harness;
+mod overview;
 mod security;
 mod work;

@@ -11,6 +11,7 @@ mod presence;
 mod profiles;
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use futures_util::future::BoxFuture;
 use nuncio_core::Error;
@@ -116,9 +117,12 @@ pub(crate) fn read(body: Option<client_frame::Body>) -> Asked {
 pub(crate) fn start(context: Context, asked: Asked) -> BoxFuture<'static, Outcome> {
     match asked {
         Asked::Send(message) => Box::pin(async move {
+            let began = Instant::now();
             let outcome = messages::send(&context, message).await;
             let outcome = outcome.map_err(|no| told(no, Family::Messages, &context));
             context.gateway.metrics.message(outcome.as_ref().err());
+            let code = outcome.as_ref().err().map_or(0, |failure| failure.code);
+            context.core().figures().message(context.app(), code, Some(began.elapsed()));
             outcome.map(Answer::Sent)
         }),
         Asked::Ping => Box::pin(async move {

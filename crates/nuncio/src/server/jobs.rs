@@ -13,6 +13,8 @@ const ACTIVATIONS: Duration = Duration::from_secs(10);
 const TRIM: Duration = Duration::from_mins(10);
 /// How often what has run out is forgotten.
 const PRUNE: Duration = Duration::from_mins(10);
+/// How often it is looked whether a step of the figures is over.
+const FIGURES: Duration = Duration::from_secs(1);
 
 /// Starts them all. Audit entries are kept for `audit_retention`.
 pub(super) fn start(core: &Core, tasks: &Tasks, audit_retention: Duration) {
@@ -26,6 +28,11 @@ pub(super) fn start(core: &Core, tasks: &Tasks, audit_retention: Duration) {
     tasks.repeat("activations", ACTIVATIONS, core.activations_nudge(), move || {
         let core = job.clone();
         async move { core.run_activations().await.map(drop) }
+    });
+    let job = core.clone();
+    tasks.every("figures", FIGURES, move || {
+        let core = job.clone();
+        async move { core.turn_figures(false).await }
     });
     let job = core.clone();
     tasks.every("trim", TRIM, move || {

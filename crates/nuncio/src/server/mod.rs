@@ -155,6 +155,9 @@ impl Server {
         self.gateway.drain().await;
         self.front.stopped().await;
         self.tasks.stop().await;
+        if let Err(error) = self.core.turn_figures(true).await {
+            tracing::warn!("the last minute's figures are lost: {error}");
+        }
         // Last, so that probes and scrapers see the drain.
         if let Some(admin) = &self.admin {
             admin.stop();

@@ -113,6 +113,8 @@ impl StoreMetrics {
 pub struct Store {
     engine: Engine,
     metrics: StoreMetrics,
+    /// This node's number.
+    pub(crate) node: u16,
     /// Who makes changes through this handle, when that is to be kept.
     origin: Option<Arc<Origin>>,
 }
@@ -140,9 +142,9 @@ impl Store {
     ///
     /// Fails when the place cannot be reached, or was written by a newer version of the program.
     pub async fn open(options: Options) -> Result<Self, StoreError> {
-        let metrics = StoreMetrics::new();
+        let (metrics, node) = (StoreMetrics::new(), options.node);
         let shared = Shared {
-            ids: Arc::new(Mutex::new(MessageIds::new(options.node))),
+            ids: Arc::new(Mutex::new(MessageIds::new(node))),
             nudges: options.nudges,
             metrics: metrics.clone(),
         };
@@ -152,7 +154,7 @@ impl Store {
                 Engine::Postgres(Arc::new(postgres::Postgres::open(&url, shared).await?))
             }
         };
-        Ok(Self { engine, metrics, origin: None })
+        Ok(Self { engine, metrics, node, origin: None })
     }
 
     /// The same store for changes that `origin` makes: they leave entries in the audit trail.

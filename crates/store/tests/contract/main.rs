@@ -10,6 +10,7 @@ mod blocklist;
 mod channel_settings;
 mod directory;
 mod edits;
+mod figures;
 mod friend_requests;
 mod friends;
 mod idempotency;

@@ -1,6 +1,6 @@
 import type { PropertyValues, TemplateResult } from 'lit';
 import { css, html, nothing } from 'lit';
-import type { App, Edition, SettingChange, Usage } from '../api.js';
+import type { App, Edition, SettingChange, Span, Usage } from '../api.js';
 import { call, sentence } from '../client.js';
 import { ConsoleElement } from '../element.js';
 import { copied } from '../parts/copy.js';
@@ -10,6 +10,7 @@ import { address } from '../router.js';
 import { settings, valueText } from '../setting-list.js';
 import { may, state } from '../state.js';
 import { counted, editions, limitText, number, time } from '../words.js';
+import './figures.js';
 import { appBadges, limitOf, tellSecret } from './apps.js';
 
 /** One app: its keys, how full it is, its edition, and the way from development to production. */
@@ -26,9 +27,10 @@ class AppPage extends ConsoleElement {
       progress.full::-moz-progress-bar { background: var(--nuncio-danger); }
     `,
   ];
-  static override properties = { app: {} };
+  static override properties = { app: {}, span: {} };
 
   declare app: App;
+  declare span: Span;
   #usage: Usage | undefined;
   #failure: string | undefined;
   #secret: string | undefined;
@@ -53,7 +55,9 @@ class AppPage extends ConsoleElement {
       <div class="head"><h1>${app.name}</h1>${appBadges(app)}
         ${may(app, 'owner') ? html`<div class="end"><button class="button" type="button" @click=${this.#rename}>Rename</button></div>` : nothing}</div>
       ${app.locked ? html`<p class="note danger">This app is locked: its users cannot connect and its server's calls are refused.</p>` : nothing}
-      <div class="grid">${this.#users()}${this.#edition()}${this.#keys()}${this.#promotion()}${this.#lock()}</div>
+      ${this.#users()}
+      <console-figures .app=${app} .span=${this.span}></console-figures>
+      <div class="grid">${this.#edition()}${this.#keys()}${this.#promotion()}${this.#lock()}</div>
     </div>`;
   }
 

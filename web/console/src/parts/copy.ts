@@ -4,8 +4,12 @@ import { say } from './toast.js';
 
 /** A text to take along, and the button for it. */
 export function copied(text: string, what: string): TemplateResult {
-  return html`<span class="actions"><code class="mono">${text}</code>
-    <button class="button small" type="button" aria-label=${`Copy ${what}`} @click=${() => void copy(text, what)}>Copy</button></span>`;
+  return html`<span class="actions"><code class="mono">${text}</code>${copyButton(text, what)}</span>`;
+}
+
+/** The button alone. */
+export function copyButton(text: string, what: string): TemplateResult {
+  return html`<button class="button small" type="button" aria-label=${`Copy ${what}`} @click=${() => void copy(text, what)}>Copy</button>`;
 }
 
 async function copy(text: string, what: string): Promise<void> {
