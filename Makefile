@@ -66,7 +66,7 @@ docs: ## Write anew the pages of docs/ that are made from the program
 	cargo run --quiet --package nuncio -- docs config > docs/nuncio.example.toml.new
 	mv docs/nuncio.example.toml.new docs/nuncio.example.toml
 
-bench: ## Measure a server under thousands of connections
-	@scripts/need compiler
-	cargo build --release --locked --package nuncio --package nuncio-bench
-	target/release/nuncio-bench load
+bench: ## Measure the speed goals, on the release build
+	@scripts/need compiler postgres
+	cargo build --release --locked --package nuncio
+	cargo run --release --locked --package nuncio-bench -- goals

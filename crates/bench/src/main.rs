@@ -1,15 +1,36 @@
-//! The load generator: drives a Nuncio server of its own through its public surface, and reads the server's
-//! memory and processor time from the system.
+//! The load generator: drives a Nuncio server through its public surface, the signed Server API and the client
+//! protocol, and reads the server's processor time and memory from the system.
 //!
-//! It and the server share the machine, so that rates say less than the server's CPU seconds and bytes.
+//! It and the server share the machine, so that rates say less than the server's CPU seconds and bytes. For the
+//! same reason it is one thread without tasks, timers or locks (`net`), its messages are written in one piece, and
+//! what comes is read no further than it must be (`frames`). A scenario is a file in `scenario`; `goals` says which of
+//! what they measure has to be how good.
 
-mod load;
-mod process;
+mod frames;
+mod goals;
+mod http;
+mod net;
+mod pairs;
+mod progress;
+mod report;
+mod scenario;
+mod server;
+mod stats;
+mod system;
+mod users;
+mod ws;
 
-use clap::{Parser, Subcommand};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+
+use scenario::{Plan, SCENARIOS};
 
 #[derive(Debug, Parser)]
-#[command(name = "nuncio-bench", about = "Load a Nuncio server and measure it")]
+#[command(name = "nuncio-bench", about = "Load a Nuncio server, measure it, and compare it")]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -17,13 +38,108 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Log in many users at once, and send messages between some of them all the while
-    Load(load::Load),
+    /// Measure the speed goals, and say of each whether it holds; exits with 1 when one falls short
+    Goals {
+        /// Only these goals, by their name or by their scenario's
+        names: Vec<String>,
+        #[command(flatten)]
+        how: How,
+    },
+    /// Measure scenarios, and show minimum, median and maximum over the runs
+    Run {
+        /// Only these scenarios
+        names: Vec<String>,
+        #[command(flatten)]
+        how: How,
+    },
+    /// Hold connections for a scenario; reads tokens from standard input
+    #[command(hide = true)]
+    Hold { address: SocketAddr, app_key: String },
 }
 
-#[tokio::main]
-async fn main() -> anyhow::Result<()> {
-    match Cli::parse().command {
-        Command::Load(load) => load.run().await,
+/// How to measure.
+#[derive(Args, Debug)]
+struct How {
+    /// The server's binary; without it, the one that belongs to this source (under cargo, which then builds it), or the
+    /// one beside this program
+    #[arg(long, value_name = "FILE")]
+    binary: Option<PathBuf>,
+    /// Runs of each measurement; the median counts
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=100))]
+    runs: u16,
+    /// Seconds of each run, after a warm-up of a third of that
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=3600))]
+    seconds: u16,
+    /// Write all figures to this file, as JSON
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Do everything a little, to see that it works; the figures mean nothing
+    #[arg(long)]
+    smoke: bool,
+    #[arg(long, env = "CARGO", hide = true)]
+    cargo: Option<PathBuf>,
+}
+
+impl How {
+    fn plan(&self) -> anyhow::Result<Plan> {
+        let binary = server::binary(self.binary.as_deref(), self.cargo.as_deref())?;
+        let (runs, span) = if self.smoke {
+            (1, Duration::from_millis(200))
+        } else {
+            (self.runs.into(), Duration::from_secs(self.seconds.into()))
+        };
+        Ok(Plan { binary, runs, span, warm: span / 3, smoke: self.smoke })
+    }
+}
+
+fn main() -> ExitCode {
+    let command = Cli::command()
+        .mut_subcommand("goals", |it| it.after_help(format!("Goals:\n{}", goals::names())))
+        .mut_subcommand("run", |it| it.after_help(format!("Scenarios:\n{}", scenario::names())));
+    let cli = Cli::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit());
+    match run(cli.command) {
+        Ok(code) => code,
+        Err(error) => {
+            use std::io::Write as _;
+            let _ = writeln!(std::io::stderr(), "error: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Goals { names, how } => {
+            let (all_hold, measured) = goals::measure(&how.plan()?, &names)?;
+            if let Some(file) = &how.json {
+                report::write_json(file, &measured)?;
+            }
+            Ok(if all_hold { ExitCode::SUCCESS } else { ExitCode::from(1) })
+        }
+        Command::Run { names, how } => {
+            let plan = how.plan()?;
+            for name in &names {
+                let known = SCENARIOS.iter().any(|scenario| scenario.name == name);
+                anyhow::ensure!(
+                    known,
+                    "there is no scenario `{name}`: see `nuncio-bench run --help`"
+                );
+            }
+            let mut measured = Vec::new();
+            for scenario in SCENARIOS {
+                if names.is_empty() || names.iter().any(|name| name == scenario.name) {
+                    measured.push((scenario, (scenario.run)(&plan)?));
+                    report::print(&measured[measured.len() - 1..])?;
+                }
+            }
+            if let Some(file) = &how.json {
+                report::write_json(file, &measured)?;
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Hold { address, app_key } => {
+            scenario::hold(address, &app_key)?;
+            Ok(ExitCode::SUCCESS)
+        }
     }
 }

@@ -7,11 +7,9 @@
 //! Everything here may panic: it runs in tests only.
 #![expect(
     clippy::unwrap_used,
-    clippy::zombie_processes,
     clippy::missing_panics_doc,
     clippy::disallowed_methods,
-    reason = "a panic is how a test fails; a test may look at the clock and the environment; the shell that
-              holds PostgreSQL outlives the process"
+    reason = "a panic is how a test fails; a test may look at the clock and the environment"
 )]
 
 mod api;

@@ -4,10 +4,9 @@
 //! folder. A small shell holds it and waits on a pipe from the test process: however that process ends, the
 //! pipe closes, and the server is stopped and its folder removed.
 
-use std::io::Write as _;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -51,14 +50,64 @@ impl Database {
     }
 }
 
+/// A server of its own that keeps what it has committed, as one in production does; for measurements. Stopped
+/// when dropped.
+#[derive(Debug)]
+pub struct Durable {
+    shell: Child,
+    port: u16,
+}
+
+impl Durable {
+    /// Starts it, with an empty database. Panics, with a sentence, where PostgreSQL is not installed.
+    #[must_use]
+    pub fn start() -> Self {
+        let (shell, port) = start("-c shared_buffers=512MB");
+        let mut ready = Command::new(programs().join("pg_isready"));
+        ready.args(["--quiet", "--host=127.0.0.1", &format!("--port={port}")]);
+        while !ready.status().unwrap().success() {
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        Self { shell, port }
+    }
+
+    /// Connection URL of its database.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
+    }
+
+    /// The process that all of its processes descend from.
+    #[must_use]
+    pub fn process(&self) -> u32 {
+        self.shell.id()
+    }
+}
+
+impl Drop for Durable {
+    fn drop(&mut self) {
+        // The pipe closes, and the shell cleans up.
+        drop(self.shell.stdin.take());
+        let _ = self.shell.wait();
+    }
+}
+
 /// The port of this process's server, which is started on the first call.
 fn server() -> u16 {
     static PORT: Mutex<Option<u16>> = Mutex::new(None);
     let mut port = PORT.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    *port.get_or_insert_with(start)
+    *port.get_or_insert_with(|| {
+        let (mut shell, port) =
+            start("-c fsync=off -c full_page_writes=off -c log_min_messages=fatal");
+        // Held for as long as the process lives.
+        std::mem::forget(shell.stdin.take());
+        port
+    })
 }
 
-fn start() -> u16 {
+/// Starts a server with settings of its own, as options of its command line; returns the shell that holds it, and
+/// its port.
+fn start(settings: &str) -> (Child, u16) {
     let programs = programs();
     let folder = tempfile::Builder::new().prefix("nuncio-postgres-").tempdir().unwrap().keep();
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
@@ -74,8 +123,7 @@ fn start() -> u16 {
          if {as_user} \"$programs/initdb\" -D \"$folder/data\" -U postgres -A trust -E UTF8 --locale=C --no-sync >&2
          then
              {as_user} \"$programs/postgres\" -D \"$folder/data\" -p {port} -c listen_addresses=127.0.0.1 \
-                 -c unix_socket_directories= -c fsync=off -c full_page_writes=off -c max_connections=300 \
-                 -c log_min_messages=fatal >&2 &
+                 -c unix_socket_directories= -c max_connections=300 {settings} >&2 &
              server=$!
              echo started
              read -r _
@@ -99,11 +147,7 @@ fn start() -> u16 {
     let out = shell.stdout.take().unwrap();
     std::io::BufRead::read_line(&mut std::io::BufReader::new(out), &mut answer).unwrap();
     assert_eq!(answer.trim(), "started", "initdb failed; run it by hand to see why");
-    let mut pipe = shell.stdin.take().unwrap();
-    pipe.flush().unwrap();
-    // Held for as long as the process lives.
-    std::mem::forget(pipe);
-    port
+    (shell, port)
 }
 
 fn is_root() -> bool {

@@ -1,0 +1,196 @@
+//! The server that is measured: the built binary as a process of its own, on data of its own, with one app.
+
+use std::fs::File;
+use std::io::{BufRead as _, BufReader};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use serde::Deserialize;
+use tempfile::TempDir;
+
+use crate::http::Target;
+use crate::system;
+
+/// Where a server keeps its data.
+#[derive(Clone, Debug)]
+pub(crate) enum Storage {
+    Sqlite,
+    /// A PostgreSQL database: its URL, and the process that started its server.
+    Postgres {
+        url: String,
+        process: u32,
+    },
+}
+
+/// An app and its secret.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct App {
+    #[serde(rename = "appKey")]
+    pub(crate) key: String,
+    #[serde(rename = "appSecret")]
+    pub(crate) secret: String,
+}
+
+/// A running server; killed when dropped.
+pub(crate) struct Server {
+    child: Child,
+    pub(crate) address: SocketAddr,
+    pub(crate) app: App,
+    binary: PathBuf,
+    storage: Storage,
+    folder: TempDir,
+}
+
+impl Server {
+    /// Starts a server on empty data, and makes an app that may call at any rate.
+    pub(crate) fn start(binary: &Path, storage: Storage) -> anyhow::Result<Self> {
+        let folder = tempfile::Builder::new().prefix("nuncio-bench-").tempdir()?;
+        let app = create_app(binary, &storage, folder.path())?;
+        let (child, address) = serve(binary, &storage, folder.path())?;
+        Ok(Self { child, address, app, binary: binary.to_owned(), storage, folder })
+    }
+
+    /// Stops the server in order and starts it again on the same data. The address is another one then. Returns when
+    /// the new process began.
+    pub(crate) fn restart(&mut self) -> anyhow::Result<Instant> {
+        let id = self.child.id().to_string();
+        Command::new("kill").args(["-TERM", &id]).status().context("cannot run `kill`")?;
+        self.child.wait()?;
+        let began = Instant::now();
+        (self.child, self.address) = serve(&self.binary, &self.storage, self.folder.path())?;
+        Ok(began)
+    }
+
+    /// Where and as whom to call its Server API.
+    pub(crate) fn target(&self) -> Target<'_> {
+        Target { address: self.address, app: &self.app }
+    }
+
+    /// Its process.
+    pub(crate) fn process(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Processor seconds that it has used, its database included.
+    pub(crate) fn cpu_seconds(&self) -> anyhow::Result<f64> {
+        match self.storage {
+            Storage::Sqlite => system::cpu_seconds(&[self.process()]),
+            Storage::Postgres { process, .. } => system::cpu_seconds(&[self.process(), process]),
+        }
+    }
+
+    /// Resident memory in bytes.
+    pub(crate) fn resident_bytes(&self) -> anyhow::Result<u64> {
+        system::resident_bytes(self.process())
+    }
+
+    /// Bytes of the files that it keeps.
+    pub(crate) fn stored_bytes(&self) -> anyhow::Result<u64> {
+        let mut bytes = 0;
+        for entry in self.folder.path().read_dir()? {
+            bytes += entry?.metadata()?.len();
+        }
+        Ok(bytes)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn options(storage: &Storage, folder: &Path) -> Vec<String> {
+    let path = |path: &Path| path.display().to_string();
+    match storage {
+        Storage::Sqlite => vec!["--data".to_owned(), path(folder)],
+        Storage::Postgres { url, .. } => vec![
+            "--database-url".to_owned(),
+            url.clone(),
+            "--master-key-file".to_owned(),
+            path(&folder.join("master.key")),
+        ],
+    }
+}
+
+fn create_app(binary: &Path, storage: &Storage, folder: &Path) -> anyhow::Result<App> {
+    let output = Command::new(binary)
+        .args(["app", "create", "--name", "Bench", "--json"])
+        .args(["--environment", "production", "--edition", "flagship"])
+        .args(options(storage, folder))
+        .stderr(Stdio::inherit())
+        .output()
+        .with_context(|| format!("cannot run {}", binary.display()))?;
+    anyhow::ensure!(output.status.success(), "no app was made");
+    Ok(serde_json::from_slice(&output.stdout)?)
+}
+
+/// Starts the server; returns once it says that it is ready.
+fn serve(binary: &Path, storage: &Storage, folder: &Path) -> anyhow::Result<(Child, SocketAddr)> {
+    let log = folder.join("log");
+    let mut child = Command::new(binary)
+        .arg("serve")
+        .args(options(storage, folder))
+        .args(["--listen", "127.0.0.1:0", "--admin-listen", "off", "--log-level", "error"])
+        // How fast one app and one client may be is policy; here it is to be found out how fast all can be.
+        .args(["--api-rate", "1000000", "--client-rate", "1000000"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(File::create(&log)?)
+        .spawn()
+        .with_context(|| format!("cannot start {}", binary.display()))?;
+    let out = child.stdout.take().context("no standard output")?;
+    for line in BufReader::new(out).lines() {
+        if let Some(address) = line?.strip_prefix("nuncio is ready at http://") {
+            let address = address.parse().context("an address that cannot be read")?;
+            return Ok((child, address));
+        }
+    }
+    let _ = child.kill();
+    let _ = child.wait();
+    anyhow::bail!("the server ended before it was ready: {}", std::fs::read_to_string(log)?)
+}
+
+/// Where the server's binary is: the one named; else, under cargo, one built from this source; else the one beside
+/// this program.
+pub(crate) fn binary(named: Option<&Path>, cargo: Option<&Path>) -> anyhow::Result<PathBuf> {
+    if let Some(named) = named {
+        return Ok(named.to_owned());
+    }
+    let beside = std::env::current_exe()?.with_file_name("nuncio");
+    if let Some(cargo) = cargo {
+        let release = beside.parent().is_some_and(|folder| folder.ends_with("release"));
+        let status = Command::new(cargo)
+            .args(["build", "--locked", "--package", "nuncio"])
+            .args(release.then_some("--release"))
+            .stdout(Stdio::null())
+            .status()
+            .context("cannot run cargo")?;
+        anyhow::ensure!(status.success(), "`cargo build --package nuncio` failed");
+    }
+    anyhow::ensure!(
+        beside.exists(),
+        "there is no {}: build it with `cargo build --release --package nuncio`, or name one with \
+         `--binary`",
+        beside.display()
+    );
+    Ok(beside)
+}
+
+/// Waits until a condition holds.
+pub(crate) fn wait_until(
+    what: &str,
+    mut holds: impl FnMut() -> anyhow::Result<bool>,
+) -> anyhow::Result<()> {
+    let began = Instant::now();
+    while !holds()? {
+        anyhow::ensure!(began.elapsed() < Duration::from_mins(1), "{what} did not happen");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    Ok(())
+}
