@@ -55,6 +55,7 @@ impl Send {
             content: self.content.clone(),
             counted: self.counted,
             needs_receipt: self.needs_receipt,
+            asked: false,
         }
     }
 

@@ -106,6 +106,8 @@ codes! {
     AppNotFound = 40403, 404, "APP_NOT_FOUND";
     /// There is no such path.
     PathNotFound = 40404, 404, "PATH_NOT_FOUND";
+    /// The app has no such webhook, or the webhook no such delivery.
+    WebhookNotFound = 40405, 404, "WEBHOOK_NOT_FOUND";
     /// Only POST is answered here.
     MethodNotAllowed = 40501, 405, "METHOD_NOT_ALLOWED";
     /// The two users are friends already.
@@ -161,6 +163,8 @@ codes! {
     InBlocklist = 405, 403, "IN_BLOCKLIST";
     /// The recipient's whitelist is on and does not hold the sender.
     NotInWhitelist = 407, 403, "NOT_IN_WHITELIST";
+    /// The app's own server refused the message, or was not reached and refuses what it does not see.
+    RefusedByAppServer = 20113, 403, "REFUSED_BY_APP_SERVER";
     /// Messages are sent too fast.
     SendingTooFast = 20604, 429, "SENDING_TOO_FAST";
     /// Operations are called too fast.

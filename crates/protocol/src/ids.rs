@@ -138,6 +138,24 @@ text_id! {
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct AppId(pub i64);
 
+/// A webhook's id: unique, as a message's is, and never used again.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct WebhookId(pub i64);
+
+impl fmt::Display for WebhookId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        MessageId(self.0).fmt(f)
+    }
+}
+
+impl std::str::FromStr for WebhookId {
+    type Err = IdError;
+
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        text.parse().map(|MessageId(id)| Self(id))
+    }
+}
+
 /// A message's id: unique, and ordered by time both as a number and as text.
 ///
 /// 41 bits of milliseconds since 2024, 10 bits of node, 12 bits that count within a millisecond. The

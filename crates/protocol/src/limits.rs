@@ -66,6 +66,10 @@ pub const SUBSCRIPTIONS: usize = 1000;
 pub const SUBSCRIBERS: usize = 5000;
 /// Shortest and longest life of a subscription, in seconds.
 pub const SUBSCRIPTION_SECONDS: std::ops::RangeInclusive<u32> = 60..=2_592_000;
+/// Webhooks of one app.
+pub const WEBHOOKS: usize = 10;
+/// Bytes of a webhook's URL.
+pub const WEBHOOK_URL_BYTES: usize = 1024;
 /// Users of an app in the development environment, or before a paid edition.
 pub const FREE_USERS: i64 = 100;
 /// Bytes of an `Idempotency-Key`.

@@ -31,6 +31,15 @@ pub enum Refusal {
     #[error("the data of user `{0}` is still being deleted: try again in a moment")]
     DeletionRunning(UserId),
 
+    #[error("this app has no webhook `{0}`")]
+    WebhookNotFound(String),
+    #[error("this webhook has no delivery `{0}`, or no longer: finished ones are kept for a time")]
+    DeliveryNotFound(String),
+    #[error("the app has {limit} webhooks, and may not have more: remove one first")]
+    WebhooksFull { limit: usize },
+    #[error("webhook `{0}` is asked before messages are sent, and an app can have only one such")]
+    AskedAlready(String),
+
     #[error("users are deleted in the development environment only: soft-delete them instead")]
     NotInProduction,
 
@@ -70,6 +79,10 @@ pub enum Refusal {
     NotInWhitelist,
     #[error("only friends may write to each other in this app: become friends first")]
     OnlyFriends,
+    #[error("{}", if .0.is_empty() { "the app's server refused the message" } else { .0 })]
+    RefusedByAppServer(String),
+    #[error("the app's server could not be asked about the message: try again later")]
+    AppServerSilent,
     #[error("there is no message `{0}` in this channel")]
     MessageNotFound(String),
     #[error("only its sender may recall or edit a message")]
@@ -158,7 +171,7 @@ impl Refusal {
             Self::ConfirmationNeeded => Code::ConfirmationNeeded,
             Self::RoleTooLow { .. } => Code::RoleTooLow,
             Self::LinkVoid => Code::LinkVoid,
-            Self::NotNow(_) => Code::NotNow,
+            Self::NotNow(_) | Self::AskedAlready(_) => Code::NotNow,
             Self::TooManyTries { .. } => Code::TooManyRequests,
             Self::AppUnavailable => Code::AppUnavailable,
             Self::TokenInvalid => Code::TokenInvalid,
@@ -169,11 +182,13 @@ impl Refusal {
             Self::InBlocklist => Code::InBlocklist,
             Self::NotInWhitelist => Code::NotInWhitelist,
             Self::OnlyFriends => Code::OnlyFriends,
+            Self::RefusedByAppServer(_) | Self::AppServerSilent => Code::RefusedByAppServer,
+            Self::WebhookNotFound(_) | Self::DeliveryNotFound(_) => Code::WebhookNotFound,
             Self::MessageNotFound(_) => Code::MessageNotFound,
             Self::NotYourMessage => Code::NotYourMessage,
             Self::NotEditable(_) => Code::NotEditable,
             Self::EditTooLate { .. } => Code::EditTooLate,
-            Self::ListFull { .. } => Code::ListFull,
+            Self::ListFull { .. } | Self::WebhooksFull { .. } => Code::ListFull,
             Self::AlreadyFriends(_) => Code::AlreadyFriends,
             Self::RequestPending(_) => Code::RequestPending,
             Self::NotFriends(_) => Code::NotFriends,

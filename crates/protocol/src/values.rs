@@ -114,6 +114,21 @@ text_value! {
     AvatarUrl, |text| bytes_at_most(text, limits::AVATAR_URL_BYTES).and_then(|()| web_url_or_empty(text))
 }
 
+text_value! {
+    /// A webhook's URL: absolute, http or https, at most 1,024 bytes, without user, password and fragment.
+    WebhookUrl, |text| not_empty(text)
+        .and_then(|()| bytes_at_most(text, limits::WEBHOOK_URL_BYTES))
+        .and_then(|()| web_url_or_empty(text))
+        .and_then(|()| {
+            let host = text.split('/').nth(2).unwrap_or_default();
+            if host.contains('@') || host.contains('\\') || text.contains('#') {
+                Err(ValueError::Malformed("holds a user, a password or a fragment: leave it out"))
+            } else {
+                Ok(())
+            }
+        })
+}
+
 fn web_url_or_empty(text: &str) -> Result<(), ValueError> {
     let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     let host_follows = rest.is_some_and(|r| r.starts_with(|c: char| !matches!(c, '/' | '?' | '#')));

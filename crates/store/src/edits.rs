@@ -14,9 +14,11 @@ use crate::audit::{self, Act};
 use crate::channels::history_floor;
 use crate::engine::{Store, Tx, params};
 use crate::error::StoreError;
+use crate::events::Event;
 use crate::inbox;
 use crate::keys::ChannelKey;
 use crate::messages::{By, Draft, check_draft, read_message, select_messages};
+use crate::outbox;
 
 /// An edit on its way in.
 #[derive(Clone, Debug)]
@@ -33,6 +35,8 @@ pub struct Edit {
     pub id: MessageId,
     /// What it says from now on.
     pub content: Content,
+    /// Whether the app's server was asked about it already, where it wants to be.
+    pub asked: bool,
 }
 
 impl Store {
@@ -45,7 +49,7 @@ impl Store {
 }
 
 async fn apply(tx: &mut Tx<'_>, edit: &Edit, now: Timestamp) -> Result<Message, StoreError> {
-    let Edit { app, sender, by, peer, id, content } = edit;
+    let Edit { app, sender, by, peer, id, content, asked } = edit;
     let key = ChannelKey::direct(sender, peer);
     let floor = history_floor(tx, *app, sender).await?;
     let found = tx
@@ -75,6 +79,8 @@ async fn apply(tx: &mut Tx<'_>, edit: &Edit, now: Timestamp) -> Result<Message, 
         content: content.clone(),
         counted: message.counted,
         needs_receipt: message.needs_receipt,
+        // Whether it is allowed at all is found out first.
+        asked: true,
     };
     check_draft(tx, &draft, peer, now).await?;
     if !draft.r#type.is_editable() {
@@ -88,6 +94,10 @@ async fn apply(tx: &mut Tx<'_>, edit: &Edit, now: Timestamp) -> Result<Message, 
     }
     if message.content == content.as_str() {
         return Ok(message);
+    }
+    let by_client = matches!(by, By::Client { .. });
+    if by_client && !asked && outbox::wants(tx, *app, Event::BeforeMessage).await? {
+        return Err(StoreError::NotAsked);
     }
     // Devices tell edits apart by their time, so it grows even where the clock does not.
     let edited_at = now.0.max(message.edited_at + 1);

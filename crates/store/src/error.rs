@@ -8,6 +8,9 @@ pub enum StoreError {
     /// A rule stands against it; nothing was changed.
     #[error("refused: {0}")]
     Refused(#[from] Refusal),
+    /// The app's server wants to see the message before it is sent; nothing was changed.
+    #[error("the app's server is to be asked first")]
+    NotAsked,
     /// The database cannot be reached, or would not begin; nothing was changed.
     #[error("the database is not available: {0}")]
     Unavailable(String),

@@ -15,6 +15,7 @@ use serde_json::json;
 use crate::audit::{self, Act};
 use crate::engine::{Store, Tx, params};
 use crate::error::StoreError;
+use crate::events::{self, Friendship};
 use crate::paging::{Page, Position};
 use crate::profiles::{self, Shown};
 use crate::users::User;
@@ -127,6 +128,7 @@ impl Store {
                 }
             };
             check_room(tx, app, &asker, &target).await?;
+            let answers = is_pending(tx, app, &target, &asker, now).await?;
             match outcome {
                 Added::Friends => befriend(tx, app, &asker, &target, now).await?,
                 Added::Requested => request(tx, app, &asker, &target, &extra, now).await?,
@@ -137,6 +139,14 @@ impl Store {
             };
             let act = Act::on_user(operation, app, &asker, now);
             audit::note(tx, act, &json!({ "friend": target.as_str() }));
+            let (what, by, of) = match (outcome, how) {
+                (Added::Requested, _) => (Friendship::Asked, &asker, &target),
+                (Added::Friends, How::AtOnce) => (Friendship::Made, &asker, &target),
+                (Added::Friends, _) if answers => (Friendship::Accepted, &asker, &target),
+                // Whom the target lets in unasked is accepted by the target.
+                (Added::Friends, _) => (Friendship::Accepted, &target, &asker),
+            };
+            events::friendship(tx, app, by, of, what, extra.as_str(), now).await?;
             Ok(outcome)
         })
         .await
@@ -158,11 +168,14 @@ impl Store {
                 return Err(Refusal::NoSuchRequest(asker.clone()).into());
             }
             if !accept {
-                return settle(tx, app, &asker, &user, Status::Refused, now).await;
+                settle(tx, app, &asker, &user, Status::Refused, now).await?;
+                return events::friendship(tx, app, &user, &asker, Friendship::Rejected, "", now)
+                    .await;
             }
             users::active(tx, app, &asker).await?;
             check_room(tx, app, &user, &asker).await?;
-            befriend(tx, app, &user, &asker, now).await
+            befriend(tx, app, &user, &asker, now).await?;
+            events::friendship(tx, app, &user, &asker, Friendship::Accepted, "", now).await
         })
         .await
     }

@@ -14,6 +14,7 @@ use serde_json::json;
 use crate::audit::{self, Act};
 use crate::engine::{Row, Store, Tx, params};
 use crate::error::StoreError;
+use crate::events::{self, Friendship};
 use crate::paging::{Page, Position};
 use crate::profiles::{self, Shown};
 use crate::{apps, inbox, users};
@@ -137,6 +138,7 @@ pub(crate) async fn part(
     }
     if rows > 0 {
         tell(tx, app, friend, removed(vec![user.as_str().to_owned()]), now).await?;
+        events::friendship(tx, app, user, friend, Friendship::Removed, "", now).await?;
     }
     Ok(rows > 0)
 }

@@ -10,6 +10,7 @@
 
 mod engine;
 mod error;
+mod events;
 mod inbox;
 mod keys;
 mod lists;
@@ -31,6 +32,7 @@ pub mod messages;
 pub mod mutes;
 pub mod operator_sessions;
 pub mod operators;
+pub mod outbox;
 pub mod paging;
 pub mod profiles;
 pub mod retention;
@@ -40,8 +42,10 @@ pub mod tags;
 pub mod test_users;
 pub mod tokens;
 pub mod users;
+pub mod webhooks;
 pub mod whitelist;
 
 pub use engine::{NoNudges, Nudge, Nudges, Options, Place, Store, StoreMetrics};
 pub use error::StoreError;
+pub use events::{Status, body as event_body};
 pub use keys::ChannelKey;

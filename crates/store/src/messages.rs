@@ -14,6 +14,7 @@ use crate::apps;
 use crate::audit::{self, Act};
 use crate::engine::{Row, Store, Tx, params};
 use crate::error::StoreError;
+use crate::events::{self, Event, Events};
 use crate::inbox;
 use crate::keys::ChannelKey;
 
@@ -63,6 +64,8 @@ pub struct Draft {
     pub counted: bool,
     /// Whether its sender wants to be told when it is read.
     pub needs_receipt: bool,
+    /// Whether the app's server was asked about it already, where it wants to be.
+    pub asked: bool,
 }
 
 /// What the sender is told.
@@ -260,6 +263,8 @@ struct Facts {
     locked: bool,
     blocked: bool,
     latest: MessageId,
+    /// What the app's webhooks want.
+    wanted: Events,
 }
 
 async fn facts(
@@ -272,7 +277,8 @@ async fn facts(
         "select only_friends, secret_version, locked,
                 exists (select 1 from blocklist where app = ?1 and user_id = ?3 and target_id = ?2),
                 coalesce((select id from messages where app = ?1 and channel = ?4
-                          order by id desc limit 1), 0)
+                          order by id desc limit 1), 0),
+                webhook_events
          from apps where id = ?1",
         params![draft.app, &draft.sender, to, key.as_str()],
         |row| {
@@ -282,6 +288,7 @@ async fn facts(
                 locked: row.get(2)?,
                 blocked: row.get(3)?,
                 latest: row.get(4)?,
+                wanted: Events::from_bits(row.get(5)?),
             })
         },
     )
@@ -344,7 +351,7 @@ async fn check(
     match recipient {
         None => return refuse(Refusal::NotRegistered(to.clone())),
         Some(recipient) if recipient.deleted => return refuse(Refusal::SoftDeleted(to.clone())),
-        Some(_) if *to == draft.sender => return Ok(()),
+        Some(_) if *to == draft.sender => return ask_first(draft, facts),
         Some(_) => {}
     }
     let (lists, only_friends) = match draft.by {
@@ -361,6 +368,16 @@ async fn check(
     }
     if only_friends && !are_friends(tx, draft, to).await? {
         return refuse(Refusal::OnlyFriends);
+    }
+    ask_first(draft, facts)
+}
+
+/// Last of all, what an app's server decides about: it is asked outside of the transaction, about what nothing
+/// else stands against.
+fn ask_first(draft: &Draft, facts: &Facts) -> Result<(), StoreError> {
+    let by_client = matches!(draft.by, By::Client { .. });
+    if by_client && !draft.asked && facts.wanted.has(Event::BeforeMessage) {
+        return Err(StoreError::NotAsked);
     }
     Ok(())
 }
@@ -456,6 +473,7 @@ async fn append(
         move_channel(tx, app, to, &key, id, i64::from(draft.counted)).await?;
         inbox::add_message(tx, app, to, recipient.seq, key.as_str(), id, view(to)).await?;
     }
+    events::message(tx, facts.wanted, draft, to, id, now).await?;
     Ok(Sent { id, seq: own_seq.cast_unsigned() })
 }
 

@@ -13,6 +13,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0003_channel_settings.sql"),
     include_str!("../migrations/0004_console.sql"),
     include_str!("../migrations/0005_figures.sql"),
+    include_str!("../migrations/0006_webhooks.sql"),
 ];
 
 /// Any number, so long as it stays the same: the advisory lock under which one node migrates at a time.

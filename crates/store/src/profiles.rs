@@ -12,7 +12,7 @@ use crate::apps::Settings;
 use crate::audit::{self, Act};
 use crate::engine::{Row, Store, Tx, params};
 use crate::error::StoreError;
-use crate::{apps, friends, inbox, users};
+use crate::{apps, events, friends, inbox, users};
 
 /// Name and avatar under which others know a user.
 pub(crate) struct Shown {
@@ -213,6 +213,8 @@ impl Store {
             .await?;
             let act = Act::on_user("profile.set", app, &user, now);
             audit::note_change(tx, act, before.flat(), after.flat());
+            let says = (Value::Object(after.basic.clone()), json!(after.ext));
+            events::profile(tx, app, &user, Some(says), now).await?;
             tell_owner(tx, app, &user, after, now).await?;
             Ok(true)
         })
@@ -241,6 +243,7 @@ impl Store {
                 if rows > 0 {
                     let act = Act::on_user("profile.delete", app, owner, now);
                     audit::note_change(tx, act, before.flat(), json!({}));
+                    events::profile(tx, app, owner, None, now).await?;
                     tell_owner(tx, app, owner, Stored::default(), now).await?;
                     deleted.push(owner.clone());
                 }

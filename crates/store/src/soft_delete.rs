@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::audit::{self, Act};
 use crate::engine::{Store, Tx, params};
 use crate::error::StoreError;
-use crate::{friends, tokens, users};
+use crate::{events, friends, tokens, users};
 
 /// Rows that one transaction deletes.
 const STEP: i64 = 1000;
@@ -140,6 +140,7 @@ impl Store {
                     audit::note(tx, act, &json!({ "operationId": operation_id }));
                 }
                 note(tx, app, id, &operation_id, RESTORATION, now, now).await?;
+                events::activation(tx, app, id, &operation_id, true, now).await?;
             }
             Ok(())
         })
@@ -228,6 +229,7 @@ impl Store {
             .await?;
             let act = Act::on_user("user.erase", *app, user, now);
             audit::note(tx, act, &json!({ "operationId": operation_id }));
+            events::activation(tx, *app, user, operation_id, false, now).await?;
             Ok(true)
         })
         .await

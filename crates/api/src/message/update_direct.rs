@@ -43,6 +43,7 @@ impl Operation for UpdateDirect {
             peer: wire::user("targetId", &request.target_id)?,
             id,
             content: wire::value("content", request.content)?,
+            asked: false,
         };
         ctx.core.edit(edit).await?;
         Ok(())

@@ -148,6 +148,7 @@ pub(super) async fn edit(ctx: &Context, request: EditMessage) -> Handled {
         peer: peer(request.channel.as_ref())?,
         id: message_id(&request.message_id)?,
         content: content(request.content)?,
+        asked: false,
     };
     let message = Some(ctx.core().edit(edit).await?);
     Ok(server_frame::Body::MessageEdited(MessageEdited { message }))

@@ -15,11 +15,11 @@ use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use nuncio_protocol::ids::{AppId, MessageIds};
-use nuncio_protocol::{Origin, UserId};
+use nuncio_protocol::{Origin, Os, UserId};
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 
 use crate::error::StoreError;
 pub(crate) use tx::Row;
@@ -117,6 +117,9 @@ pub struct Store {
     pub(crate) node: u16,
     /// Who makes changes through this handle, when that is to be kept.
     origin: Option<Arc<Origin>>,
+    /// What they are made with.
+    os: Os,
+    posted: Arc<Notify>,
 }
 
 #[derive(Clone)]
@@ -130,7 +133,21 @@ enum Engine {
 struct Shared {
     ids: Arc<Mutex<MessageIds>>,
     nudges: Arc<dyn Nudges>,
+    /// Rings after a commit that has put something into the outbox.
+    posted: Arc<Notify>,
     metrics: StoreMetrics,
+}
+
+impl Shared {
+    /// Tells of what a committed batch has left.
+    fn tell(&self, nudges: Vec<Nudge>, posted: bool) {
+        if !nudges.is_empty() {
+            self.nudges.nudge(nudges);
+        }
+        if posted {
+            self.posted.notify_one();
+        }
+    }
 }
 
 /// The rows of the users that a unit changes. On PostgreSQL a batch locks them all, in order, before its
@@ -143,9 +160,11 @@ impl Store {
     /// Fails when the place cannot be reached, or was written by a newer version of the program.
     pub async fn open(options: Options) -> Result<Self, StoreError> {
         let (metrics, node) = (StoreMetrics::new(), options.node);
+        let posted = Arc::<Notify>::default();
         let shared = Shared {
             ids: Arc::new(Mutex::new(MessageIds::new(node))),
             nudges: options.nudges,
+            posted: Arc::clone(&posted),
             metrics: metrics.clone(),
         };
         let engine = match options.place {
@@ -154,13 +173,31 @@ impl Store {
                 Engine::Postgres(Arc::new(postgres::Postgres::open(&url, shared).await?))
             }
         };
-        Ok(Self { engine, metrics, node, origin: None })
+        Ok(Self { engine, metrics, node, origin: None, os: Os::Server, posted })
     }
 
     /// The same store for changes that `origin` makes: they leave entries in the audit trail.
     #[must_use]
     pub fn by(&self, origin: Origin) -> Self {
         Self { origin: Some(Arc::new(origin)), ..self.clone() }
+    }
+
+    /// The same store for what clients on `os` do.
+    #[must_use]
+    pub fn on(&self, os: Os) -> Self {
+        Self { os, ..self.clone() }
+    }
+
+    /// What changes through this handle are made with.
+    #[must_use]
+    pub fn os(&self) -> Os {
+        self.os
+    }
+
+    /// Rings after a commit that has put something into the outbox.
+    #[must_use]
+    pub fn posted(&self) -> Arc<Notify> {
+        Arc::clone(&self.posted)
     }
 
     /// What the engines count.
@@ -175,7 +212,7 @@ impl Store {
         T: Send + 'static,
         F: AsyncFn(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
     {
-        let (unit, answer) = Unit::new(unit, self.origin.clone());
+        let (unit, answer) = Unit::new(unit, self.origin.clone(), self.os);
         match &self.engine {
             Engine::Sqlite(engine) => engine.write(Box::new(unit)).await?,
             Engine::Postgres(engine) => engine.write(locks, Box::new(unit)).await?,
@@ -193,7 +230,7 @@ impl Store {
         match &self.engine {
             Engine::Sqlite(engine) => engine.read(&unit),
             Engine::Postgres(engine) => {
-                let (unit, answer) = Unit::new(unit, None);
+                let (unit, answer) = Unit::new(unit, None, self.os);
                 engine.read(Box::new(unit)).await?;
                 answer.await.map_err(|_| stopped())?
             }
@@ -233,6 +270,7 @@ struct Failed {
 struct Unit<F, T> {
     work: F,
     origin: Option<Arc<Origin>>,
+    os: Os,
     outcome: Option<Result<T, StoreError>>,
     reply: oneshot::Sender<Result<T, StoreError>>,
 }
@@ -241,9 +279,10 @@ impl<F, T> Unit<F, T> {
     fn new(
         work: F,
         origin: Option<Arc<Origin>>,
+        os: Os,
     ) -> (Self, oneshot::Receiver<Result<T, StoreError>>) {
         let (reply, answer) = oneshot::channel();
-        (Self { work, origin, outcome: None, reply }, answer)
+        (Self { work, origin, os, outcome: None, reply }, answer)
     }
 
     fn keep(&mut self, outcome: Result<T, StoreError>) -> Result<(), Failed> {
@@ -264,6 +303,7 @@ where
     fn run<'a>(&'a mut self, tx: &'a mut Tx<'_>) -> LocalFuture<'a, Result<(), Failed>> {
         Box::pin(async move {
             tx.origin.clone_from(&self.origin);
+            tx.os = self.os;
             let outcome = (self.work)(tx).await;
             self.keep(outcome)
         })
@@ -271,6 +311,7 @@ where
 
     fn run_now(&mut self, tx: &mut Tx<'_>) -> Result<(), Failed> {
         tx.origin.clone_from(&self.origin);
+        tx.os = self.os;
         let outcome = run_now(&self.work, tx);
         self.keep(outcome)
     }

@@ -184,10 +184,8 @@ impl Writer {
         let link = self.link.insert(link);
         let outcome = attempt(link, &self.shared, units).await;
         match outcome {
-            Ok(nudges) => {
-                if !nudges.is_empty() {
-                    self.shared.nudges.nudge(nudges);
-                }
+            Ok((nudges, posted)) => {
+                self.shared.tell(nudges, posted);
                 Ok(())
             }
             Err(stopped) => {
@@ -224,7 +222,7 @@ async fn attempt(
     link: &Link,
     shared: &Shared,
     units: &mut [Queued],
-) -> Result<Vec<super::Nudge>, Stopped> {
+) -> Result<(Vec<super::Nudge>, bool), Stopped> {
     link.client.batch_execute("begin").await.map_err(Stopped::before)?;
     link.lock_users(units).await.map_err(Stopped::before)?;
     let mut tx = Tx::new(On::Postgres(link), shared);
@@ -246,7 +244,7 @@ async fn attempt(
     let commit = link.client.batch_execute("commit").await;
     shared.metrics.commit_seconds.observe(started.elapsed().as_secs_f64());
     match commit {
-        Ok(()) => Ok(tx.nudges),
+        Ok(()) => Ok((tx.nudges, tx.posted)),
         // The server itself said no: then nothing was committed.
         Err(error) if error.as_db_error().is_some() => Err(Stopped::before(error)),
         Err(error) => Err(Stopped::InCommit(error.to_string())),

@@ -139,9 +139,7 @@ impl Writer {
         self.shared.metrics.commit_seconds.observe(started.elapsed().as_secs_f64());
         match commit {
             Ok(()) => {
-                if !nudges.is_empty() {
-                    self.shared.nudges.nudge(nudges);
-                }
+                self.shared.tell(nudges, tx.posted);
                 for unit in batch.drain(..) {
                     unit.answer(Ok(()));
                 }

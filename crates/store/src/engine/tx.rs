@@ -3,7 +3,7 @@
 use std::sync::{Arc, PoisonError};
 
 use nuncio_protocol::ids::{AppId, MessageId};
-use nuncio_protocol::{Origin, Timestamp, UserId};
+use nuncio_protocol::{Origin, Os, Timestamp, UserId};
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use tokio_postgres::types::{IsNull, Type, to_sql_checked};
 
@@ -19,6 +19,10 @@ pub(crate) struct Tx<'a> {
     pub(super) nudges: Vec<Nudge>,
     /// Who makes the changes of the unit that runs, when that is to be kept.
     pub(crate) origin: Option<Arc<Origin>>,
+    /// What the unit's changes are made with.
+    pub(crate) os: Os,
+    /// Whether a unit has put something into the outbox.
+    pub(crate) posted: bool,
     /// What of the batch goes to the audit trail at its end.
     pub(crate) noted: Vec<Noted>,
 }
@@ -52,7 +56,15 @@ pub(crate) use params;
 
 impl<'a> Tx<'a> {
     pub(super) fn new(on: On<'a>, shared: &'a Shared) -> Self {
-        Self { on, shared, nudges: Vec::new(), origin: None, noted: Vec::new() }
+        Self {
+            on,
+            shared,
+            nudges: Vec::new(),
+            origin: None,
+            os: Os::Server,
+            posted: false,
+            noted: Vec::new(),
+        }
     }
 
     /// Runs a statement; returns how many rows it changed.

@@ -21,6 +21,7 @@ pub(crate) fn edit(app: AppId, sender: &UserId, peer: &UserId, id: MessageId, te
         peer: peer.clone(),
         id,
         content: content(text),
+        asked: false,
     }
 }
 

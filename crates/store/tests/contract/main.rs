@@ -24,4 +24,5 @@ mod subscriptions;
 mod tags;
 mod tokens;
 mod users;
+mod webhooks;
 mod whitelist;
