@@ -39,6 +39,7 @@ impl Store {
     ) -> Result<Vec<frames::Message>, StoreError> {
         let limit = i64::from(limit) + 1;
         self.read(async move |tx| {
+            tx.filed(app, &[&user, &peer])?;
             let key = ChannelKey::direct(&user, &peer);
             let floor = history_floor(tx, app, &user).await?;
             let read = |row: &Row<'_>| read_message(row, &user);
@@ -91,6 +92,7 @@ impl Store {
         limit: i64,
     ) -> Result<Vec<frames::Message>, StoreError> {
         self.read(async move |tx| {
+            tx.filed(app, &[&user, &peer])?;
             let key = ChannelKey::direct(&user, &peer);
             let floor = history_floor(tx, app, &user).await?.max(MessageId::first_at(oldest));
             let end = MessageId::first_at(newest.plus_ms(1));
@@ -121,6 +123,7 @@ impl Store {
     ) -> Result<Vec<ChannelState>, StoreError> {
         let limit = i64::from(limit) + 1;
         self.read(async move |tx| {
+            tx.filed(app, &[&user])?;
             let before = before.map_or(MessageId(i64::MAX), MessageId::first_at);
             tx.all(
                 select_messages!(
@@ -146,6 +149,7 @@ impl Store {
         peers: Vec<UserId>,
     ) -> Result<Vec<ChannelState>, StoreError> {
         self.read(async move |tx| {
+            tx.filed(app, &[&user])?;
             let mut found = Vec::with_capacity(peers.len());
             for peer in &peers {
                 let key = ChannelKey::direct(&user, peer);
@@ -171,6 +175,7 @@ impl Store {
     /// Unread messages in all of a user's channels.
     pub async fn total_unread(&self, app: AppId, user: UserId) -> Result<i64, StoreError> {
         self.read(async move |tx| {
+            tx.filed(app, &[&user])?;
             tx.one(
                 "select cast(coalesce(sum(unread), 0) as bigint) from channels
                  where app = ?1 and user_id = ?2",
@@ -194,6 +199,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let locks = vec![(app, user.clone()), (app, peer.clone())];
         self.write(locks, async move |tx| {
+            tx.filed(app, &[&user, &peer])?;
             let key = ChannelKey::direct(&user, &peer);
             let channel = tx
                 .opt(

@@ -9,6 +9,7 @@ use nuncio_protocol::values::{Content, MessageType};
 use nuncio_protocol::{Refusal, Timestamp, UserId};
 use serde_json::json;
 
+use crate::appends::{check, look};
 use crate::apps;
 use crate::audit::{self, Act};
 use crate::channels::history_floor;
@@ -17,7 +18,7 @@ use crate::error::StoreError;
 use crate::events::Event;
 use crate::inbox;
 use crate::keys::ChannelKey;
-use crate::messages::{By, Draft, check_draft, read_message, select_messages};
+use crate::messages::{By, Draft, read_message, select_messages};
 use crate::outbox;
 
 /// An edit on its way in.
@@ -50,6 +51,7 @@ impl Store {
 
 async fn apply(tx: &mut Tx<'_>, edit: &Edit, now: Timestamp) -> Result<Message, StoreError> {
     let Edit { app, sender, by, peer, id, content, asked } = edit;
+    tx.filed(*app, &[sender, peer])?;
     let key = ChannelKey::direct(sender, peer);
     let floor = history_floor(tx, *app, sender).await?;
     let found = tx
@@ -82,7 +84,7 @@ async fn apply(tx: &mut Tx<'_>, edit: &Edit, now: Timestamp) -> Result<Message, 
         // Whether it is allowed at all is found out first.
         asked: true,
     };
-    check_draft(tx, &draft, peer, now).await?;
+    check(tx, &draft, peer, &look(tx, &draft, peer).await?, now).await?;
     if !draft.r#type.is_editable() {
         return Err(Refusal::NotEditable(draft.r#type).into());
     }

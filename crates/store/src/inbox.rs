@@ -12,6 +12,7 @@ use nuncio_protocol::{Refusal, Timestamp, UserId};
 
 use crate::engine::{Nudge, Store, Tx, params};
 use crate::error::StoreError;
+use crate::keys::ChannelKey;
 use crate::messages::{read_message, select_messages};
 
 fn encode(body: entry::Body, at: Timestamp) -> Bytes {
@@ -61,8 +62,9 @@ pub(crate) async fn add_edit(
     Ok(())
 }
 
-/// The next number of a registered user's inbox, and with it the row.
+/// The next number of a registered user's inbox, and with it the row; `None` for who has no inbox.
 async fn take_number(tx: &Tx<'_>, app: AppId, user: &UserId) -> Result<Option<i64>, StoreError> {
+    tx.filed(app, &[user])?;
     tx.opt(
         "update users set inbox_head = inbox_head + 1
          where app = ?1 and id = ?2 and deleted_at = 0 returning inbox_head",
@@ -73,25 +75,24 @@ async fn take_number(tx: &Tx<'_>, app: AppId, user: &UserId) -> Result<Option<i6
 }
 
 /// Adds a message's entry under a number that the caller has taken already.
+/// A message's entry, as a row.
+pub(crate) const ADD_MESSAGE: &str = "insert into inbox (app, user_id, seq, at, channel, message_id) values (?1, ?2, ?3, ?4, ?5, ?6)";
+
+/// Adds a message's entry; returns its number, 0 for who has no inbox.
 pub(crate) async fn add_message(
     tx: &mut Tx<'_>,
     app: AppId,
     user: &UserId,
-    seq: i64,
-    channel: &str,
+    channel: &ChannelKey,
     id: MessageId,
     body: entry::Body,
-) -> Result<(), StoreError> {
+) -> Result<i64, StoreError> {
+    let Some(seq) = take_number(tx, app, user).await? else { return Ok(0) };
     let at = id.sent_at();
-    tx.execute(
-        "insert into inbox (app, user_id, seq, at, channel, message_id)
-         values (?1, ?2, ?3, ?4, ?5, ?6)",
-        params![app, user, seq, at, channel, id],
-    )
-    .await?;
+    tx.execute(ADD_MESSAGE, params![app, user, seq, at, channel.as_str(), id]).await?;
     let body = encode(body, at);
     tx.nudge(Nudge { app, user: user.clone(), seq: seq.cast_unsigned(), body });
-    Ok(())
+    Ok(seq)
 }
 
 /// Bytes of contents after which a page ends, whatever its limit.
@@ -109,6 +110,7 @@ impl Store {
         limit: u32,
     ) -> Result<SyncPage, StoreError> {
         self.read(async move |tx| {
+            tx.filed(app, &[&user])?;
             let (head, floor) = bounds(tx, app, &user).await?;
             let mut page = SyncPage { entries: Vec::new(), head, floor };
             let mut after = i64::try_from(after.max(floor)).unwrap_or(i64::MAX);
@@ -137,7 +139,12 @@ impl Store {
 
     /// The number of the last entry of a user's inbox.
     pub async fn inbox_head(&self, app: AppId, user: UserId) -> Result<u64, StoreError> {
-        self.read(async move |tx| Ok(bounds(tx, app, &user).await?.0)).await
+        self.read(async move |tx| {
+            let unfiled = tx.unfiled_head(app, &user)?;
+            let (head, _) = bounds(tx, app, &user).await?;
+            Ok(unfiled.unwrap_or(0).max(head))
+        })
+        .await
     }
 }
 

@@ -8,6 +8,8 @@
 //! transaction. After the commit the engine hands the entries, as [`Nudge`]s, to the [`Nudges`] sink that the
 //! store was opened with. A nudge may be lost; the inbox is the truth.
 
+mod appends;
+mod encoding;
 mod engine;
 mod error;
 mod events;

@@ -14,6 +14,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0004_console.sql"),
     include_str!("../migrations/0005_figures.sql"),
     include_str!("../migrations/0006_webhooks.sql"),
+    include_str!("../migrations/0007_tail.sql"),
 ];
 
 /// Any number, so long as it stays the same: the advisory lock under which one node migrates at a time.

@@ -32,6 +32,7 @@ impl Store {
         before: Timestamp,
     ) -> Result<Walked, StoreError> {
         self.write(Vec::new(), async move |tx| {
+            tx.filed_before(MessageId::first_at(before))?;
             let limit = i64::try_from(STRETCH).unwrap_or(i64::MAX);
             let users = tx
                 .all(
@@ -80,6 +81,7 @@ impl Store {
         before: Timestamp,
     ) -> Result<Walked, StoreError> {
         self.write(Vec::new(), async move |tx| {
+            tx.filed_before(MessageId::first_at(before))?;
             let end = MessageId::first_at(before);
             let mut walked = Walked { next: Some(after.clone()), deleted: 0 };
             for _ in 0..STRETCH {

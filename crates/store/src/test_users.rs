@@ -67,6 +67,8 @@ impl Store {
     ) -> Result<(), StoreError> {
         let locks = ids.iter().map(|id| (app, id.clone())).collect();
         self.write(locks, async move |tx| {
+            // A namesake who registers later begins a new inbox: nothing of the old one may be left to file.
+            tx.all_filed()?;
             if apps::by_id(tx, app).await?.environment != Environment::Development {
                 return Err(Refusal::NotInProduction.into());
             }

@@ -119,6 +119,7 @@ pub(crate) fn locks(app: AppId, ids: &[UserId]) -> Locks {
 
 /// The record of a user, soft-deleted or not.
 pub(crate) async fn find(tx: &Tx<'_>, app: AppId, id: &UserId) -> Result<Option<User>, StoreError> {
+    let unfiled = tx.unfiled_head(app, id)?.unwrap_or(0);
     tx.opt(
         "select id, name, avatar_url, created_at, inbox_head, inbox_floor, tokens_from, banned_until,
                 ban_reason, muted, deleted_at, whitelist_on, friend_permission, profile_visibility,
@@ -131,7 +132,7 @@ pub(crate) async fn find(tx: &Tx<'_>, app: AppId, id: &UserId) -> Result<Option<
                 name: row.get(1)?,
                 avatar_url: row.get(2)?,
                 created_at: row.get(3)?,
-                inbox_head: row.get::<i64>(4)?.cast_unsigned(),
+                inbox_head: row.get::<i64>(4)?.cast_unsigned().max(unfiled),
                 inbox_floor: row.get::<i64>(5)?.cast_unsigned(),
                 tokens_from: row.get(6)?,
                 banned_until: row.get(7)?,

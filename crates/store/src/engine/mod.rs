@@ -10,18 +10,21 @@ mod postgres;
 mod sqlite;
 mod tx;
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
-use nuncio_protocol::ids::{AppId, MessageIds};
-use nuncio_protocol::{Origin, Os, UserId};
+use nuncio_protocol::ids::{AppId, MessageId, MessageIds};
+use nuncio_protocol::{Origin, Os, Timestamp, UserId};
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 use tokio::sync::{Notify, oneshot};
 
 use crate::error::StoreError;
+use crate::messages::{Draft, Sent};
+use sqlite::{Append, To};
 pub(crate) use tx::Row;
 pub(crate) use tx::{Tx, Value, params};
 
@@ -214,9 +217,40 @@ impl Store {
     {
         let (unit, answer) = Unit::new(unit, self.origin.clone(), self.os);
         match &self.engine {
-            Engine::Sqlite(engine) => engine.write(Box::new(unit)).await?,
+            Engine::Sqlite(engine) => engine.write(locks, Box::new(unit)).await?,
             Engine::Postgres(engine) => engine.write(locks, Box::new(unit)).await?,
         }
+        answer.await.map_err(|_| stopped())?
+    }
+
+    /// Whether messages are appended to a tail first, and filed later.
+    pub(crate) fn keeps_a_tail(&self) -> bool {
+        matches!(self.engine, Engine::Sqlite(_))
+    }
+
+    /// Appends a message to the tail.
+    pub(crate) async fn append_to_tail(
+        &self,
+        draft: Draft,
+        to: UserId,
+        now: Timestamp,
+    ) -> Result<Sent, StoreError> {
+        let Engine::Sqlite(engine) = &self.engine else { return Err(stopped()) };
+        let (reply, answer) = oneshot::channel();
+        engine.append(Append::new(draft, To::One(to, reply), self.os, now))?;
+        answer.await.map_err(|_| stopped())?
+    }
+
+    /// Appends a message for each recipient to the tail, or none.
+    pub(crate) async fn append_all_to_tail(
+        &self,
+        draft: Draft,
+        to: Vec<UserId>,
+        now: Timestamp,
+    ) -> Result<Vec<MessageId>, StoreError> {
+        let Engine::Sqlite(engine) = &self.engine else { return Err(stopped()) };
+        let (reply, answer) = oneshot::channel();
+        engine.append(Append::new(draft, To::Many(to, reply), self.os, now))?;
         answer.await.map_err(|_| stopped())?
     }
 
@@ -228,7 +262,18 @@ impl Store {
         F: AsyncFn(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
     {
         match &self.engine {
-            Engine::Sqlite(engine) => engine.read(&unit),
+            Engine::Sqlite(engine) => {
+                let mut settled = HashSet::new();
+                loop {
+                    let (outcome, wants) = engine.read(&unit, &settled);
+                    if wants.is_empty() {
+                        return outcome;
+                    }
+                    // The locks name whom to file; there is nothing else to do.
+                    self.write(wants.users.clone(), async |_| Ok(())).await?;
+                    settled.extend(wants.users);
+                }
+            }
             Engine::Postgres(engine) => {
                 let (unit, answer) = Unit::new(unit, None, self.os);
                 engine.read(Box::new(unit)).await?;

@@ -10,6 +10,7 @@ use tokio_postgres::types::{IsNull, Type, to_sql_checked};
 use super::{Nudge, Shared};
 use crate::audit::Noted;
 use crate::engine::postgres::Link;
+use crate::engine::sqlite::{Local, Wants};
 use crate::error::StoreError;
 
 /// An open transaction, or a read.
@@ -35,7 +36,7 @@ pub(super) struct Mark {
 }
 
 pub(super) enum On<'a> {
-    Sqlite(&'a rusqlite::Connection),
+    Sqlite(Local<'a>),
     Postgres(&'a Link),
 }
 
@@ -74,7 +75,7 @@ impl<'a> Tx<'a> {
         params: &[Value<'_>],
     ) -> Result<u64, StoreError> {
         match &self.on {
-            On::Sqlite(connection) => {
+            On::Sqlite(Local { connection, .. }) => {
                 let mut statement = connection.prepare_cached(sql)?;
                 Ok(statement.execute(rusqlite::params_from_iter(params))? as u64)
             }
@@ -90,7 +91,7 @@ impl<'a> Tx<'a> {
         read: impl Fn(&Row<'_>) -> Result<T, StoreError>,
     ) -> Result<Vec<T>, StoreError> {
         match &self.on {
-            On::Sqlite(connection) => {
+            On::Sqlite(Local { connection, .. }) => {
                 let mut statement = connection.prepare_cached(sql)?;
                 let mut rows = statement.query(rusqlite::params_from_iter(params))?;
                 let mut all = Vec::new();
@@ -114,7 +115,7 @@ impl<'a> Tx<'a> {
         read: impl Fn(&Row<'_>) -> Result<T, StoreError>,
     ) -> Result<Option<T>, StoreError> {
         match &self.on {
-            On::Sqlite(connection) => {
+            On::Sqlite(Local { connection, .. }) => {
                 let mut statement = connection.prepare_cached(sql)?;
                 let mut rows = statement.query(rusqlite::params_from_iter(params))?;
                 let first = rows.next()?.map(|row| read(&Row::Sqlite(row))).transpose()?;
@@ -174,6 +175,50 @@ impl<'a> Tx<'a> {
     pub(super) fn back_to(&mut self, mark: Mark) {
         self.nudges.truncate(mark.nudges);
         self.noted.truncate(mark.noted);
+    }
+
+    /// Says that the unit looks at the inbox, channels or messages of these users, or changes them: whatever the
+    /// tail holds of them must be filed. Where it is not, the error has the engine file it and run the unit
+    /// again.
+    pub(crate) fn filed(&self, app: AppId, users: &[&UserId]) -> Result<(), StoreError> {
+        match &self.on {
+            On::Sqlite(local) => local.filed(app, users),
+            On::Postgres(_) => Ok(()),
+        }
+    }
+
+    /// Like [`Tx::filed`], for all that was sent before `end`.
+    pub(crate) fn filed_before(&self, end: MessageId) -> Result<(), StoreError> {
+        match &self.on {
+            On::Sqlite(local) => local.filed_before(end),
+            On::Postgres(_) => Ok(()),
+        }
+    }
+
+    /// Like [`Tx::filed`], for everybody.
+    pub(crate) fn all_filed(&self) -> Result<(), StoreError> {
+        self.filed_before(MessageId(i64::MAX))
+    }
+
+    /// How far a user's inbox reaches in the tail, if it reaches into it. Ask before the user's row is read:
+    /// what is filed in between is in the row.
+    pub(crate) fn unfiled_head(
+        &self,
+        app: AppId,
+        user: &UserId,
+    ) -> Result<Option<u64>, StoreError> {
+        match &self.on {
+            On::Sqlite(local) => local.unfiled_head(app, user),
+            On::Postgres(_) => Ok(None),
+        }
+    }
+
+    /// Whose rows the unit that ran could not go on without, as it said by [`Tx::filed`].
+    pub(super) fn take_wants(&mut self) -> Wants {
+        match &mut self.on {
+            On::Sqlite(local) => local.take_wants(),
+            On::Postgres(_) => Wants::default(),
+        }
     }
 
     /// Remembers an inbox entry, to be told after the commit.

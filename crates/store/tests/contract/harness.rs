@@ -66,6 +66,27 @@ impl Bench {
         Store::open(Options { place: self.place.clone(), node: 1, nudges }).await.unwrap()
     }
 
+    /// A bench on what is on disk now, as it would be found after a crash. On SQLite.
+    pub(crate) async fn crashed(&self) -> Self {
+        let Place::File(path) = &self.place else { panic!("PostgreSQL crashes elsewhere") };
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("nuncio.db");
+        let beside = |path: &std::path::Path| path.with_extension("db-wal");
+        {
+            // Nobody writes meanwhile; what a checkpoint moves after the log is copied does no harm.
+            let mut connection = rusqlite::Connection::open(path).unwrap();
+            connection.busy_timeout(std::time::Duration::from_secs(10)).unwrap();
+            let immediate = rusqlite::TransactionBehavior::Immediate;
+            let _held = connection.transaction_with_behavior(immediate).unwrap();
+            std::fs::copy(beside(path), beside(&place)).unwrap();
+            std::fs::copy(path, &place).unwrap();
+        }
+        let (app, nudges, place) = (self.app, self.nudges.clone(), Place::File(place));
+        let options = Options { place: place.clone(), node: 0, nudges: nudges.clone() };
+        let store = Store::open(options).await.unwrap();
+        Self { store, app, nudges, place, _folder: folder }
+    }
+
     /// Runs a statement behind the store's back, as somebody who got hold of the database would.
     pub(crate) async fn tamper(&self, sql: &str) {
         match &self.place {

@@ -22,6 +22,7 @@ mod reach;
 mod soft_delete;
 mod subscriptions;
 mod tags;
+mod tail;
 mod tokens;
 mod users;
 mod webhooks;

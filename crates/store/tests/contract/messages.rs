@@ -216,6 +216,30 @@ contract! {
         assert_eq!(inbox(&bench.store, bench.app, "alice").await.len(), 0, "no echo was asked for");
     }
 
+    async fn a_message_to_several_that_is_refused_takes_no_number_from_those_beside_it(bench: Bench) {
+        let [alice, bob, carol] = bench.users(["alice", "bob", "carol"]).await;
+        let by = By::Server { verify_blocklist: false, echo_to_sender: true };
+        let mut tries = tokio::task::JoinSet::new();
+        for number in 0..60 {
+            let (store, app) = (bench.store.clone(), bench.app);
+            let id = format!("m{number}");
+            let draft = Draft { by: by.clone(), ..draft(app, "alice", &id, &id) };
+            let mut to = vec![bob.clone(), carol.clone()];
+            if number % 2 == 0 {
+                to.push(user("nobody"));
+            }
+            tries.spawn(async move { store.append_to_many(draft, to, NOW).await.is_ok() });
+        }
+        let mut sent = 0;
+        while let Some(accepted) = tries.join_next().await {
+            sent += usize::from(accepted.unwrap());
+        }
+        assert_eq!(sent, 30);
+        for (who, count) in [(alice, 60), (bob, 30), (carol, 30)] {
+            assert_eq!(inbox(&bench.store, bench.app, who.as_str()).await.len(), count);
+        }
+    }
+
     async fn a_note_to_oneself_has_one_entry(bench: Bench) {
         let [alice] = bench.users(["alice"]).await;
         assert_eq!(send(&bench.store, bench.app, "alice", "alice", "m1").await.unwrap().seq, 1);
