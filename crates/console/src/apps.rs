@@ -23,7 +23,6 @@ pub(crate) fn to_json(app: &App, role: Role) -> Value {
         "createdAt": app.created_at.0,
         "role": role,
         "userLimit": app.user_limit(),
-        "deleting": false,
     })
 }
 
@@ -186,6 +185,27 @@ impl Call for RotateSecret {
     async fn call(ctx: &Context, _: Nothing) -> Result<Value, ConsoleError> {
         let secret = ctx.core.rotate_secret(ctx.app()?.id).await?;
         Ok(json!({ "appSecret": secret.expose_secret() }))
+    }
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Deletion {
+    /// The app's name, typed.
+    confirm: String,
+}
+
+/// Deletes an app for good, in either environment.
+pub(crate) struct Delete;
+impl Call for Delete {
+    const PATH: &'static str = "apps/delete";
+    const WHO: Who = Who::OnApp(Role::Owner);
+    const CONFIRMED: bool = true;
+    type Request = Deletion;
+    type Response = Nothing;
+
+    async fn call(ctx: &Context, request: Deletion) -> Result<Nothing, ConsoleError> {
+        ctx.core.delete_app(ctx.app()?.id, &request.confirm).await?;
+        Ok(Nothing {})
     }
 }
 

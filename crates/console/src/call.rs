@@ -4,6 +4,7 @@ use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
 
 use axum::Router;
+use axum::body::Body;
 use nuncio_core::Core;
 use nuncio_core::operators::{Role, Secret, SignedIn, Visitor};
 use nuncio_protocol::{Origin, Refusal};
@@ -59,8 +60,25 @@ pub struct Declared {
     pub(crate) run: fn(Context, Map<String, Value>) -> Running,
 }
 
-pub(crate) type Running =
-    Pin<Box<dyn Future<Output = Result<(Value, Cookie), ConsoleError>> + Send>>;
+/// What comes of a call.
+pub(crate) struct Done {
+    pub(crate) answer: Answer,
+    pub(crate) cookie: Cookie,
+}
+
+pub(crate) enum Answer {
+    Json(Value),
+    File(File),
+}
+
+/// A file that the page saves.
+pub(crate) struct File {
+    pub(crate) name: String,
+    pub(crate) content_type: &'static str,
+    pub(crate) body: Body,
+}
+
+pub(crate) type Running = Pin<Box<dyn Future<Output = Result<Done, ConsoleError>> + Send>>;
 
 impl Declared {
     pub(crate) const fn of<C: Call>() -> Self {
@@ -73,9 +91,12 @@ fn run<C: Call>(ctx: Context, members: Map<String, Value>) -> Running {
         let request: C::Request = serde_path_to_error::deserialize(Value::Object(members))
             .map_err(|error| ConsoleError::malformed(&error))?;
         let response = C::call(&ctx, request).await?;
-        let value = serde_json::to_value(response).map_err(ConsoleError::internal)?;
-        let cookie = ctx.cookie.into_inner().unwrap_or_else(PoisonError::into_inner);
-        Ok((value, cookie))
+        let Context { cookie, file, .. } = ctx;
+        let answer = match file.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            Some(file) => Answer::File(file),
+            None => Answer::Json(serde_json::to_value(response).map_err(ConsoleError::internal)?),
+        };
+        Ok(Done { answer, cookie: cookie.into_inner().unwrap_or_else(PoisonError::into_inner) })
     })
 }
 
@@ -103,6 +124,8 @@ pub struct Context {
     pub(crate) signed_in: Option<SignedIn>,
     pub(crate) app: Option<App>,
     pub(crate) cookie: Mutex<Cookie>,
+    /// What is answered in place of the call's response.
+    pub(crate) file: Mutex<Option<File>>,
 }
 
 impl Context {
@@ -119,6 +142,12 @@ impl Context {
     /// Fails unless the password was given a short while ago.
     pub(crate) fn confirmed(&self) -> Result<(), ConsoleError> {
         Ok(self.core.confirmed(&self.signed_in()?.session)?)
+    }
+
+    /// Answers with a file. Its name is made of plain letters.
+    pub(crate) fn send_file(&self, name: String, content_type: &'static str, body: Body) {
+        let file = File { name, content_type, body };
+        *self.file.lock().unwrap_or_else(PoisonError::into_inner) = Some(file);
     }
 
     pub(crate) fn set_cookie(&self, cookie: Cookie) {

@@ -42,6 +42,7 @@ calls! {
     apps::Secret,
     apps::RotateSecret,
     apps::Promote,
+    apps::Delete,
     settings::Get,
     settings::Set,
 
@@ -64,5 +65,6 @@ calls! {
     explorer::Curl,
 
     audit::List,
+    audit::Export,
     audit::Verify,
 }

@@ -18,7 +18,7 @@ use secrecy::ExposeSecret as _;
 use serde_json::{Map, Value, json};
 
 use crate::Options;
-use crate::call::{Context, Cookie, Declared, Who};
+use crate::call::{Answer, Context, Cookie, Declared, Done, File, Who};
 use crate::error::ConsoleError;
 
 /// Time that a call has, from its head to its answer.
@@ -50,8 +50,11 @@ impl Console {
         let secure = self.options.tls || is_secure(request.headers());
         let work = Box::pin(self.answer(declared, request, request_id.clone()));
         let mut response = match tokio::time::timeout(TIMEOUT, work).await {
-            Ok(Ok((result, cookie))) => {
-                let mut response = respond(StatusCode::OK, &result);
+            Ok(Ok(Done { answer, cookie })) => {
+                let mut response = match answer {
+                    Answer::Json(result) => respond(StatusCode::OK, &result),
+                    Answer::File(file) => attachment(file),
+                };
                 if let Some(value) = set_cookie(&cookie, secure) {
                     response.headers_mut().insert(header::SET_COOKIE, value);
                 }
@@ -74,7 +77,7 @@ impl Console {
         declared: Option<&'static Declared>,
         request: Request,
         request_id: String,
-    ) -> Result<(Value, Cookie), ConsoleError> {
+    ) -> Result<Done, ConsoleError> {
         let (head, body) = request.into_parts();
         let declared = declared
             .ok_or_else(|| ConsoleError::new(Code::PathNotFound, "there is no such call"))?;
@@ -99,6 +102,7 @@ impl Console {
         let visitor = Visitor {
             address: peer.map(|peer| peer.to_string()).unwrap_or_default(),
             agent: text(header::USER_AGENT).unwrap_or_default().to_owned(),
+            request_id: request_id.clone(),
         };
         let origin = signed_in.as_ref().map(|SignedIn { operator, .. }| {
             Origin::operator(operator.name.to_string(), peer, request_id.clone())
@@ -116,6 +120,7 @@ impl Console {
             signed_in,
             app,
             cookie: Mutex::default(),
+            file: Mutex::default(),
         };
         // In a task of its own, so that who hangs up does not leave a commit without its effects.
         tokio::spawn((declared.run)(ctx, members)).await.map_err(ConsoleError::internal)?
@@ -252,6 +257,19 @@ fn respond(status: StatusCode, body: &Value) -> Response<Body> {
     let headers = response.headers_mut();
     let json = HeaderValue::from_static("application/json; charset=utf-8");
     headers.insert(header::CONTENT_TYPE, json);
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}
+
+/// A file is saved and never shown: whatever it holds, it is no page of this origin.
+fn attachment(file: File) -> Response<Body> {
+    let mut response = Response::new(file.body);
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(file.content_type));
+    if let Ok(value) = format!("attachment; filename=\"{}\"", file.name).parse() {
+        headers.insert(header::CONTENT_DISPOSITION, value);
+    }
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response

@@ -12,6 +12,8 @@ use crate::wire::Nothing;
 
 /// Seconds of the longest token lifetime: a hundred years.
 const TTL_SECONDS: i64 = 3_153_600_000;
+/// Minutes of the longest time in which messages can be edited: a year.
+const EDIT_MINUTES: i64 = 525_600;
 /// Extension keys that an app may declare.
 const EXT_KEYS: usize = 100;
 
@@ -37,6 +39,7 @@ pub(crate) struct WireSettings {
     api_calls_per_second: Given<u32>,
     #[serde(deserialize_with = "given")]
     client_calls_per_second: Given<u32>,
+    message_edit_minutes: Option<u32>,
     inbox_days: Option<i64>,
     history_days: Option<i64>,
 }
@@ -68,6 +71,7 @@ impl WireSettings {
         range("friendPermission", self.friend_permission, 1, 3)?;
         range("tokenTtlSeconds", self.token_ttl_seconds.flatten(), 1, TTL_SECONDS)?;
         range("devicesPerUser", self.devices_per_user.map(i64::from), 1, 100)?;
+        range("messageEditMinutes", self.message_edit_minutes.map(i64::from), 0, EDIT_MINUTES)?;
         range("inboxDays", self.inbox_days, 1, 3650)?;
         range("historyDays", self.history_days, 1, 36_500)?;
         let most = i64::from(u32::MAX);
@@ -109,6 +113,7 @@ impl WireSettings {
         set(&mut settings.require_signature_v2, self.require_signature_v2.as_ref());
         set(&mut settings.api_calls_per_second, self.api_calls_per_second.as_ref());
         set(&mut settings.client_calls_per_second, self.client_calls_per_second.as_ref());
+        set(&mut settings.message_edit_minutes, self.message_edit_minutes.as_ref());
         set(&mut settings.inbox_days, self.inbox_days.as_ref());
         set(&mut settings.history_days, self.history_days.as_ref());
     }
@@ -130,6 +135,7 @@ pub(crate) fn to_json(app: &App) -> Result<Value, ConsoleError> {
         require_signature_v2: Some(settings.require_signature_v2),
         api_calls_per_second: Some(settings.api_calls_per_second),
         client_calls_per_second: Some(settings.client_calls_per_second),
+        message_edit_minutes: Some(settings.message_edit_minutes),
         inbox_days: Some(settings.inbox_days),
         history_days: Some(settings.history_days),
     };

@@ -256,7 +256,7 @@ impl Call for Get {
 }
 
 fn audit_filter(id: &UserId) -> nuncio_core::audit::Filter {
-    nuncio_core::audit::Filter { user: Some(id.clone()), actor_name: None }
+    nuncio_core::audit::Filter { user: Some(id.clone()), ..Default::default() }
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]

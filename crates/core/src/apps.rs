@@ -84,6 +84,35 @@ impl Core {
         Ok(app)
     }
 
+    /// Deletes an app for good, as whoever types its name wants it: its key is unknown and its connections are
+    /// closed when this returns. Its users, messages and all other rows go by [`Core::erase_apps`]; its audit trail
+    /// ages like any other.
+    pub async fn delete_app(&self, app: AppId, name: &str) -> Result<(), Error> {
+        let app = self.store.delete_app(app, name.to_owned(), self.now()).await?;
+        self.close_app(&app).await;
+        Ok(())
+    }
+
+    /// Apps that were deleted.
+    pub async fn deleted_apps(&self) -> Result<Vec<App>, Error> {
+        Ok(self.store.deleted_apps().await?)
+    }
+
+    /// Erases what is left of deleted apps; returns how many rows went. A job's step, in short transactions.
+    pub async fn erase_apps(&self) -> Result<u64, Error> {
+        let mut all = 0;
+        for app in self.store.apps_to_erase().await? {
+            loop {
+                let gone = self.store.go_on_erasing(app, self.now()).await?;
+                all += gone;
+                if gone == 0 {
+                    break;
+                }
+            }
+        }
+        Ok(all)
+    }
+
     /// Gives an app a new secret. Every token made under the old one is void, and the connections that
     /// logged in with one are closed.
     pub async fn rotate_secret(&self, app: AppId) -> Result<SecretString, Error> {

@@ -1,13 +1,20 @@
 //! The audit trail: looked through, checked, and let go by age.
 
 use nuncio_protocol::ids::AppId;
+use nuncio_protocol::signing::hex;
 use nuncio_store::audit::Verifier;
 pub use nuncio_store::audit::{Break, Broken, Chain, Entry, Filter, Hash, INSTALLATION};
+
+use serde_json::value::RawValue;
 
 use crate::{Core, Error};
 
 /// Entries that are read at once where all are read.
 const STRETCH: i64 = 1000;
+/// Entries that are looked at for one page.
+const LOOKED_AT: i64 = 50_000;
+/// By how many places entries may stand in another order than that of their times, since nodes' clocks differ.
+const UNORDERED: i64 = 1000;
 /// Breaks that are told of one chain.
 const BREAKS: usize = 100;
 /// How often a chain is followed anew because old entries went while it was followed.
@@ -33,9 +40,53 @@ pub struct Verified {
     pub breaks: Vec<Break>,
 }
 
+/// An entry as a line of JSON, its states as they were hashed. `key` is what its chain is known by.
+pub fn json_line(app: AppId, key: &str, entry: &Entry) -> Result<String, Error> {
+    #[derive(serde::Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Line<'a> {
+        app: i64,
+        app_key: &'a str,
+        seq: i64,
+        at: i64,
+        actor: &'a str,
+        actor_name: &'a str,
+        address: &'a str,
+        request_id: &'a str,
+        operation: &'a str,
+        user_id: &'a str,
+        before: Option<&'a RawValue>,
+        after: Option<&'a RawValue>,
+        hash: String,
+    }
+    fn state(text: &str) -> serde_json::Result<Option<&RawValue>> {
+        if text.is_empty() { Ok(None) } else { serde_json::from_str(text).map(Some) }
+    }
+    let corrupt = |error: serde_json::Error| {
+        Error::Internal(format!("entry {} of the audit trail: {error}", entry.seq))
+    };
+    serde_json::to_string(&Line {
+        app: app.0,
+        app_key: key,
+        seq: entry.seq,
+        at: entry.at.0,
+        actor: &entry.actor,
+        actor_name: &entry.actor_name,
+        address: &entry.address,
+        request_id: &entry.request_id,
+        operation: &entry.operation,
+        user_id: &entry.user,
+        before: state(&entry.before).map_err(corrupt)?,
+        after: state(&entry.after).map_err(corrupt)?,
+        hash: hex(&entry.hash),
+    })
+    .map_err(corrupt)
+}
+
 impl Core {
     /// Entries of an app's chain, or of [`INSTALLATION`], the newest first; those before the number `before`
-    /// where one is given, as [`Found::next`] is.
+    /// where one is given, as [`Found::next`] is. A page can have fewer than `page_size` entries, even none, and
+    /// not be the last: only so many entries are looked at for one.
     pub async fn audit(
         &self,
         app: AppId,
@@ -43,12 +94,38 @@ impl Core {
         before: Option<i64>,
         page_size: i64,
     ) -> Result<Found, Error> {
-        let before = before.unwrap_or(i64::MAX);
-        let mut entries = self.store.audit(app, filter, before, page_size + 1).await?;
-        let more = i64::try_from(entries.len()).unwrap_or(i64::MAX) > page_size;
-        entries.truncate(usize::try_from(page_size).unwrap_or(0));
-        let next = entries.last().filter(|_| more).map(|entry| entry.seq);
-        Ok(Found { entries, next })
+        let chain = self.store.audit_chain(app).await?;
+        let mut first = chain.anchor + 1;
+        let mut end = before.unwrap_or(i64::MAX).min(chain.found + 1);
+        if let Some(from) = filter.from {
+            first = first.max(self.store.audit_seq_at(app, from).await? - UNORDERED);
+        }
+        if let Some(to) = filter.to {
+            end = end.min(self.store.audit_seq_at(app, to).await? + UNORDERED);
+        }
+        // What a user has gone through is found by an index; what somebody has done of one kind is not.
+        let by_looking = filter.operation.is_some() && filter.user.is_none();
+        let stretch = if by_looking { LOOKED_AT } else { i64::MAX };
+        let mut entries: Vec<Entry> = Vec::new();
+        let mut looked_at = 0;
+        while end > first {
+            let room = page_size + 1 - i64::try_from(entries.len()).unwrap_or(i64::MAX);
+            if room <= 0 || looked_at >= stretch {
+                break;
+            }
+            let start = end.saturating_sub(stretch).max(first);
+            let more = self.store.audit(app, filter.clone(), start..end, room).await?;
+            // A range that gave all that was asked for may hold more.
+            let full = i64::try_from(more.len()).unwrap_or(i64::MAX) >= room;
+            looked_at += end - start;
+            end = more.last().filter(|_| full).map_or(start, |last| last.seq);
+            entries.extend(more);
+        }
+        let size = usize::try_from(page_size).unwrap_or(0);
+        let more = entries.len() > size;
+        entries.truncate(size);
+        let next = if more { entries.last().map(|entry| entry.seq) } else { Some(end) };
+        Ok(Found { entries, next: next.filter(|next| *next > first) })
     }
 
     /// Some entries of a chain after the one with number `after`, in their order; none: there are no more.

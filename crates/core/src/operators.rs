@@ -6,7 +6,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use nuncio_protocol::ids::OperatorName;
-use nuncio_protocol::{Refusal, Timestamp};
+use nuncio_protocol::{Origin, Refusal, Timestamp};
 use nuncio_store::operator_sessions::NewSession;
 pub use nuncio_store::operator_sessions::Session;
 use nuncio_store::operators::NewLink;
@@ -76,6 +76,15 @@ pub struct Visitor {
     pub address: String,
     /// The browser, as it says itself.
     pub agent: String,
+    /// The request's id.
+    pub request_id: String,
+}
+
+impl Visitor {
+    /// Who comes in under this name, for the audit trail.
+    fn named(&self, name: &str) -> Origin {
+        Origin::operator(name.to_owned(), self.address.parse().ok(), self.request_id.clone())
+    }
 }
 
 /// A session that has begun, or goes on under another token.
@@ -177,11 +186,13 @@ impl Core {
         visitor: &Visitor,
     ) -> Result<SignedIn, Error> {
         // Looked up first, so that nobody can make us hash for nothing.
-        self.operator_of_link(token, visitor).await?;
+        let (operator, first) = self.operator_of_link(token, visitor).await?;
         let password = self.doors.passwords.hash(password).await?;
         let (session, new) = new_session(visitor);
         let link = hash_of(token.expose_secret());
-        self.store.redeem_link(link, name, password, new, self.now()).await?;
+        let known = name.as_ref().filter(|_| first).unwrap_or(&operator.name);
+        let store = self.store.by(visitor.named(known.as_str()));
+        store.redeem_link(link, name, password, new, self.now()).await?;
         self.signed_in(session).await
     }
 
@@ -210,10 +221,17 @@ impl Core {
             None => false,
         };
         let id = operator.as_ref().map(|operator| operator.id);
-        let operator = self.prove(&name, operator, familiar, password, code, visitor).await?;
+        let known = operator.as_ref().map_or("", |operator| operator.name.as_str()).to_owned();
+        let store = self.store.by(visitor.named(&known));
+        let proved = self.prove(&name, operator, familiar, password, code, visitor).await;
+        if let Err(Error::Refused(Refusal::WrongCredentials)) = proved {
+            // For names that there are not, too, so that the time of the answer does not tell.
+            store.note_failed_sign_in(self.now()).await?;
+        }
+        let operator = proved?;
         debug_assert_eq!(Some(operator.id), id, "nobody else is let in");
         let (token, new) = new_session(visitor);
-        self.store.open_session(operator.id, new, self.now()).await?;
+        store.open_session(operator.id, new, self.now()).await?;
         self.signed_in(token).await
     }
 
@@ -352,7 +370,8 @@ impl Core {
         let name = operator.name.to_string();
         self.prove(&name, Some(operator), true, old, None, visitor).await?;
         let hash = self.doors.passwords.hash(new).await?;
-        self.store.set_password(current.operator.id, hash, current.session.id).await?;
+        let now = self.now();
+        self.store.set_password(current.operator.id, hash, current.session.id, now).await?;
         self.renew(current).await
     }
 
@@ -389,14 +408,14 @@ impl Core {
         };
         let codes = second_factor::new_recovery_codes();
         let hashes = codes.iter().map(|code| second_factor::recovery_hash(code)).collect();
-        self.store.enable_second_factor(operator.id, step, hashes).await?;
+        self.store.enable_second_factor(operator.id, step, hashes, self.now()).await?;
         self.sign_out_others(current).await?;
         Ok((self.renew(current).await?, codes))
     }
 
     /// Lets an operator sign in without a code again.
     pub async fn disable_second_factor(&self, operator: &Operator) -> Result<(), Error> {
-        Ok(self.store.disable_second_factor(operator.id).await?)
+        Ok(self.store.disable_second_factor(operator.id, self.now()).await?)
     }
 
     /// New recovery codes, in place of what is left of the old ones.
@@ -406,7 +425,7 @@ impl Core {
         }
         let codes = second_factor::new_recovery_codes();
         let hashes = codes.iter().map(|code| second_factor::recovery_hash(code)).collect();
-        self.store.set_recovery_codes(operator.id, hashes).await?;
+        self.store.set_recovery_codes(operator.id, hashes, self.now()).await?;
         Ok(codes)
     }
 

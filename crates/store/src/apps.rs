@@ -197,8 +197,9 @@ macro_rules! select_app {
         )
     };
 }
+pub(crate) use select_app;
 
-fn read_app(row: &Row<'_>) -> Result<App, StoreError> {
+pub(crate) fn read_app(row: &Row<'_>) -> Result<App, StoreError> {
     let corrupt = |error: String| StoreError::corrupt("app", error);
     Ok(App {
         id: row.get(0)?,
@@ -216,9 +217,9 @@ fn read_app(row: &Row<'_>) -> Result<App, StoreError> {
     })
 }
 
-/// The app with this number, within a transaction.
+/// The app with this number, within a transaction. Refused for one that was deleted.
 pub(crate) async fn by_id(tx: &Tx<'_>, app: AppId) -> Result<App, StoreError> {
-    tx.opt(select_app!("where id = ?1"), params![app], read_app)
+    tx.opt(select_app!("where id = ?1 and deleted_at = 0"), params![app], read_app)
         .await?
         .ok_or(StoreError::Refused(Refusal::AppNotFound))
 }
@@ -264,7 +265,8 @@ impl Store {
     /// The app with this key, if there is one.
     pub async fn app(&self, key: AppKey) -> Result<Option<App>, StoreError> {
         self.read(async move |tx| {
-            tx.opt(select_app!("where app_key = ?1"), params![key.as_str()], read_app).await
+            let sql = select_app!("where app_key = ?1 and deleted_at = 0");
+            tx.opt(sql, params![key.as_str()], read_app).await
         })
         .await
     }
@@ -276,7 +278,10 @@ impl Store {
 
     /// All apps, oldest first.
     pub async fn apps(&self) -> Result<Vec<App>, StoreError> {
-        self.read(async |tx| tx.all(select_app!("order by id"), &[], read_app).await).await
+        self.read(async |tx| {
+            tx.all(select_app!("where deleted_at = 0 order by id"), &[], read_app).await
+        })
+        .await
     }
 
     /// Changes an app: `change` gets the record as it is and makes it what it shall be. Its id, key, secret

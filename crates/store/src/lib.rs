@@ -18,6 +18,7 @@ mod keys;
 mod lists;
 mod migrations;
 
+pub mod app_deletion;
 pub mod apps;
 pub mod audit;
 pub mod bans;

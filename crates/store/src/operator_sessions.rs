@@ -98,6 +98,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         self.write(Vec::new(), async move |tx| {
+            operators::note_own(tx, "operator.sign_in", now);
             open(tx, operator, &new, now).await?;
             tx.execute(
                 "update operators set last_seen_at = ?2 where id = ?1",

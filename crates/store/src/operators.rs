@@ -298,6 +298,7 @@ impl Store {
                 params![operator.id.0, name.as_str(), &password, now],
             )
             .await?;
+            note(tx, "operator.redeem_link", name, &operator.grants, now);
             operator_sessions::close_all(tx, operator.id).await?;
             operator_sessions::open(tx, operator.id, &session, now).await?;
             by_id(tx, operator.id).await?.ok_or(StoreError::Refused(Refusal::LinkVoid))
@@ -408,8 +409,10 @@ impl Store {
         id: OperatorId,
         password: String,
         keep: SecretHash,
+        now: Timestamp,
     ) -> Result<(), StoreError> {
         self.write(Vec::new(), async move |tx| {
+            note_own(tx, "operator.set_password", now);
             tx.execute(
                 "update operators set password = ?2 where id = ?1",
                 params![id.0, &password],
@@ -443,8 +446,10 @@ impl Store {
         id: OperatorId,
         step: i64,
         recovery: Vec<String>,
+        now: Timestamp,
     ) -> Result<(), StoreError> {
         self.write(Vec::new(), async move |tx| {
+            note_own(tx, "operator.enable_second_factor", now);
             tx.execute(
                 "update operators set second_factor = second_factor_next,
                                       second_factor_next = null, second_factor_step = ?2
@@ -458,8 +463,13 @@ impl Store {
     }
 
     /// Lets an operator sign in without a code again.
-    pub async fn disable_second_factor(&self, id: OperatorId) -> Result<(), StoreError> {
+    pub async fn disable_second_factor(
+        &self,
+        id: OperatorId,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         self.write(Vec::new(), async move |tx| {
+            note_own(tx, "operator.disable_second_factor", now);
             tx.execute(
                 "update operators set second_factor = null, second_factor_next = null,
                                       second_factor_step = 0, recovery = '[]'
@@ -477,8 +487,23 @@ impl Store {
         &self,
         id: OperatorId,
         hashes: Vec<String>,
+        now: Timestamp,
     ) -> Result<(), StoreError> {
-        self.write(Vec::new(), async move |tx| set_recovery(tx, id, &hashes).await).await
+        self.write(Vec::new(), async move |tx| {
+            note_own(tx, "operator.new_recovery_codes", now);
+            set_recovery(tx, id, &hashes).await
+        })
+        .await
+    }
+
+    /// Writes down that somebody tried to sign in in vain: under the name of the operator that was tried, or under
+    /// none where there is no such operator.
+    pub async fn note_failed_sign_in(&self, now: Timestamp) -> Result<(), StoreError> {
+        self.write(Vec::new(), async move |tx| {
+            note_own(tx, "operator.sign_in_failed", now);
+            Ok(())
+        })
+        .await
     }
 
     /// Uses the code of a step up. Says whether that, and every later one, was unused.
@@ -535,6 +560,12 @@ fn note(
         .collect();
     let after = json!({ "operator": name.as_str(), "grants": grants });
     audit::note(tx, Act::on_app(operation, INSTALLATION, now), &after);
+}
+
+/// Notes in the installation's chain what an operator did with their own account; the entry names them as who did
+/// it.
+pub(crate) fn note_own(tx: &mut Tx<'_>, operation: &'static str, now: Timestamp) {
+    audit::note(tx, Act::on_app(operation, INSTALLATION, now), &serde_json::Value::Null);
 }
 
 async fn set_link(tx: &Tx<'_>, id: OperatorId, link: NewLink) -> Result<(), StoreError> {

@@ -198,15 +198,7 @@ impl Store {
             None => {
                 check_quota(tx, app).await?;
                 let avatar_url = avatar_url.as_ref().map_or("", AvatarUrl::as_str);
-                // Tokens of a namesake who was deleted for good stay void.
-                tx.execute(
-                    "insert into users (app, id, name, avatar_url, created_at, tokens_from, last_token_at)
-                     values (?1, ?2, ?3, ?4, ?5, ?5, ?5)",
-                    params![app, &id, name.as_str(), avatar_url, now],
-                )
-                .await?;
-                let made = json!({ "name": name.as_str(), "avatarUrl": avatar_url });
-                audit::note(tx, Act::on_user("user.register", app, &id, now), &made);
+                insert(tx, app, &id, name.as_str(), avatar_url, now).await?;
                 Ok(now)
             }
         })
@@ -240,8 +232,29 @@ impl Store {
     }
 }
 
+/// Adds somebody who is not registered.
+pub(crate) async fn insert(
+    tx: &mut Tx<'_>,
+    app: AppId,
+    id: &UserId,
+    name: &str,
+    avatar_url: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    // Tokens of a namesake who was deleted for good stay void.
+    tx.execute(
+        "insert into users (app, id, name, avatar_url, created_at, tokens_from, last_token_at)
+         values (?1, ?2, ?3, ?4, ?5, ?5, ?5)",
+        params![app, id, name, avatar_url, now],
+    )
+    .await?;
+    let made = json!({ "name": name, "avatarUrl": avatar_url });
+    audit::note(tx, Act::on_user("user.register", app, id, now), &made);
+    Ok(())
+}
+
 /// Sets the push identity; the user's devices hear of it when it is another than before.
-async fn identify(
+pub(crate) async fn identify(
     tx: &mut Tx<'_>,
     app: AppId,
     user: &User,

@@ -5,7 +5,7 @@
  *   headers `Content-Type: application/json` and `Nuncio-Console: 1`, and comes from the server's own origin.
  * - Success is HTTP 200 with the result. Failure is another status with a {@link Failure}.
  * - The session is a cookie that scripts cannot see. Calls that change what the operator may do replace it.
- * - Files ({@link Files}) are got with `GET /console/api/PATH?...`, so that a link can save them.
+ * - A call whose result is a `Blob` answers with a file, as an attachment.
  * - Times are Unix milliseconds. `null` stands for "none". What a call does not know it leaves out.
  * - A list that goes on has a `pageToken`: the same call with it gives the next page.
  */
@@ -128,8 +128,6 @@ export interface App {
   role: Role;
   /** Registered users that it may have; `null`: as many as there are. */
   userLimit: number | null;
-  /** Set while the app is being deleted. */
-  deleting: boolean;
 }
 
 export interface Usage {
@@ -169,6 +167,8 @@ export interface Settings {
   apiCallsPerSecond: number | null;
   /** Client operations per second and connection; `null`: the server's default. */
   clientCallsPerSecond: number | null;
+  /** Minutes after sending in which a message can be edited, 0 to 525,600; 0: not at all. */
+  messageEditMinutes: number;
   /** Days that undelivered entries wait, 1 to 3,650. */
   inboxDays: number;
   /** Days that messages can be read in history, 1 to 36,500. */
@@ -404,7 +404,7 @@ export interface AuditEntry {
 
 /**
  * Every call: what it takes, what it gives. The comment says who may call it. The server answers `PATH_NOT_FOUND` to
- * those that it does not serve: `apps/delete`, imports, exports, webhooks, and all files.
+ * those that it does not serve: imports, exports and webhooks.
  */
 export interface Calls {
   // Without a session.
@@ -554,7 +554,8 @@ export interface Calls {
   ];
   "webhooks/redeliver": [{ appKey: string; deliveryId: string }, Delivery];
 
-  // Audit. Viewer of the app; without an `appKey`, owner of all apps.
+  // Audit. Viewer of the app; without an `appKey`, owner of all apps. `action` is how what was done begins; a page can
+  // have fewer entries than there is room for, and yet go on.
   "audit/list": [
     {
       appKey?: string;
@@ -568,16 +569,11 @@ export interface Calls {
     },
     Page<AuditEntry>,
   ];
+  /** The same rights and filters; answers with a file, JSON lines, the newest first. */
+  "audit/export": [
+    { appKey?: string; userId?: string; operator?: string; action?: string; from?: number; to?: number },
+    Blob,
+  ];
   /** Owner of all apps. Checks the chain. */
   "audit/verify": [None, { entries: number; intact: boolean; problem: string | null }];
-}
-
-/** What is got as a file, and its query. */
-export interface Files {
-  /** application/zip */
-  "exports/file": { appKey: string; id: string };
-  /** JSON lines. The same rights as `audit/list`. */
-  "audit/file": { appKey?: string; userId?: string; operator?: string; action?: string; from?: string; to?: string };
-  /** CSV: row, user id, outcome, fault. */
-  "imports/file": { appKey: string; id: string };
 }

@@ -60,6 +60,7 @@ async function send<P extends keyof Calls>(path: P, request: Calls[P][0]): Promi
   } catch {
     throw new Error('The server did not answer. Look whether it runs and is within reach, then try again.');
   }
+  if (response.ok && response.headers.has('content-disposition')) return (await response.blob()) as Calls[P][1];
   const body: unknown = await response.json().catch(() => undefined);
   if (response.ok && body !== undefined) return body as Calls[P][1];
   if (isFailure(body)) throw new CallError(body);

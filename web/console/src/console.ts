@@ -188,7 +188,7 @@ class NuncioConsole extends ConsoleElement {
         return html`<console-user .app=${app} .userId=${route.userId}></console-user>`;
       case 'audit':
         if (app === undefined && !state.ownsAll) return missing('This page is for owners of all apps.');
-        return html`<console-audit .app=${app} .userId=${route.userId ?? ''} .operator=${route.operator ?? ''}></console-audit>`;
+        return html`<console-audit .app=${app} .filter=${route}></console-audit>`;
       case 'operators':
         return state.ownsAll ? html`<console-operators></console-operators>` : missing('This page is for owners of all apps.');
       case 'account':

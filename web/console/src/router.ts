@@ -8,6 +8,17 @@ import type { Span, UserStatus } from './api.js';
 
 export type StatusFilter = Exclude<UserStatus, 'active'>;
 
+/** Which entries of the audit trail are shown; times as fields of forms have them. */
+export interface AuditFilter {
+  userId?: string;
+  operator?: string;
+  action?: string;
+  from?: string;
+  to?: string;
+}
+
+const AUDIT_FILTER = ['userId', 'operator', 'action', 'from', 'to'] as const;
+
 export type Route =
   | { page: 'link'; token: string }
   | { page: 'apps' }
@@ -16,7 +27,7 @@ export type Route =
   | { page: 'explorer'; appKey: string; path?: string }
   | { page: 'users'; appKey: string; query?: string; status?: StatusFilter }
   | { page: 'user'; appKey: string; userId: string }
-  | { page: 'audit'; appKey?: string; userId?: string; operator?: string }
+  | ({ page: 'audit'; appKey?: string } & AuditFilter)
   | { page: 'operators' }
   | { page: 'account' }
   | { page: 'missing' };
@@ -37,7 +48,7 @@ export function parse(hash: string): Route {
   const given = <K extends string>(name: K, value = query.get(name)): { [key in K]?: string } =>
     (value === null || value === '' ? {} : { [name]: value }) as { [key in K]?: string };
   const [first, second, third, fourth] = parts;
-  const filter = { ...given('userId'), ...given('operator') };
+  const filter: AuditFilter = Object.assign({}, ...AUDIT_FILTER.map((name) => given(name)));
   if (first === '' || (first === 'apps' && second === undefined)) return { page: 'apps' };
   if (first === 'link' && second) return { page: 'link', token: second };
   if (first === 'operators' || first === 'account') return { page: first };
@@ -77,7 +88,7 @@ export function address(route: Route): string {
     case 'user':
       return to(`${app}/users/${encodeURIComponent(named['userId'] ?? '')}`);
     case 'audit':
-      return to(app === '' ? 'audit' : `${app}/audit`, 'userId', 'operator');
+      return to(app === '' ? 'audit' : `${app}/audit`, ...AUDIT_FILTER);
     case 'link':
       return to(`link/${encodeURIComponent(named['token'] ?? '')}`);
     case 'missing':

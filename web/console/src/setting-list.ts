@@ -79,6 +79,11 @@ export const settings: Record<keyof Settings, Setting> = {
     label: 'Client operations per second',
     about: 'For each connection. More are refused for a moment. Empty: the server\'s default.',
   },
+  messageEditMinutes: {
+    kind: 'number', min: 0, max: 525_600, unit: 'minutes',
+    label: 'Messages can be edited for',
+    about: 'So long after sending, its sender can edit a message. 0: not at all. Your app\'s server can always edit.',
+  },
   inboxDays: {
     kind: 'number', min: 1, max: 3650, unit: 'days',
     label: 'Undelivered messages wait',
@@ -93,7 +98,7 @@ export const settings: Record<keyof Settings, Setting> = {
 
 /** In which order, and under which headings. */
 export const groups: readonly (readonly [string, readonly (keyof Settings)[]])[] = [
-  ['Messages and friends', ['onlyFriendsCanMessage', 'friendPermission', 'whitelistService']],
+  ['Messages and friends', ['onlyFriendsCanMessage', 'friendPermission', 'whitelistService', 'messageEditMinutes']],
   ['Tokens and devices', ['tokenTtlSeconds', 'expireClosesConnections', 'devicesPerUser']],
   ['Profiles', ['profilesVisibleToStrangers', 'notifyFriendsOfProfiles', 'profileExtKeys']],
   ['Server API and limits', ['requireSignatureV2', 'apiCallsPerSecond', 'clientCallsPerSecond']],

@@ -45,6 +45,12 @@ class State extends EventTarget {
     this.#changed();
   }
 
+  /** An app is no more. */
+  drop({ appKey }: App): void {
+    this.apps = this.apps.filter((app) => app.appKey !== appKey);
+    this.#changed();
+  }
+
   app(appKey: string | undefined): App | undefined {
     return this.apps.find((app) => app.appKey === appKey);
   }

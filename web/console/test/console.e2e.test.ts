@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PASSWORD, World, faults, fillRegistration, ready, register, row, totp, visit } from './support/world.js';
@@ -190,6 +191,55 @@ describe.skipIf(!ready)('the console in Chromium, with the real server', () => {
     expect(await row(page, 'user.ban').first().textContent()).toContain('ada');
     await page.getByRole('button', { name: 'Check the chains' }).click();
     await page.getByText('are whole').waitFor();
+  });
+
+  it('the trail is narrowed down by what was done and when, and saved as JSON lines', async () => {
+    await page.goto(appAddress('/audit'));
+    await row(page, 'user.').first().waitFor();
+    await page.getByLabel('What').fill('user.unban');
+    await page.getByRole('button', { name: 'Show', exact: true }).click();
+    await expect.poll(() => page.url(), patience).toContain('action=user.unban');
+    await row(page, 'user.unban').first().waitFor();
+    expect(await row(page, 'user.ban').count()).toBe(0);
+    const waiting = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Export as JSON lines' }).click();
+    const saved = await waiting;
+    expect(saved.suggestedFilename()).toBe(`audit-${world.nuncio.appKey}.jsonl`);
+    const lines = (await readFile(await saved.path(), 'utf8')).trim().split('\n').map((line) => JSON.parse(line) as { operation: string; actorName: string });
+    expect(lines.map(({ operation, actorName }) => [operation, actorName])).toEqual([['user.unban', 'ada']]);
+    await page.getByLabel('From').fill('2040-01-01T00:00');
+    await page.getByRole('button', { name: 'Show', exact: true }).click();
+    await page.getByText('Nothing was written down yet.').waitFor();
+    await visit(page, 'Console audit');
+    await row(page, 'operator.sign_in_failed').first().waitFor();
+    await row(page, 'operator.sign_in').first().waitFor();
+  });
+
+  it('an app is locked and unlocked, and deleted by whoever types its name', async () => {
+    const { appKey, appSecret } = world.nuncio;
+    await world.createApp(page, 'Doomed <b>app</b>', 'Production');
+    await world.nuncio.token('last-one');
+    await page.getByRole('button', { name: 'Lock app' }).click();
+    await dialog().getByRole('button', { name: 'Lock app' }).click();
+    await page.getByText('This app is locked').waitFor();
+    await expect(world.nuncio.token('last-one')).rejects.toThrow();
+    await page.getByRole('button', { name: 'Unlock app' }).click();
+    await dialog().getByRole('button', { name: 'Unlock app' }).click();
+    await page.getByRole('button', { name: 'Lock app' }).waitFor();
+    await world.nuncio.token('last-one');
+    await page.getByRole('button', { name: 'Delete app' }).click();
+    await dialog().getByLabel('name, to be sure').fill('Doomed app');
+    await dialog().getByRole('button', { name: 'Delete app' }).click();
+    await dialog().getByRole('alert').filter({ hasText: 'name' }).waitFor();
+    expect(await faults(page)).toEqual([]);
+    await dialog().getByLabel('name, to be sure').fill('Doomed <b>app</b>');
+    await dialog().getByRole('button', { name: 'Delete app' }).click();
+    await page.getByRole('heading', { name: 'Apps', level: 1 }).waitFor();
+    await expect.poll(() => row(page, 'Doomed').count(), patience).toBe(0);
+    await expect(world.nuncio.token('last-one')).rejects.toThrow();
+    await visit(page, 'Console audit');
+    await row(page, 'app.delete').getByText('ada').waitFor();
+    Object.assign(world.nuncio, { appKey, appSecret });
   });
 
   it('a test user is deleted for good, which makes room for another', async () => {

@@ -4,8 +4,9 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::ConnectInfo;
+use axum::http::response::Parts;
 use axum::http::{HeaderMap, Request};
 use nuncio_bus::LocalBus;
 use nuncio_core::operators::Role;
@@ -119,6 +120,27 @@ impl Browser {
         body: Value,
         headers: &[(&'static str, &str)],
     ) -> Answer {
+        let (head, bytes) = self.send(path, body, headers).await;
+        let body = serde_json::from_slice(&bytes).unwrap();
+        Answer { status: head.status.as_u16(), headers: head.headers, body }
+    }
+
+    /// The text of a file that is answered.
+    pub(crate) async fn download(&self, path: &str, body: Value) -> String {
+        let (head, bytes) = self.send(path, body, &[]).await;
+        let text = String::from_utf8(bytes.into()).unwrap();
+        assert_eq!(head.status.as_u16(), 200, "{text}");
+        let disposition = head.headers["content-disposition"].to_str().unwrap();
+        assert!(disposition.starts_with("attachment; filename="), "{disposition}");
+        text
+    }
+
+    async fn send(
+        &self,
+        path: &str,
+        body: Value,
+        headers: &[(&'static str, &str)],
+    ) -> (Parts, Bytes) {
         let cookie = self.cookie.lock().unwrap().clone();
         let mut all = vec![
             ("host", "console.example".to_owned()),
@@ -145,8 +167,7 @@ impl Browser {
             let pair = cookie.to_str().unwrap().split(';').next().unwrap().to_owned();
             *self.cookie.lock().unwrap() = pair;
         }
-        let body = serde_json::from_slice(&bytes).unwrap();
-        Answer { status: head.status.as_u16(), headers: head.headers, body }
+        (head, bytes)
     }
 
     pub(crate) async fn sign_in(&self, name: &str, password: &str) -> Answer {

@@ -1,8 +1,9 @@
 //! What the console is for: apps and their users.
 
+use nuncio_core::operators::Role;
 use serde_json::{Value, json};
 
-use crate::harness::{Browser, World};
+use crate::harness::{Browser, PASSWORD, World};
 
 async fn register(owner: &Browser, app: &str, user: &str, name: &str) -> u16 {
     let body = json!({ "appKey": app, "userId": user, "name": name });
@@ -166,4 +167,74 @@ async fn the_explorer_signs_what_the_server_api_then_answers() {
     assert!(curl["curl"].as_str().unwrap().contains(secret["appSecret"].as_str().unwrap()));
     world.clock.advance_ms(11 * 60 * 1000);
     assert_eq!(owner.call("explorer/curl", body).await.refusal(), "CONFIRMATION_NEEDED");
+}
+
+#[tokio::test]
+async fn an_app_is_deleted_by_its_owner_who_types_its_name_and_gave_the_password() {
+    let world = World::new().await;
+    let owner = world.owner().await;
+    let app = owner.app("production", "flagship").await;
+    register(&owner, &app, "alice", "Alice").await;
+    let developer = world.operator(&owner, "dora", Some(&app), Role::Developer).await;
+    let body = json!({ "appKey": app, "confirm": "Test" });
+    assert_eq!(developer.call("apps/delete", body.clone()).await.refusal(), "ROLE_TOO_LOW");
+    let wrong = json!({ "appKey": app, "confirm": "test" });
+    assert_eq!(owner.call("apps/delete", wrong).await.refusal(), "BAD_PARAMETER");
+    world.clock.advance_ms(11 * 60 * 1000);
+    assert_eq!(owner.call("apps/delete", body.clone()).await.refusal(), "CONFIRMATION_NEEDED");
+    owner.call("session/confirm", json!({ "password": PASSWORD })).await.ok();
+    owner.call("apps/delete", body).await.ok();
+    for (path, member) in [("apps/get", "userId"), ("users/get", "userId")] {
+        let body = json!({ "appKey": app, member: "alice" });
+        assert_eq!(owner.call(path, body).await.refusal(), "APP_NOT_FOUND");
+    }
+    let session = developer.call("session/get", json!({})).await.ok();
+    assert_eq!(session["grants"], json!([]));
+    assert!(world.core.erase_apps().await.unwrap() > 0);
+    let trail = owner.call("audit/list", json!({ "action": "app." })).await.ok();
+    let entry = &trail["items"][0];
+    assert_eq!((&entry["action"], &entry["actor"]["name"]), (&json!("app.delete"), &json!("ada")));
+    assert_eq!(entry["after"]["appKey"], app);
+}
+
+#[tokio::test]
+async fn the_trail_tells_who_came_in_and_is_narrowed_down_and_exported() {
+    let world = World::new().await;
+    let owner = world.owner().await;
+    world.clock.advance_ms(1000);
+    let begun = world.core.now().0;
+    let stranger = world.browser();
+    assert_eq!(stranger.sign_in("ada", "not the password").await.refusal(), "WRONG_CREDENTIALS");
+    assert_eq!(stranger.sign_in("<script>", "x").await.refusal(), "WRONG_CREDENTIALS");
+    stranger.sign_in("ada", PASSWORD).await.ok();
+    let new = json!({ "current": PASSWORD, "password": "quite another sentence" });
+    owner.call("account/set-password", new).await.ok();
+    let list = async |filter: Value| {
+        let found = owner.call("audit/list", filter).await.ok();
+        let items = found["items"].as_array().unwrap().iter();
+        items.map(|e| (e["action"].clone(), e["actor"]["name"].clone())).collect::<Vec<_>>()
+    };
+    let entry = |action: &str, name: &str| (json!(action), json!(name));
+    let all = list(json!({ "from": begun })).await;
+    assert_eq!(
+        all,
+        [
+            entry("operator.set_password", "ada"),
+            entry("operator.sign_in", "ada"),
+            entry("operator.sign_in_failed", ""),
+            entry("operator.sign_in_failed", "ada"),
+        ]
+    );
+    let failed = json!({ "from": begun, "action": "operator.sign_in_failed", "operator": "ada" });
+    assert_eq!(list(failed).await, [entry("operator.sign_in_failed", "ada")]);
+    let before = list(json!({ "to": begun })).await;
+    assert_eq!(before, [entry("operator.redeem_link", "ada")]);
+    let export = owner.download("audit/export", json!({ "from": begun })).await;
+    let lines: Vec<Value> =
+        export.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), 4);
+    assert_eq!(lines[0]["operation"], "operator.set_password");
+    assert_eq!(lines[3]["address"], "127.0.0.1");
+    let support = world.operator(&owner, "sue", None, Role::Support).await;
+    assert_eq!(support.call("audit/export", json!({})).await.refusal(), "ROLE_TOO_LOW");
 }

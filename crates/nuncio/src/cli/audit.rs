@@ -5,11 +5,10 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use nuncio_core::Core;
-use nuncio_core::audit::{Entry, Hash, INSTALLATION, Verified};
+use nuncio_core::audit::{Hash, INSTALLATION, Verified, json_line};
 use nuncio_protocol::AppKey;
 use nuncio_protocol::ids::AppId;
 use nuncio_protocol::signing::hex;
-use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::{StoreArgs, print};
@@ -95,7 +94,8 @@ async fn open(store: StoreArgs) -> anyhow::Result<Core> {
 
 /// The chains that are meant, each with the App Key that it is known by.
 async fn chains(core: &Core, app: Option<&str>) -> anyhow::Result<Vec<(AppId, String)>> {
-    let apps = core.apps().await?;
+    // Of deleted apps the audit trail is left.
+    let apps = [core.apps().await?, core.deleted_apps().await?].concat();
     let key = |id: AppId| match apps.iter().find(|app| app.id == id) {
         Some(app) => app.key.to_string(),
         None if id == INSTALLATION => NO_APP.to_owned(),
@@ -170,49 +170,10 @@ impl Export {
                 let Some(last) = entries.last() else { break };
                 after = last.seq;
                 for entry in &entries {
-                    print(&line(id, &key, entry)?)?;
+                    print(&json_line(id, &key, entry)?)?;
                 }
             }
         }
         Ok(ExitCode::SUCCESS)
     }
-}
-
-/// An entry as a line of JSON, its states as they were hashed.
-fn line(app: AppId, key: &str, entry: &Entry) -> anyhow::Result<String> {
-    #[derive(serde::Serialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Line<'a> {
-        app: i64,
-        app_key: &'a str,
-        seq: i64,
-        at: i64,
-        actor: &'a str,
-        actor_name: &'a str,
-        address: &'a str,
-        request_id: &'a str,
-        operation: &'a str,
-        user_id: &'a str,
-        before: Option<&'a RawValue>,
-        after: Option<&'a RawValue>,
-        hash: String,
-    }
-    fn state(text: &str) -> serde_json::Result<Option<&RawValue>> {
-        if text.is_empty() { Ok(None) } else { serde_json::from_str(text).map(Some) }
-    }
-    Ok(serde_json::to_string(&Line {
-        app: app.0,
-        app_key: key,
-        seq: entry.seq,
-        at: entry.at.0,
-        actor: &entry.actor,
-        actor_name: &entry.actor_name,
-        address: &entry.address,
-        request_id: &entry.request_id,
-        operation: &entry.operation,
-        user_id: &entry.user,
-        before: state(&entry.before)?,
-        after: state(&entry.after)?,
-        hash: hex(&entry.hash),
-    })?)
 }

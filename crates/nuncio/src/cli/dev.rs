@@ -42,7 +42,8 @@ pub(super) async fn run(given: Given) -> anyhow::Result<()> {
     })
     .await?;
     let trial = trial.context("nothing was prepared to try")?;
-    print(&trial.session(server.url()))?;
+    let link = server.first_owner_link().await?;
+    print(&trial.session(server.url(), link.as_deref()))?;
     print(&server.ready())?;
     server.run().await
 }
@@ -75,13 +76,18 @@ impl Trial {
     }
 
     /// What is printed: the addresses, the keys, and commands to copy and paste.
-    fn session(&self, url: &str) -> String {
+    fn session(&self, url: &str, first_owner_link: Option<&str>) -> String {
+        let console = match first_owner_link {
+            Some(link) => format!("{link} (good once)"),
+            None => format!("{url}/console/"),
+        };
         let (program, key, secret) = (program(), &self.app.key, &self.secret);
         let mut text = String::new();
         let _ = write!(
             text,
             "\
 Demo, two phones:       {url}/demo/
+Console:                {console}
 API reference:          {url}/docs
 Server API and clients: {url}
 

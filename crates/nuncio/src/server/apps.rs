@@ -1,5 +1,5 @@
-//! Closes connections after another process, such as `nuncio app set`, has locked an app or changed its
-//! secret.
+//! Closes connections after another process, such as `nuncio app set`, has locked or deleted an app, or changed
+//! its secret.
 //!
 //! What is decided about logins and messages needs none of this: it is read from the store each time. Only
 //! connections that are open already would stay so; twice a second this looks whose should not.
@@ -37,7 +37,9 @@ pub(super) fn watch(core: &Core, tasks: &Tasks) {
     tasks.every("apps", LOOK, move || {
         let (core, seen) = (core.clone(), Arc::clone(&seen));
         async move {
-            for app in core.apps().await? {
+            // A deleted app is a locked one to its connections.
+            let apps = core.apps().await?.into_iter().chain(core.deleted_apps().await?);
+            for app in apps {
                 if !seen.is_new(&app) {
                     continue;
                 }

@@ -13,6 +13,8 @@ const ACTIVATIONS: Duration = Duration::from_secs(10);
 const TRIM: Duration = Duration::from_mins(10);
 /// How often what has run out is forgotten.
 const PRUNE: Duration = Duration::from_mins(10);
+/// How often rows of deleted apps are looked for.
+const ERASE: Duration = Duration::from_secs(10);
 /// How often it is looked whether a step of the figures is over.
 const FIGURES: Duration = Duration::from_secs(1);
 
@@ -28,6 +30,11 @@ pub(super) fn start(core: &Core, tasks: &Tasks, audit_retention: Duration) {
     tasks.repeat("activations", ACTIVATIONS, core.activations_nudge(), move || {
         let core = job.clone();
         async move { core.run_activations().await.map(drop) }
+    });
+    let job = core.by(Origin::job("erase-apps"));
+    tasks.every("erase-apps", ERASE, move || {
+        let core = job.clone();
+        async move { core.erase_apps().await.map(drop) }
     });
     let job = core.clone();
     tasks.every("figures", FIGURES, move || {

@@ -46,6 +46,21 @@ fn shell(text: &str, folder: &tempfile::TempDir) -> Command {
 }
 
 #[tokio::test]
+async fn the_printed_link_lets_the_consoles_first_owner_in() {
+    let data = tempfile::tempdir().unwrap();
+    let server = dev(&data).await;
+    let link = after(&server.before, "Console:").strip_suffix(" (good once)").unwrap();
+    let (url, token) = link.split_once("/console/#/link/").unwrap();
+    let ask = format!(
+        "curl -s {url}/console/api/session/link -H 'Nuncio-Console: 1' \
+         -H 'Content-Type: application/json' -d '{{\"token\":\"{token}\"}}'"
+    );
+    let answer = within(shell(&ask, &data).output()).await.unwrap();
+    let answer: serde_json::Value = serde_json::from_slice(&answer.stdout).unwrap();
+    assert_eq!(answer["firstOwner"], true, "{answer}");
+}
+
+#[tokio::test]
 async fn the_printed_commands_let_two_terminals_talk() {
     let data = tempfile::tempdir().unwrap();
     let server = dev(&data).await;

@@ -7,6 +7,7 @@
 
 mod chain;
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use nuncio_protocol::ids::AppId;
@@ -134,16 +135,22 @@ pub struct Filter {
     pub user: Option<UserId>,
     /// Those of this operator, account or job.
     pub actor_name: Option<String>,
+    /// Those of which what was done begins so, such as `user.`.
+    pub operation: Option<String>,
+    /// Those made at this moment or later.
+    pub from: Option<Timestamp>,
+    /// Those made before this moment.
+    pub to: Option<Timestamp>,
 }
 
 /// A query for entries; its tail says which.
 macro_rules! select_entries {
-    ($tail:literal) => {
+    ($($tail:expr),+) => {
         concat!(
             "select seq, at, actor, actor_name, address, request_id, operation, user_id,
                     state_before, state_after, hash
              from audit where app = ?1 and ",
-            $tail
+            $($tail),+
         )
     };
 }
@@ -165,42 +172,76 @@ fn read_entry(row: &Row<'_>) -> Result<Entry, StoreError> {
 }
 
 impl Store {
-    /// Entries of an app's chain, or of [`INSTALLATION`], before the one with number `before`; the newest
-    /// first.
+    /// Entries of an app's chain, or of [`INSTALLATION`], whose numbers lie in `range`; the newest first.
     pub async fn audit(
         &self,
         app: AppId,
         filter: Filter,
-        before: i64,
+        range: Range<i64>,
         limit: i64,
     ) -> Result<Vec<Entry>, StoreError> {
+        /// What all these queries have in common: the range, what is not looked up by an index, and the order.
+        macro_rules! select_filtered {
+            ($by:literal) => {
+                select_entries!(
+                    $by,
+                    "seq >= ?2 and seq < ?3 and at >= ?5 and at < ?6
+                       and substr(operation, 1, length(?7)) = ?7
+                     order by seq desc limit ?4"
+                )
+            };
+        }
         self.read(async move |tx| {
-            let user = filter.user.as_ref().map(UserId::as_str);
-            match (user, filter.actor_name.as_deref()) {
-                (None, None) => {
-                    let sql = select_entries!("seq < ?2 order by seq desc limit ?3");
-                    tx.all(sql, params![app, before, limit], read_entry).await
-                }
+            let from = filter.from.unwrap_or(Timestamp(0));
+            let to = filter.to.unwrap_or(Timestamp::FOREVER);
+            let operation = filter.operation.as_deref().unwrap_or_default();
+            let Range { start, end } = range;
+            let mut values = params![app, start, end, limit, from, to, operation].to_vec();
+            match (&filter.user, &filter.actor_name) {
+                (None, None) => tx.all(select_filtered!(""), &values, read_entry).await,
                 (Some(user), None) => {
-                    let sql = select_entries!(
-                        "seq < ?2 and user_id = ?4 and user_id <> '' order by seq desc limit ?3"
-                    );
-                    tx.all(sql, params![app, before, limit, user], read_entry).await
+                    values.extend(params![user]);
+                    let sql = select_filtered!("user_id = ?8 and user_id <> '' and ");
+                    tx.all(sql, &values, read_entry).await
                 }
                 (None, Some(name)) => {
-                    let sql = select_entries!(
-                        "seq < ?2 and actor_name = ?4 and actor_name <> '' order by seq desc limit ?3"
-                    );
-                    tx.all(sql, params![app, before, limit, name], read_entry).await
+                    values.extend(params![name]);
+                    let sql = select_filtered!("actor_name = ?8 and actor_name <> '' and ");
+                    tx.all(sql, &values, read_entry).await
                 }
                 (Some(user), Some(name)) => {
-                    let sql = select_entries!(
-                        "seq < ?2 and user_id = ?4 and user_id <> '' and actor_name = ?5
-                         order by seq desc limit ?3"
-                    );
-                    tx.all(sql, params![app, before, limit, user, name], read_entry).await
+                    values.extend(params![user, name]);
+                    let sql =
+                        select_filtered!("user_id = ?8 and user_id <> '' and actor_name = ?9 and ");
+                    tx.all(sql, &values, read_entry).await
                 }
             }
+        })
+        .await
+    }
+
+    /// The number of the first entry of a chain that was made at `moment` or later, as far as the entries' times
+    /// rise with their numbers; one past the last when there is none.
+    pub async fn audit_seq_at(&self, app: AppId, moment: Timestamp) -> Result<i64, StoreError> {
+        self.read(async move |tx| {
+            let (mut from, mut to): (i64, i64) = tx
+                .one(
+                    "select coalesce(min(seq), 1), coalesce(max(seq), 0) + 1 from audit where app = ?1",
+                    params![app],
+                    |row| Ok((row.get(0)?, row.get(1)?)),
+                )
+                .await?;
+            while from < to {
+                let middle = from + (to - from) / 2;
+                let earlier = tx
+                    .exists(
+                        "select 1 from audit where app = ?1 and seq = ?2 and at < ?3",
+                        params![app, middle, moment],
+                    )
+                    .await?;
+                if earlier { from = middle + 1 } else { to = middle }
+            }
+            Ok(from)
         })
         .await
     }

@@ -116,8 +116,9 @@ contract! {
             }
         }
         let find = async |user: Option<&UserId>, name: Option<&str>, before, limit| {
-            let filter = Filter { user: user.cloned(), actor_name: name.map(str::to_owned) };
-            let found = bench.store.audit(bench.app, filter, before, limit).await.unwrap();
+            let actor_name = name.map(str::to_owned);
+            let filter = Filter { user: user.cloned(), actor_name, ..Filter::default() };
+            let found = bench.store.audit(bench.app, filter, 1..before, limit).await.unwrap();
             found.iter().map(|entry| entry.seq).collect::<Vec<_>>()
         };
         assert_eq!(find(None, None, i64::MAX, 3).await, [8, 7, 6]);
@@ -127,6 +128,39 @@ contract! {
         assert_eq!(find(None, Some("oskar"), i64::MAX, 3).await, [8, 7, 4]);
         assert_eq!(find(Some(&bob), Some("oskar"), i64::MAX, 9).await, [8, 4]);
         assert_eq!(find(None, Some("oscar"), i64::MAX, 9).await, [0; 0]);
+    }
+
+    async fn entries_are_found_by_what_was_done_and_when(bench: Bench) {
+        let [ada] = bench.users(["ada"]).await;
+        let store = bench.store.by(operator("olga"));
+        for turn in 0..6 {
+            let now = NOW.plus_ms(turn * 1000);
+            if turn % 2 == 0 {
+                let until = now.plus_ms(60_000);
+                let why = turn.to_string();
+                store.ban(bench.app, vec![ada.clone()], until, why, false, now).await.unwrap();
+            } else {
+                store.unban(bench.app, vec![ada.clone()], now).await.unwrap();
+            }
+        }
+        let find = async |operation: &str, from: i64, to: i64, user: Option<&UserId>| {
+            let filter = Filter {
+                user: user.cloned(),
+                operation: Some(operation.to_owned()),
+                from: Some(NOW.plus_ms(from)),
+                to: Some(NOW.plus_ms(to)),
+                ..Filter::default()
+            };
+            let found = bench.store.audit(bench.app, filter, 1..i64::MAX, 10).await.unwrap();
+            found.iter().map(|entry| entry.seq).collect::<Vec<_>>()
+        };
+        assert_eq!(find("user.ban", 0, 60_000, None).await, [5, 3, 1]);
+        assert_eq!(find("user.", 1000, 4000, None).await, [4, 3, 2]);
+        assert_eq!(find("user.unban", 0, 60_000, Some(&ada)).await, [6, 4, 2]);
+        assert_eq!(find("app.", 0, 60_000, None).await, [0; 0]);
+        let at = async |ms| bench.store.audit_seq_at(bench.app, NOW.plus_ms(ms)).await.unwrap();
+        assert_eq!([at(-1).await, at(0).await, at(1).await, at(5000).await], [1, 1, 2, 6]);
+        assert_eq!(at(5001).await, 7);
     }
 
     async fn writers_that_work_at_once_make_one_chain_without_gaps(bench: Bench) {

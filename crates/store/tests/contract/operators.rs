@@ -98,7 +98,7 @@ contract! {
         let ada = owner(&bench).await;
         bench.store.prepare_second_factor(ada.id, vec![1, 2]).await.unwrap();
         let codes = vec!["one".to_owned(), "two".to_owned()];
-        bench.store.enable_second_factor(ada.id, 10, codes).await.unwrap();
+        bench.store.enable_second_factor(ada.id, 10, codes, NOW).await.unwrap();
         let record = bench.store.operator(name("ada")).await.unwrap().unwrap();
         assert_eq!((record.second_factor, record.recovery_left), (Some(vec![1, 2]), 2));
         let mut steps = Vec::new();

@@ -303,7 +303,7 @@ contract! {
         store.set_webhook(bench.app, hook.id, NOW, |_| {}).await.unwrap();
         store.set_webhook_secret(bench.app, hook.id, b"other".to_vec(), NOW).await.unwrap();
         store.remove_webhook(bench.app, hook.id, NOW).await.unwrap();
-        let trail = store.audit(bench.app, audit::Filter::default(), i64::MAX, 10).await.unwrap();
+        let trail = store.audit(bench.app, audit::Filter::default(), 1..i64::MAX, 10).await.unwrap();
         let told: Vec<_> = trail.iter().rev().map(|entry| entry.operation.as_str()).collect();
         let all = ["webhook.add", "webhook.set", "webhook.rotate_secret", "webhook.remove"];
         assert_eq!(told, all);

@@ -6,7 +6,8 @@ import { ConsoleElement } from '../element.js';
 import { copied } from '../parts/copy.js';
 import { dialog } from '../parts/dialog.js';
 import { choiceField, textField, textOf } from '../parts/fields.js';
-import { address } from '../router.js';
+import { say } from '../parts/toast.js';
+import { address, go } from '../router.js';
 import { settings, valueText } from '../setting-list.js';
 import { may, state } from '../state.js';
 import { counted, editions, limitText, number, time } from '../words.js';
@@ -57,7 +58,7 @@ class AppPage extends ConsoleElement {
       ${app.locked ? html`<p class="note danger">This app is locked: its users cannot connect and its server's calls are refused.</p>` : nothing}
       ${this.#users()}
       <console-figures .app=${app} .span=${this.span}></console-figures>
-      <div class="grid">${this.#edition()}${this.#keys()}${this.#promotion()}${this.#lock()}</div>
+      <div class="grid">${this.#edition()}${this.#keys()}${this.#promotion()}${this.#lock()}${this.#deletion()}</div>
     </div>`;
   }
 
@@ -108,6 +109,13 @@ class AppPage extends ConsoleElement {
     return html`<section class="card" aria-labelledby="lock"><h2 id="lock">${app.locked ? 'Unlock' : 'Lock'}</h2>
       <p class="muted">${app.locked ? 'The app works again as soon as it is unlocked.' : 'While an app is locked nothing of it works. Its data stays.'}</p>
       <div class="actions"><button class=${`button ${app.locked ? 'primary' : 'danger-quiet'}`} type="button" @click=${this.#setLocked}>${app.locked ? 'Unlock app' : 'Lock app'}</button></div></section>`;
+  }
+
+  #deletion(): TemplateResult | typeof nothing {
+    if (!may(this.app, 'owner')) return nothing;
+    return html`<section class="card" aria-labelledby="delete"><h2 id="delete">Delete</h2>
+      <p class="muted">Deletes the app for good: its users, messages, settings and keys. There is no way back.</p>
+      <div class="actions"><button class="button danger-quiet" type="button" @click=${this.#delete}>Delete app</button></div></section>`;
   }
 
   async #update(change: { name?: string; edition?: Edition; locked?: boolean }): Promise<void> {
@@ -184,6 +192,22 @@ class AppPage extends ConsoleElement {
       run: () => call('apps/promote', { appKey, toAppKey }),
     });
   }
+
+  readonly #delete = async (): Promise<void> => {
+    const { app } = this;
+    const done = await dialog({
+      title: `Delete “${app.name}”?`,
+      body: () => html`<p class="note danger">All connections close, and calls of its server are refused from now on. ${counted(this.#usage?.registered ?? 0, 'registered user')} and everything that is theirs go for good.</p>
+        ${textField({ name: 'confirm', label: 'The app\'s name, to be sure', required: true, maxlength: 64, focus: true, hint: `Type: ${app.name}` })}`,
+      action: 'Delete app',
+      danger: true,
+      run: (form) => call('apps/delete', { appKey: app.appKey, confirm: textOf(form, 'confirm') }),
+    });
+    if (!done) return;
+    say(`“${app.name}” is deleted. Its data goes in the next minutes.`);
+    go({ page: 'apps' }, true);
+    state.drop(app);
+  };
 
   readonly #setLocked = (): Promise<boolean> => {
     const { locked, name } = this.app;

@@ -1,13 +1,15 @@
 import type { TemplateResult } from 'lit';
 import { css, html, nothing } from 'lit';
-import type { App, AuditEntry } from '../api.js';
+import type { App, AuditEntry, Calls } from '../api.js';
 import { call } from '../client.js';
 import { ConsoleElement } from '../element.js';
 import { textField, textOf } from '../parts/fields.js';
+import { save } from '../parts/save.js';
 import { Listing } from '../parts/listing.js';
 import type { Column } from '../parts/table.js';
 import { table, tableStyles } from '../parts/table.js';
 import { say } from '../parts/toast.js';
+import type { AuditFilter } from '../router.js';
 import { address, go } from '../router.js';
 import { state } from '../state.js';
 import { number, time } from '../words.js';
@@ -63,19 +65,22 @@ class AuditPage extends ConsoleElement {
     .find .field { flex: 1 1 180px; }
     del { color: var(--nuncio-text-muted); }
   `];
-  static override properties = { app: {}, userId: {}, operator: {} };
+  static override properties = { app: {}, filter: {} };
+  #busy = false;
 
   declare app: App | undefined;
-  declare userId: string;
-  declare operator: string;
+  declare filter: AuditFilter;
   readonly #entries = new Listing<AuditEntry>(this, (pageToken) =>
-    call('audit/list', {
-      ...(this.app === undefined ? {} : { appKey: this.app.appKey }),
-      ...(this.userId === '' ? {} : { userId: this.userId }),
-      ...(this.operator === '' ? {} : { operator: this.operator }),
-      ...(pageToken === undefined ? {} : { pageToken }),
-    }),
+    call('audit/list', { ...this.#asked(), ...(pageToken === undefined ? {} : { pageToken }) }),
   );
+
+  /** The filter as calls take it. */
+  #asked(): Omit<Calls['audit/export'][0], 'pageToken'> {
+    const { userId, operator, action, from, to } = this.filter;
+    const moment = (text: string | undefined): number | undefined => (text === undefined || Number.isNaN(Date.parse(text)) ? undefined : Date.parse(text));
+    const all = { appKey: this.app?.appKey, userId, operator, action, from: moment(from), to: moment(to) };
+    return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+  }
 
   protected override firstUpdated(): void {
     void this.#entries.restart();
@@ -83,16 +88,20 @@ class AuditPage extends ConsoleElement {
 
   protected override render(): TemplateResult {
     const { items } = this.#entries;
+    const { userId = '', operator = '', action = '', from = '', to = '' } = this.filter;
     return html`<div class="page">
-      <div class="head"><h1>${this.app === undefined ? 'Console audit' : 'Audit trail'}</h1>${state.ownsAll
-        ? html`<div class="end"><button class="button" type="button" @click=${this.#verify}>Check the chains</button></div>`
-        : nothing}</div>
+      <div class="head"><h1>${this.app === undefined ? 'Console audit' : 'Audit trail'}</h1>
+        <div class="end"><button class="button" type="button" ?disabled=${this.#busy} @click=${this.#export}>Export as JSON lines</button>
+        ${state.ownsAll ? html`<button class="button" type="button" @click=${this.#verify}>Check the chains</button>` : nothing}</div></div>
       <p class="lead">${this.app === undefined
-        ? 'Who changed something about operators. What concerns an app is in its own audit trail.'
+        ? 'Who came in, who changed something about operators, and which apps were deleted. What concerns an app is in its own audit trail.'
         : `Who changed what in “${this.app.name}”, newest first.`} Each entry holds the hash of the one before, so that none can be changed unnoticed.</p>
       <form class="find card" role="search" @submit=${this.#search}>
-        ${this.app === undefined ? nothing : textField({ name: 'userId', label: 'User id', value: this.userId, maxlength: 64 })}
-        ${textField({ name: 'operator', label: 'By whom', value: this.operator, maxlength: 64})}
+        ${this.app === undefined ? nothing : textField({ name: 'userId', label: 'User id', value: userId, maxlength: 64 })}
+        ${textField({ name: 'operator', label: 'By whom', value: operator, maxlength: 64 })}
+        ${textField({ name: 'action', label: 'What', value: action, maxlength: 64, placeholder: this.app === undefined ? 'operator.' : 'user.ban' })}
+        ${textField({ name: 'from', label: 'From', type: 'datetime-local', value: from })}
+        ${textField({ name: 'to', label: 'Before', type: 'datetime-local', value: to })}
         <button class="button" type="submit">Show</button>
       </form>
       <section class="card" aria-label="Entries">${items === undefined ? nothing : auditTable(items, this.app !== undefined)}${this.#entries.foot()}</section>
@@ -102,9 +111,15 @@ class AuditPage extends ConsoleElement {
   readonly #search = (event: SubmitEvent): void => {
     event.preventDefault();
     const form = new FormData(event.target as HTMLFormElement);
-    const [userId, operator] = [textOf(form, 'userId'), textOf(form, 'operator')];
-    const filter = { ...(userId === '' ? {} : { userId }), ...(operator === '' ? {} : { operator }) };
+    const filter = Object.fromEntries(['userId', 'operator', 'action', 'from', 'to'].map((name) => [name, textOf(form, name)]).filter(([, text]) => text !== ''));
     go({ page: 'audit', ...(this.app === undefined ? {} : { appKey: this.app.appKey }), ...filter });
+  };
+
+  readonly #export = async (): Promise<void> => {
+    this.#busy = true;
+    await this.attempt(async () => save(await call('audit/export', this.#asked()), `audit${this.app === undefined ? '' : `-${this.app.appKey}`}.jsonl`));
+    this.#busy = false;
+    this.requestUpdate();
   };
 
   readonly #verify = (): Promise<boolean> =>

@@ -19,7 +19,7 @@ interface Field {
 }
 
 export interface TextField extends Field {
-  type?: 'text' | 'password' | 'number' | 'search' | 'url';
+  type?: 'text' | 'password' | 'number' | 'search' | 'url' | 'datetime-local';
   value?: string;
   required?: boolean;
   autocomplete?: AutoFill;
