@@ -34,6 +34,9 @@ use crate::ws::socket::{Broken, Incoming, Socket};
 
 /// Bytes that wait to be written before nothing more is added.
 const QUEUED: usize = 64 * 1024;
+/// Within what time, in milliseconds, clients that were sent away from a full queue try again: each at its own
+/// moment, or they would fill it again together.
+const AGAIN_MS: std::ops::RangeInclusive<u64> = 200..=1000;
 /// Inbox entries read at once by a session that is behind.
 const PAGE: u32 = 50;
 
@@ -261,16 +264,16 @@ impl Connection {
             }
             (asked, Allowed::After(wait)) => {
                 let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1);
-                let failure = match asked {
-                    Asked::Send(_) => Refusal::SendingTooFast { wait_ms }.to_failure(),
-                    _ => Refusal::CallingTooFast { wait_ms }.to_failure(),
-                };
                 if matches!(asked, Asked::Send(_)) {
-                    self.gateway().metrics.message(Some(&failure));
-                    let app = self.registered.session.app;
-                    self.gateway().core.figures().message(app, failure.code, None);
+                    self.refuse_message(id, wait_ms);
+                } else {
+                    let failure = Refusal::CallingTooFast { wait_ms }.to_failure();
+                    self.write(id, server_frame::Body::Failure(failure));
                 }
-                self.write(id, server_frame::Body::Failure(failure));
+                Ok(())
+            }
+            (Asked::Send(_), _) if self.is_overloaded() => {
+                self.refuse_message(id, rand::random_range(AGAIN_MS));
                 Ok(())
             }
             (Asked::Logout, _) => {
@@ -282,6 +285,20 @@ impl Connection {
                 Ok(())
             }
         }
+    }
+
+    fn refuse_message(&mut self, id: u64, wait_ms: u64) {
+        let failure = Refusal::SendingTooFast { wait_ms }.to_failure();
+        self.gateway().metrics.message(Some(&failure));
+        let app = self.registered.session.app;
+        self.gateway().core.figures().message(app, failure.code, None);
+        self.write(id, server_frame::Body::Failure(failure));
+    }
+
+    /// Whether more waits for the store already than messages may add to.
+    fn is_overloaded(&self) -> bool {
+        let gateway = self.gateway();
+        gateway.core.store().backlog() >= gateway.options.backlog
     }
 
     fn begin(&mut self, id: u64, asked: Asked) {

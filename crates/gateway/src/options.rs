@@ -20,6 +20,9 @@ pub struct Options {
     /// Operations per second and connection, and twice as many at once, for apps that set no number of
     /// their own.
     pub calls_per_second: u32,
+    /// Changes that may wait for the store. Past it, messages are refused with a time to wait: what is in the
+    /// queue is answered soon, and bans and whatever else changes something find room in it.
+    pub backlog: usize,
     /// How long connections may take to end when the server drains.
     pub drain_timeout: Duration,
     /// Within what time the clients of a full server come back after a drain, each at its own moment.
@@ -35,6 +38,7 @@ impl Default for Options {
             request_timeout: Duration::from_secs(30),
             max_connections: 100_000,
             calls_per_second: 100,
+            backlog: 4096,
             drain_timeout: Duration::from_secs(10),
             return_within: Duration::from_secs(5),
         }

@@ -94,18 +94,19 @@ impl Registry {
         Welcomed { came_online, replaced }
     }
 
-    /// Lets a session go. Returns whether it was its user's last device, or `None` when it was not here.
-    pub(crate) fn remove(&self, session: &Arc<Session>) -> Option<bool> {
+    /// Lets a session go. Returns whether it was its user's last device.
+    pub(crate) fn remove(&self, session: &Arc<Session>) -> bool {
         let key = session.key();
         let mut shard = self.shard(&key);
-        let devices = shard.get_mut(&key)?;
-        let place = devices.sessions.iter().position(|(other, _)| Arc::ptr_eq(other, session))?;
+        let Some(devices) = shard.get_mut(&key) else { return false };
+        let place = devices.sessions.iter().position(|(other, _)| Arc::ptr_eq(other, session));
+        let Some(place) = place else { return false };
         let (_, welcomed) = devices.sessions.remove(place);
         let went_offline = welcomed && devices.welcomed().next().is_none();
         if devices.sessions.is_empty() {
             shard.remove(&key);
         }
-        Some(went_offline)
+        went_offline
     }
 
     /// Calls `each` with a user's sessions, if there are any.
@@ -260,8 +261,8 @@ mod tests {
         let presence = registry.presence(&first.key());
         assert_eq!(presence.platforms, ["web"]);
         assert_eq!((presence.online, presence.changed_at), (true, Timestamp(7)));
-        assert_eq!(registry.remove(&second), Some(true));
-        assert_eq!((registry.remove(&second), registry.remove(&first)), (None, Some(false)));
+        assert!(registry.remove(&second));
+        assert!(!registry.remove(&second) && !registry.remove(&first));
         assert!(registry.all().is_empty());
     }
 
@@ -308,7 +309,7 @@ mod tests {
                     let gone = here.remove(usize::from(device) % here.len());
                     let last = registry.remove(&gone);
                     let others = here.iter().any(|s| s.user == gone.user);
-                    prop_assert_eq!(last, Some(!others));
+                    prop_assert_eq!(last, !others);
                 } else {
                     let session = session(1, &format!("u{user}"), &format!("d{device}"), 0);
                     registry.insert(Arc::clone(&session));

@@ -8,6 +8,7 @@ mod limits;
 mod login;
 mod messages;
 mod operations;
+mod overload;
 mod presence;
 mod protocol;
 mod slow_readers;

@@ -7,13 +7,12 @@
 //! change nothing but the database.
 
 mod postgres;
-mod postgres_tls;
 mod sqlite;
 mod tx;
 
 use std::collections::HashSet;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use nuncio_protocol::ids::{AppId, MessageId, MessageIds};
@@ -204,19 +203,16 @@ impl Store {
         Arc::clone(&self.posted)
     }
 
-    /// Makes message ids from now on as the node of this number does; see [`Options::node`].
-    pub fn set_node(&self, node: u16) {
-        let ids = match &self.engine {
-            Engine::Sqlite(engine) => engine.ids(),
-            Engine::Postgres(engine) => engine.ids(),
-        };
-        ids.lock().unwrap_or_else(PoisonError::into_inner).set_node(node);
-    }
-
     /// What the engines count.
     #[must_use]
     pub fn metrics(&self) -> &StoreMetrics {
         &self.metrics
+    }
+
+    /// Units of work that wait for a transaction.
+    #[must_use]
+    pub fn backlog(&self) -> usize {
+        usize::try_from(self.metrics.queue_depth.get()).unwrap_or(0)
     }
 
     /// Runs `unit` in a transaction; returns after the commit.
