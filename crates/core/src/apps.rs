@@ -1,6 +1,7 @@
 //! Apps: made, changed, and given new secrets.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use nuncio_bus::Close;
 use nuncio_protocol::frames::Failure;
@@ -18,6 +19,9 @@ const KEY_CHARS: usize = 18;
 /// Letters and digits of an App Secret: 190 bits of chance.
 const SECRET_CHARS: usize = 32;
 
+/// Apps whose secrets are kept unsealed; with one more, all are unsealed anew.
+const UNSEALED: usize = 1024;
+
 /// A new app. Its secret can be shown now; the database keeps it sealed.
 #[derive(Debug)]
 pub struct CreatedApp {
@@ -25,6 +29,34 @@ pub struct CreatedApp {
     pub app: App,
     /// Its App Secret.
     pub secret: SecretString,
+}
+
+/// App Secrets that were unsealed before, because every signed call needs one. It is no cache of the database:
+/// what is asked for is the secret of this very sealed text, which the caller has just read there.
+#[derive(Debug, Default)]
+pub(crate) struct Unsealed(Mutex<HashMap<AppKey, Opened>>);
+
+/// A sealed text, and what was in it.
+type Opened = (Vec<u8>, Arc<str>);
+
+impl Unsealed {
+    fn opened(&self) -> MutexGuard<'_, HashMap<AppKey, Opened>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn get(&self, app: &App) -> Option<Arc<str>> {
+        let opened = self.opened();
+        let (sealed, secret) = opened.get(&app.key)?;
+        (*sealed == app.sealed_secret).then(|| Arc::clone(secret))
+    }
+
+    fn keep(&self, app: &App, secret: Arc<str>) {
+        let mut opened = self.opened();
+        if opened.len() >= UNSEALED {
+            opened.clear();
+        }
+        opened.insert(app.key.clone(), (app.sealed_secret.clone(), secret));
+    }
 }
 
 fn new_secret() -> SecretString {
@@ -62,12 +94,17 @@ impl Core {
 
     /// An app's secret. Fails when it was sealed with another master key.
     pub fn app_secret(&self, app: &App) -> Result<Arc<str>, Error> {
+        if let Some(secret) = self.unsealed.get(app) {
+            return Ok(secret);
+        }
         let failed = |why: &dyn std::fmt::Display| {
             Error::Internal(format!("the App Secret of `{}`: {why}", app.key))
         };
         let secret = self.vault.unseal(app.key.as_str(), &app.sealed_secret);
         let secret = String::from_utf8(secret.map_err(|e| failed(&e))?).map_err(|e| failed(&e))?;
-        Ok(secret.into())
+        let secret: Arc<str> = secret.into();
+        self.unsealed.keep(app, Arc::clone(&secret));
+        Ok(secret)
     }
 
     /// Changes an app: `change` gets the record as it is and makes it what it shall be. Its id, key, secret
@@ -79,7 +116,7 @@ impl Core {
     ) -> Result<App, Error> {
         let app = self.store.set_app(app, self.now(), change).await?;
         if app.locked {
-            self.bus.close(of_app(&app)).await?;
+            self.close_app(&app).await;
         }
         Ok(app)
     }
@@ -89,7 +126,7 @@ impl Core {
     /// ages like any other.
     pub async fn delete_app(&self, app: AppId, name: &str) -> Result<(), Error> {
         let app = self.store.delete_app(app, name.to_owned(), self.now()).await?;
-        self.bus.close(of_app(&app)).await?;
+        self.close_app(&app).await;
         Ok(())
     }
 
@@ -120,15 +157,22 @@ impl Core {
         let secret = new_secret();
         let sealed = self.seal_secret(&key, &secret)?;
         let app = self.store.rotate_secret(app, sealed, self.now()).await?;
-        self.bus.close(of_app(&app)).await?;
+        self.close_app(&app).await;
         Ok(secret)
     }
 
-    /// Closes the app's connections on this node that must not stay: all when it is locked, else those that
-    /// logged in under an earlier App Secret. Returns how many. For a server beside which another process has
-    /// changed the app; what changes it here closes them by itself.
+    /// Closes the app's connections that must not stay: all when it is locked, else those that logged in under
+    /// an earlier App Secret. Returns how many. For a server beside which another process has changed the
+    /// app; what changes it here closes them by itself.
     pub async fn close_app(&self, app: &App) -> usize {
-        self.bus.close_here(of_app(app)).await
+        let (secret_before, why) = if app.locked {
+            (None, Failure::new(Refusal::AppUnavailable.code(), "the app is locked"))
+        } else {
+            // To these clients their token is one of the past: they shall ask for a new one, not give up.
+            (Some(app.secret_version), Refusal::TokenExpired.to_failure())
+        };
+        let close = Close { app: app.id, users: None, tokens_before: None, secret_before, why };
+        self.bus.close(close).await
     }
 
     fn seal_secret(&self, key: &AppKey, secret: &SecretString) -> Result<Vec<u8>, Error> {
@@ -136,15 +180,4 @@ impl Core {
             .seal(key.as_str(), secret.expose_secret().as_bytes())
             .map_err(|error| Error::Internal(error.to_string()))
     }
-}
-
-/// The order to close the connections that must not stay when an app was locked or got a new secret.
-fn of_app(app: &App) -> Close {
-    let (secret_before, why) = if app.locked {
-        (None, Failure::new(Refusal::AppUnavailable.code(), "the app is locked"))
-    } else {
-        // To these clients their token is one of the past: they shall ask for a new one, not give up.
-        (Some(app.secret_version), Refusal::TokenExpired.to_failure())
-    };
-    Close { app: app.id, users: None, tokens_before: None, secret_before, why }
 }

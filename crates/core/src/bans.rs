@@ -1,6 +1,5 @@
 //! Bans of users.
 
-use nuncio_bus::Applied;
 use nuncio_protocol::frames::Failure;
 use nuncio_protocol::ids::AppId;
 use nuncio_protocol::values::{BanDuration, BanReason};
@@ -10,8 +9,8 @@ pub use nuncio_store::bans::Ban;
 use crate::{Core, Error};
 
 impl Core {
-    /// Bans users: they cannot log in or send, and their connections are closed when this returns; how far that
-    /// has got is the answer. Replaces an earlier ban's end and reason. With `expire_tokens`, the tokens they have now are void for good.
+    /// Bans users: they cannot log in or send, and their connections are closed when this returns. Replaces
+    /// an earlier ban's end and reason. With `expire_tokens`, the tokens they have now are void for good.
     ///
     /// The ban is committed before connections are looked for; [`Core::admit`] says why that matters.
     pub async fn ban(
@@ -21,7 +20,7 @@ impl Core {
         duration: BanDuration,
         reason: Option<BanReason>,
         expire_tokens: bool,
-    ) -> Result<Applied, Error> {
+    ) -> Result<(), Error> {
         let now = self.now();
         let until = duration.end(now);
         let reason = reason.as_ref().map_or("", BanReason::as_str).to_owned();
@@ -32,7 +31,8 @@ impl Core {
             reason,
             ..Failure::new(Code::BannedWhileConnected, sentence)
         };
-        self.close(app, users, why).await
+        self.close(app, users, why).await;
+        Ok(())
     }
 
     /// Lifts users' bans. Who is not banned stays so.
