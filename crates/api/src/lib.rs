@@ -8,7 +8,6 @@
 
 mod blocklist;
 mod docs;
-mod effect;
 mod error;
 mod friend;
 mod legacy;

@@ -25,16 +25,15 @@ impl Operation for Expire {
     const MUTATES: bool = true;
 
     type Request = Request;
-    type Response = Option<Effect>;
+    type Response = ();
 
-    async fn call(ctx: &Context, request: Request) -> Result<Option<Effect>, ApiError> {
+    async fn call(ctx: &Context, request: Request) -> Result<(), ApiError> {
         let users = wire::users("userIds", &request.user_ids, limits::BATCH)?;
         let Integer(expires_at) = request.expires_at;
         if expires_at < 0 {
             return Err(ApiError::member(Code::BadParameter, "expiresAt", "is before 1970"));
         }
-        let applied = ctx.core.expire_tokens(ctx.app.id, users, Timestamp(expires_at)).await?;
-        let applied = applied.and_then(|applied| Applied::of(ctx, applied));
-        Ok(applied.map(|applied| Effect { applied }))
+        ctx.core.expire_tokens(ctx.app.id, users, Timestamp(expires_at)).await?;
+        Ok(())
     }
 }
