@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run build pages test fmt lint deny audit doc unit sdk web docs bench
+.PHONY: help run build pages test fmt lint deny audit doc unit sdk web docs bench cluster chaos
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
@@ -59,6 +59,15 @@ web: pages ## Run the tests of the web parts, in Chromium too, against target/de
 	cargo build --locked --package nuncio
 	PATH="$$PWD/target/tools/node/node_modules/.bin:$$PATH" NUNCIO_BIN="$$PWD/target/debug/nuncio" \
 		npm test --prefix web --ignore-scripts
+
+cluster: build ## Build, and run three nodes on PostgreSQL and NATS, to try out
+	@scripts/need postgres nats
+	@scripts/cluster
+
+chaos: ## Let nodes, cables, bus and database fail for an hour, and judge what clients saw
+	@scripts/need compiler postgres nats
+	NUNCIO_CHAOS_SECONDS=$${NUNCIO_CHAOS_SECONDS:-3600} cargo test --locked --package nuncio --test e2e \
+		-- --exact --nocapture chaos::the_promises_hold_while_nodes_cables_bus_and_database_fail
 
 docs: ## Write anew the pages of docs/ that are made from the program
 	cargo run --quiet --package nuncio -- docs codes > docs/codes.md.new

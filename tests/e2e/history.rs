@@ -64,6 +64,78 @@ pub(crate) fn judge(attempts: &[Attempt], changes: &[Change]) -> Result<Judged, 
     Ok(judged)
 }
 
+/// A rule that is switched on and off while things are tried, and that other rules stand beside.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Rule {
+    /// Codes with which it refuses each deed that it concerns.
+    pub(crate) refuses: BTreeMap<Deed, BTreeSet<u32>>,
+    /// In the order in which they were asked for; before the first it is off.
+    pub(crate) switches: Vec<Switch>,
+}
+
+/// A call that switches a rule, from its first try's first byte to its answer.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Switch {
+    pub(crate) asked: Instant,
+    /// `None` when there was no answer until the end.
+    pub(crate) answered: Option<Instant>,
+    pub(crate) on: bool,
+}
+
+impl Rule {
+    /// Whether it was on, or off, during all of an attempt; `None` when that cannot be said.
+    fn state(&self, attempt: &Attempt) -> Option<bool> {
+        let before = |switch: &Switch| switch.answered.is_some_and(|at| at < attempt.begun);
+        let done = self.switches.iter().take_while(|switch| before(switch)).count();
+        let next = self.switches.get(done);
+        if next.is_some_and(|next| next.asked < attempt.ended) {
+            return None;
+        }
+        Some(done > 0 && self.switches[done - 1].on)
+    }
+}
+
+/// Checks attempts against rules where faults may end any attempt without an answer: none may succeed that a
+/// rule forbade all the while, and none be refused by a rule that was off all the while.
+pub(crate) fn judge_rules(attempts: &[Attempt], rules: &[Rule]) -> Result<Judged, String> {
+    let mut judged = Judged::default();
+    for attempt in attempts {
+        for (index, rule) in rules.iter().enumerate() {
+            let Some(codes) = rule.refuses.get(&attempt.deed) else { continue };
+            match (rule.state(attempt), attempt.refused) {
+                (Some(true), None) => {
+                    return Err(format!("rule {index} was on, and let through: {attempt:?}"));
+                }
+                (Some(false), Some(code)) if codes.contains(&code) => {
+                    return Err(format!("rule {index} was off, and refused: {attempt:?}"));
+                }
+                (Some(true), Some(code)) if codes.contains(&code) => judged.forbidden += 1,
+                (Some(false), None) => judged.allowed += 1,
+                _ => {}
+            }
+        }
+    }
+    Ok(judged)
+}
+
+/// Checks what the devices of one user hold, as numbers of the inbox and what stands there: no gap, nothing
+/// twice, and all the same.
+pub(crate) fn judge_devices(devices: &[Vec<(u64, String)>]) -> Result<(), String> {
+    for (index, held) in devices.iter().enumerate() {
+        let numbers = held.iter().map(|(number, _)| *number);
+        if let Some((expected, found)) = (1..).zip(numbers).find(|(expected, n)| expected != n) {
+            return Err(format!("device {index} has entry {found} where {expected} is due"));
+        }
+        if let Some(place) = (0..held.len().max(devices[0].len()))
+            .find(|place| held.get(*place) != devices[0].get(*place))
+        {
+            let (one, other) = (devices[0].get(place), held.get(place));
+            return Err(format!("devices 0 and {index} differ: {one:?} and {other:?}"));
+        }
+    }
+    Ok(())
+}
+
 /// Checks what a recipient holds against what senders were told: every accepted message once, no refused one.
 pub(crate) fn judge_inbox(attempts: &[Attempt], received: &[String]) -> Result<(), String> {
     let mut seen = BTreeSet::new();
@@ -140,6 +212,68 @@ mod tests {
         let start = Instant::now();
         let history = [attempt(Deed::Login, 21, 30, Some(31009), start)];
         assert!(judge(&history, &[ban(start)]).is_err());
+    }
+
+    fn rule(start: Instant, switches: &[(u64, Option<u64>, bool)]) -> Rule {
+        let at = |ms| start + Duration::from_millis(ms);
+        let switches = switches
+            .iter()
+            .map(|(asked, answered, on)| Switch {
+                asked: at(*asked),
+                answered: answered.map(at),
+                on: *on,
+            })
+            .collect();
+        Rule { refuses: BTreeMap::from([(Deed::Send, BTreeSet::from([405]))]), switches }
+    }
+
+    #[test]
+    fn a_rule_that_lets_through_or_refuses_at_the_wrong_time_is_found() {
+        let start = Instant::now();
+        let rule = [rule(start, &[(10, Some(20), true), (50, Some(60), false)])];
+        let judged = |begun, ended, refused| {
+            judge_rules(&[attempt(Deed::Send, begun, ended, refused, start)], &rule)
+        };
+        assert!(judged(1, 9, Some(405)).is_err(), "before the rule");
+        assert!(judged(21, 30, None).is_err(), "under the rule");
+        assert!(judged(61, 70, Some(405)).is_err(), "after the rule");
+        for refused in [None, Some(405), Some(LOST_CONNECTION)] {
+            judged(15, 30, refused).unwrap();
+            judged(40, 55, refused).unwrap();
+        }
+        assert_eq!(judged(21, 30, Some(405)).unwrap().forbidden, 1);
+        assert_eq!(judged(61, 70, None).unwrap().allowed, 1);
+        judged(21, 30, Some(LOST_CONNECTION)).unwrap();
+    }
+
+    #[test]
+    fn a_switch_without_an_answer_leaves_everything_after_it_open() {
+        let start = Instant::now();
+        let rule = [rule(start, &[(10, None, true)])];
+        for refused in [None, Some(405)] {
+            let late = [attempt(Deed::Send, 1000, 1001, refused, start)];
+            judge_rules(&late, &rule).unwrap();
+        }
+        assert!(judge_rules(&[attempt(Deed::Send, 1, 2, Some(405), start)], &rule).is_err());
+    }
+
+    #[test]
+    fn devices_with_gaps_repeats_or_another_order_are_found() {
+        let device = |held: &[(u64, &str)]| -> Vec<(u64, String)> {
+            held.iter().map(|(number, what)| (*number, (*what).to_owned())).collect()
+        };
+        let good = device(&[(1, "a"), (2, "b"), (3, "c")]);
+        judge_devices(&[good.clone(), good.clone()]).unwrap();
+        for bad in [
+            device(&[(1, "a"), (3, "c")]),
+            device(&[(1, "a"), (2, "b"), (2, "b"), (3, "c")]),
+            device(&[(1, "a"), (2, "c"), (3, "b")]),
+            device(&[(1, "a"), (2, "b")]),
+            device(&[(2, "b"), (3, "c")]),
+        ] {
+            assert!(judge_devices(&[good.clone(), bad.clone()]).is_err(), "{bad:?}");
+            assert!(judge_devices(&[bad, good.clone()]).is_err());
+        }
     }
 
     #[test]

@@ -3,7 +3,9 @@
 //! `history` judges what the hammering tests recorded; it has tests of its own.
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a panic is how a test fails")]
 
+mod chaos;
 mod client_command;
+mod cluster;
 mod history;
 mod overview;
 mod promise_1;

@@ -8,6 +8,7 @@
 
 mod blocklist;
 mod docs;
+mod effect;
 mod error;
 mod friend;
 mod legacy;

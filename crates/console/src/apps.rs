@@ -122,7 +122,7 @@ impl Call for Usage {
             "registered": counted.registered,
             "softDeleted": counted.soft_deleted,
             "userLimit": app.user_limit(),
-            "online": ctx.core.online_users(app.id).await,
+            "online": ctx.core.online_users(app.id).await?,
         }))
     }
 }

@@ -205,7 +205,7 @@ impl Call for Get {
         let tags: Vec<_> = tags.iter().map(|tag| tag.as_str().to_owned()).collect();
         let devices: Vec<_> = core
             .devices(app.id, &id)
-            .await
+            .await?
             .into_iter()
             .map(|device| {
                 json!({
@@ -436,7 +436,7 @@ impl Call for SoftDelete {
     type Response = Value;
 
     async fn call(ctx: &Context, request: Some20) -> Result<Value, ConsoleError> {
-        let operation = ctx.core.soft_delete(ctx.app()?.id, request.users()?).await?;
+        let (operation, _) = ctx.core.soft_delete(ctx.app()?.id, request.users()?).await?;
         Ok(json!({ "operationId": operation.0 }))
     }
 }
@@ -470,7 +470,7 @@ impl Call for Disconnect {
 
     async fn call(ctx: &Context, request: Connection) -> Result<Value, ConsoleError> {
         let user: UserId = value("userId", request.user_id.as_str())?;
-        let closed = ctx.core.disconnect(ctx.app()?.id, user, request.session_id).await;
+        let closed = ctx.core.disconnect(ctx.app()?.id, user, request.session_id).await?;
         Ok(json!({ "closed": closed }))
     }
 }

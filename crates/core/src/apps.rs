@@ -116,7 +116,7 @@ impl Core {
     ) -> Result<App, Error> {
         let app = self.store.set_app(app, self.now(), change).await?;
         if app.locked {
-            self.close_app(&app).await;
+            self.bus.close(of_app(&app)).await?;
         }
         Ok(app)
     }
@@ -126,7 +126,7 @@ impl Core {
     /// ages like any other.
     pub async fn delete_app(&self, app: AppId, name: &str) -> Result<(), Error> {
         let app = self.store.delete_app(app, name.to_owned(), self.now()).await?;
-        self.close_app(&app).await;
+        self.bus.close(of_app(&app)).await?;
         Ok(())
     }
 
@@ -157,22 +157,15 @@ impl Core {
         let secret = new_secret();
         let sealed = self.seal_secret(&key, &secret)?;
         let app = self.store.rotate_secret(app, sealed, self.now()).await?;
-        self.close_app(&app).await;
+        self.bus.close(of_app(&app)).await?;
         Ok(secret)
     }
 
-    /// Closes the app's connections that must not stay: all when it is locked, else those that logged in under
-    /// an earlier App Secret. Returns how many. For a server beside which another process has changed the
-    /// app; what changes it here closes them by itself.
+    /// Closes the app's connections on this node that must not stay: all when it is locked, else those that
+    /// logged in under an earlier App Secret. Returns how many. For a server beside which another process has
+    /// changed the app; what changes it here closes them by itself.
     pub async fn close_app(&self, app: &App) -> usize {
-        let (secret_before, why) = if app.locked {
-            (None, Failure::new(Refusal::AppUnavailable.code(), "the app is locked"))
-        } else {
-            // To these clients their token is one of the past: they shall ask for a new one, not give up.
-            (Some(app.secret_version), Refusal::TokenExpired.to_failure())
-        };
-        let close = Close { app: app.id, users: None, tokens_before: None, secret_before, why };
-        self.bus.close(close).await
+        self.bus.close_here(of_app(app)).await
     }
 
     fn seal_secret(&self, key: &AppKey, secret: &SecretString) -> Result<Vec<u8>, Error> {
@@ -180,4 +173,15 @@ impl Core {
             .seal(key.as_str(), secret.expose_secret().as_bytes())
             .map_err(|error| Error::Internal(error.to_string()))
     }
+}
+
+/// The order to close the connections that must not stay when an app was locked or got a new secret.
+fn of_app(app: &App) -> Close {
+    let (secret_before, why) = if app.locked {
+        (None, Failure::new(Refusal::AppUnavailable.code(), "the app is locked"))
+    } else {
+        // To these clients their token is one of the past: they shall ask for a new one, not give up.
+        (Some(app.secret_version), Refusal::TokenExpired.to_failure())
+    };
+    Close { app: app.id, users: None, tokens_before: None, secret_before, why }
 }

@@ -1,5 +1,6 @@
 //! Bans of users.
 
+use nuncio_bus::Applied;
 use nuncio_protocol::frames::Failure;
 use nuncio_protocol::ids::AppId;
 use nuncio_protocol::values::{BanDuration, BanReason};
@@ -9,8 +10,8 @@ pub use nuncio_store::bans::Ban;
 use crate::{Core, Error};
 
 impl Core {
-    /// Bans users: they cannot log in or send, and their connections are closed when this returns. Replaces
-    /// an earlier ban's end and reason. With `expire_tokens`, the tokens they have now are void for good.
+    /// Bans users: they cannot log in or send, and their connections are closed when this returns; how far that
+    /// has got is the answer. Replaces an earlier ban's end and reason. With `expire_tokens`, the tokens they have now are void for good.
     ///
     /// The ban is committed before connections are looked for; [`Core::admit`] says why that matters.
     pub async fn ban(
@@ -20,7 +21,7 @@ impl Core {
         duration: BanDuration,
         reason: Option<BanReason>,
         expire_tokens: bool,
-    ) -> Result<(), Error> {
+    ) -> Result<Applied, Error> {
         let now = self.now();
         let until = duration.end(now);
         let reason = reason.as_ref().map_or("", BanReason::as_str).to_owned();
@@ -31,8 +32,7 @@ impl Core {
             reason,
             ..Failure::new(Code::BannedWhileConnected, sentence)
         };
-        self.close(app, users, why).await;
-        Ok(())
+        self.close(app, users, why).await
     }
 
     /// Lifts users' bans. Who is not banned stays so.

@@ -28,21 +28,26 @@ impl Core {
     }
 
     /// How many users of an app are connected.
-    pub async fn online_users(&self, app: AppId) -> usize {
-        self.bus.online(app).await
+    pub async fn online_users(&self, app: AppId) -> Result<usize, Error> {
+        Ok(self.bus.online(app).await?)
     }
 
     /// The devices that a user is connected with.
-    pub async fn devices(&self, app: AppId, user: &UserId) -> Vec<Device> {
-        self.bus.devices(app, user).await
+    pub async fn devices(&self, app: AppId, user: &UserId) -> Result<Vec<Device>, Error> {
+        Ok(self.bus.devices(app, user).await?)
     }
 
     /// Closes one of a user's connections, or all of them; returns how many. The devices may come back.
-    pub async fn disconnect(&self, app: AppId, user: UserId, session: Option<String>) -> usize {
+    pub async fn disconnect(
+        &self,
+        app: AppId,
+        user: UserId,
+        session: Option<String>,
+    ) -> Result<usize, Error> {
         let why = Failure::new(Code::ComeBack, "an operator has closed the connection");
-        match session {
-            Some(session) => usize::from(self.bus.close_session(app, &user, &session, why).await),
-            None => self.close(app, vec![user], why).await,
-        }
+        Ok(match session {
+            Some(session) => usize::from(self.bus.close_session(app, &user, &session, why).await?),
+            None => self.close(app, vec![user], why).await?.connections,
+        })
     }
 }

@@ -31,13 +31,14 @@ mod test_users;
 mod throttle;
 mod token_format;
 mod tokens;
+mod turns;
 mod users;
 mod vault;
 mod whitelist;
 
 use std::sync::Arc;
 
-use nuncio_bus::Bus;
+use nuncio_bus::{Bus, Standing};
 use nuncio_protocol::Origin;
 use nuncio_store::Store;
 use tokio::sync::Notify;
@@ -48,9 +49,10 @@ pub use clock::{Clock, SystemClock, TestClock};
 pub use error::Error;
 pub use idempotency::Claimed;
 pub use mutes::Muted;
+pub use nuncio_bus::Applied;
 pub use page_token::Page;
 pub use soft_delete::OperationId;
-pub use tokens::{Admission, Claim};
+pub use tokens::{Admission, Admitted, Claim, Elsewhere, Newcomer};
 pub use vault::{Vault, VaultError};
 
 /// The product. Cheap to clone.
@@ -87,6 +89,18 @@ impl Core {
     #[must_use]
     pub fn by(&self, origin: Origin) -> Self {
         Self { store: self.store.by(origin), ..self.clone() }
+    }
+
+    /// Whether this is a node of a cluster.
+    #[must_use]
+    pub fn is_clustered(&self) -> bool {
+        self.bus.standing() != Standing::Alone
+    }
+
+    /// Whether this is a node that is cut off from its cluster: callers must go elsewhere.
+    #[must_use]
+    pub fn is_cut_off(&self) -> bool {
+        self.bus.standing() == Standing::CutOff
     }
 
     /// The store, for health checks and figures.

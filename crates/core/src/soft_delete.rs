@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use nuncio_bus::Applied;
 use nuncio_protocol::ids::AppId;
 use nuncio_protocol::{Refusal, UserId};
 use nuncio_store::StoreError;
@@ -35,12 +36,16 @@ impl OperationId {
 impl Core {
     /// Soft-deletes users: from now on they cannot log in, send or be written to, get no tokens, and their
     /// connections are closed when this returns. Who is soft-deleted already stays so.
-    pub async fn soft_delete(&self, app: AppId, users: Vec<UserId>) -> Result<OperationId, Error> {
+    pub async fn soft_delete(
+        &self,
+        app: AppId,
+        users: Vec<UserId>,
+    ) -> Result<(OperationId, Applied), Error> {
         let operation = OperationId::random();
         self.store.soft_delete(app, users.clone(), operation.0.clone(), self.now()).await?;
         self.activations.notify_one();
-        self.close(app, users, Refusal::UserDeleted.to_failure()).await;
-        Ok(operation)
+        let applied = self.close(app, users, Refusal::UserDeleted.to_failure()).await?;
+        Ok((operation, applied))
     }
 
     /// Makes soft-deleted users usable again; who is not soft-deleted stays as they are. Nothing of what was

@@ -23,7 +23,7 @@ impl Core {
     /// user limit at once. Refused in production.
     pub async fn delete_users(&self, app: AppId, users: Vec<UserId>) -> Result<(), Error> {
         self.store.delete_users(app, users.clone(), self.now()).await?;
-        self.close(app, users, Refusal::UserDeleted.to_failure()).await;
+        self.close(app, users, Refusal::UserDeleted.to_failure()).await?;
         Ok(())
     }
 }

@@ -3,11 +3,14 @@
 //! Tokens are stateless, so nothing has to be looked up to prove who made one. Whether it still opens
 //! anything is asked of the database at every login and, while the connection lasts, at every message.
 
-use nuncio_bus::Close;
-use nuncio_protocol::ids::AppId;
+use nuncio_bus::{Applied, Close, Standing};
+use nuncio_protocol::frames::Failure;
+use nuncio_protocol::ids::{AppId, DeviceId};
 use nuncio_protocol::values::{AvatarUrl, Name};
 use nuncio_protocol::{AppKey, Refusal, Timestamp, UserId};
+use nuncio_store::StoreError;
 use nuncio_store::apps::App;
+use nuncio_store::sessions::{Entered, Entering, Other};
 pub use nuncio_store::tokens::Admission;
 
 use crate::token_format::{self, Token};
@@ -31,6 +34,51 @@ pub struct Claim {
     pub expires_at: Option<Timestamp>,
     /// The version of the App Secret that it was made under.
     pub secret_version: i64,
+}
+
+/// A connection that is about to be welcomed.
+#[derive(Clone, Debug)]
+pub struct Newcomer {
+    /// Names it.
+    pub session: String,
+    /// Its device.
+    pub device: DeviceId,
+    /// What it runs on, as it says itself.
+    pub platform: String,
+    /// The SDK's version, as it says itself.
+    pub sdk_version: String,
+    /// Where it comes from; empty when that is not known.
+    pub address: String,
+}
+
+/// A connection that may log in.
+#[derive(Debug)]
+pub struct Admitted {
+    /// What its client is told.
+    pub admission: Admission,
+    /// What the directory of sessions says, on a node of a cluster.
+    pub elsewhere: Option<Elsewhere>,
+}
+
+/// A user's other connections in a cluster, when a new one enters.
+#[derive(Debug)]
+pub struct Elsewhere {
+    /// Whether there is none.
+    pub came_online: bool,
+    others: Vec<Other>,
+}
+
+impl Elsewhere {
+    /// The connections that must give way to a new one of `device`: an older one of the same device, and the
+    /// oldest ones past `most` devices.
+    #[must_use]
+    pub fn giving_way(&self, device: &DeviceId, most: u32) -> Vec<&str> {
+        let is_same = |other: &&Other| other.device == device.as_str();
+        let (same, others): (Vec<_>, Vec<_>) = self.others.iter().partition(is_same);
+        let too_many = (others.len() + 1).saturating_sub(most.max(1) as usize);
+        let giving_way = same.into_iter().chain(others.into_iter().take(too_many));
+        giving_way.map(|other| other.session.as_str()).collect()
+    }
 }
 
 impl Core {
@@ -69,20 +117,20 @@ impl Core {
         app: AppId,
         users: Vec<UserId>,
         expires_at: Timestamp,
-    ) -> Result<(), Error> {
+    ) -> Result<Option<Applied>, Error> {
         let now = self.now();
         if expires_at > now.plus_ms(CLOCK_TOLERANCE_MS) {
             let sentence = "`expiresAt` lies in the future: give Unix milliseconds, at most now";
             return Err(Refusal::BadParameter(sentence.to_owned()).into());
         }
         self.store.expire_tokens(app, users.clone(), expires_at, now).await?;
-        if self.store.app_by_id(app).await?.settings.expire_closes_connections {
-            let why = Refusal::TokenExpired.to_failure();
-            let tokens_before = Some(expires_at);
-            let close = Close { app, users: Some(users), tokens_before, secret_before: None, why };
-            self.bus.close(close).await;
+        if !self.store.app_by_id(app).await?.settings.expire_closes_connections {
+            return Ok(None);
         }
-        Ok(())
+        let why = Refusal::TokenExpired.to_failure();
+        let tokens_before = Some(expires_at);
+        let close = Close { app, users: Some(users), tokens_before, secret_before: None, why };
+        Ok(Some(self.bus.close(close).await?))
     }
 
     /// Reads a token: whether this app made it, and whether it has aged.
@@ -121,5 +169,64 @@ impl Core {
         let Claim { app, user, issued_at, secret_version, .. } = claim;
         let now = self.now();
         Ok(self.store.admit(app.id, user.clone(), *issued_at, *secret_version, now).await?)
+    }
+
+    /// The same for a connection that is about to be welcomed: on a node of a cluster it enters the directory of
+    /// sessions in the transaction that reads the standing. Refused where the node is cut off.
+    pub async fn enter(
+        &self,
+        claim: &Claim,
+        newcomer: impl FnOnce() -> Newcomer + Send,
+    ) -> Result<Admitted, Error> {
+        let node = match self.bus.standing() {
+            Standing::Alone => {
+                let admission = self.admit(claim).await?;
+                return Ok(Admitted { admission, elsewhere: None });
+            }
+            Standing::CutOff => {
+                let sentence = "the node is cut off from its cluster".to_owned();
+                return Err(StoreError::Unavailable(sentence).into());
+            }
+            Standing::Member(node) => node,
+        };
+        let Newcomer { session, device, platform, sdk_version, address } = newcomer();
+        let entering = Entering {
+            app: claim.app.id,
+            user: claim.user.clone(),
+            session,
+            node,
+            device,
+            platform,
+            sdk_version,
+            address,
+            token_issued_at: claim.issued_at,
+            secret_version: claim.secret_version,
+        };
+        let entered = self.store.enter(entering, self.now(), self.bus.clock()).await?;
+        let Entered { admission, came_online, others } = entered;
+        Ok(Admitted { admission, elsewhere: Some(Elsewhere { came_online, others }) })
+    }
+
+    /// A connection that [`Core::enter`] was asked about has ended. Returns whether the directory of sessions
+    /// takes care of telling when it was its user's last.
+    #[must_use]
+    pub fn leave(&self, app: AppId, user: &UserId, session: impl std::fmt::Display) -> bool {
+        if self.bus.standing() == Standing::Alone {
+            return false;
+        }
+        self.bus.left(app, user, session.to_string());
+        true
+    }
+
+    /// Closes a connection that gives way to a newer one, wherever it is.
+    pub async fn give_way(
+        &self,
+        app: AppId,
+        user: &UserId,
+        session: &str,
+        why: Failure,
+    ) -> Result<(), Error> {
+        self.bus.close_session(app, user, session, why).await?;
+        Ok(())
     }
 }

@@ -1,6 +1,6 @@
 //! Users: their push identity, their account, and whether they are connected.
 
-use nuncio_bus::{Close, Presence};
+use nuncio_bus::{Applied, Close, Presence};
 use nuncio_protocol::frames::{Account, Failure};
 use nuncio_protocol::ids::AppId;
 use nuncio_protocol::values::{AvatarUrl, Name};
@@ -37,7 +37,7 @@ impl Core {
 
     /// Who of `users` is connected, in their order. Who is not known is not.
     pub async fn presence(&self, app: AppId, users: Vec<UserId>) -> Result<Vec<Presence>, Error> {
-        Ok(self.bus.presence(app, &users).await)
+        Ok(self.bus.presence(app, &users).await?)
     }
 
     /// The same as a user is told. Who has the viewer in its blocklist is not connected to the viewer's eyes.
@@ -47,7 +47,7 @@ impl Core {
         viewer: &UserId,
         users: Vec<UserId>,
     ) -> Result<Vec<Presence>, Error> {
-        let mut seen = self.bus.presence(app, &users).await;
+        let mut seen = self.bus.presence(app, &users).await?;
         for (user, presence) in users.iter().zip(&mut seen) {
             if presence.online && self.is_blocked(app, user, viewer).await? {
                 *presence = Presence::default();
@@ -56,10 +56,15 @@ impl Core {
         Ok(seen)
     }
 
-    /// Closes all connections of users, and waits until that is done. Returns how many.
-    pub(crate) async fn close(&self, app: AppId, users: Vec<UserId>, why: Failure) -> usize {
+    /// Closes all connections of users, and waits until that is done.
+    pub(crate) async fn close(
+        &self,
+        app: AppId,
+        users: Vec<UserId>,
+        why: Failure,
+    ) -> Result<Applied, Error> {
         let close =
             Close { app, users: Some(users), tokens_before: None, secret_before: None, why };
-        self.bus.close(close).await
+        Ok(self.bus.close(close).await?)
     }
 }

@@ -9,8 +9,10 @@ use aes_gcm::aead::{Aead as _, KeyInit as _, Payload};
 use aes_gcm::{Aes256Gcm, Nonce};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use hkdf::Hkdf;
 use nuncio_protocol::signing::hex;
 use secrecy::zeroize::Zeroizing;
+use sha2::Sha256;
 
 /// Bytes of a master key.
 const KEY_BYTES: usize = 32;
@@ -40,13 +42,16 @@ pub enum VaultError {
 }
 
 /// Seals and unseals with AES-256-GCM under the master key.
-pub struct Vault(Aes256Gcm);
+pub struct Vault {
+    cipher: Aes256Gcm,
+    bus_key: [u8; KEY_BYTES],
+}
 
 impl Vault {
     /// Reads the master key from a file, as 64 hex digits or base64. When there is no such file, makes a key
     /// and the file, with mode 0600.
     ///
-    /// Fails when others than the file's owner may open it.
+    /// Fails when others than the file's owner may open it; the group may read a file of root's.
     pub fn open_or_create(path: &Path) -> Result<Self, VaultError> {
         let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
         match made {
@@ -59,7 +64,17 @@ impl Vault {
     /// A vault with this master key.
     #[must_use]
     pub fn from_key(key: &[u8; KEY_BYTES]) -> Self {
-        Self(Aes256Gcm::new(key.into()))
+        let mut bus_key = [0; KEY_BYTES];
+        if Hkdf::<Sha256>::new(None, key).expand(b"nuncio bus v1", &mut bus_key).is_err() {
+            unreachable!("HKDF gives 32 bytes")
+        }
+        Self { cipher: Aes256Gcm::new(key.into()), bus_key }
+    }
+
+    /// What the nodes of a cluster, which share the master key, sign their messages to each other with.
+    #[must_use]
+    pub fn bus_key(&self) -> [u8; KEY_BYTES] {
+        self.bus_key
     }
 
     /// Seals `secret` for one place, which `context` names: unsealing it elsewhere fails.
@@ -68,7 +83,7 @@ impl Vault {
         let payload = Payload { msg: secret, aad: context.as_bytes() };
         // Only a text of more than 64 GiB cannot be sealed.
         let sealed =
-            self.0.encrypt(&Nonce::from(nonce), payload).map_err(|_| VaultError::WrongKey)?;
+            self.cipher.encrypt(&Nonce::from(nonce), payload).map_err(|_| VaultError::WrongKey)?;
         Ok([nonce.as_slice(), &sealed].concat())
     }
 
@@ -77,7 +92,7 @@ impl Vault {
         let (nonce, sealed) =
             sealed.split_first_chunk::<NONCE_BYTES>().ok_or(VaultError::WrongKey)?;
         let payload = Payload { msg: sealed, aad: context.as_bytes() };
-        self.0.decrypt(&Nonce::from(*nonce), payload).map_err(|_| VaultError::WrongKey)
+        self.cipher.decrypt(&Nonce::from(*nonce), payload).map_err(|_| VaultError::WrongKey)
     }
 }
 
@@ -101,8 +116,11 @@ fn create(mut file: File, path: &Path) -> Result<Vault, VaultError> {
 
 fn open(path: &Path) -> Result<Vault, VaultError> {
     let file = File::open(path)?;
-    let mode = file.metadata()?.mode() & 0o777;
-    if mode & 0o077 != 0 {
+    let metadata = file.metadata()?;
+    let mode = metadata.mode() & 0o777;
+    // What root has put there for a group of ours may be read by that group: so secrets are mounted.
+    let others = if metadata.uid() == 0 { 0o037 } else { 0o077 };
+    if mode & others != 0 {
         return Err(VaultError::OpenToOthers { mode });
     }
     let mut text = Zeroizing::new(Vec::new());
@@ -173,7 +191,7 @@ mod tests {
     #[test]
     fn a_key_that_others_may_read_is_refused() {
         let folder = tempfile::tempdir().unwrap();
-        for mode in [0o640, 0o604, 0o620, 0o666] {
+        for mode in [0o604, 0o620, 0o644, 0o666] {
             let path = file(&folder, &"ab".repeat(32), mode);
             let error = Vault::open_or_create(&path).unwrap_err();
             assert!(matches!(error, VaultError::OpenToOthers { .. }), "{mode:o}: {error}");

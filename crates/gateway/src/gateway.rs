@@ -1,10 +1,11 @@
 //! The gateway: what all connections of a node share, and how the rest of the node reaches them.
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use arc_swap::ArcSwapOption;
 use async_trait::async_trait;
 use axum::Router;
 use axum::extract::{ConnectInfo, Request, State};
@@ -47,7 +48,10 @@ pub struct Gateway {
     pub(crate) tasks: TaskTracker,
     /// Cancelled when the server drains.
     pub(crate) draining: CancellationToken,
+    /// Why clients must go elsewhere, while they must.
+    fenced: ArcSwapOption<&'static str>,
     open: AtomicUsize,
+    me: Weak<Self>,
 }
 
 impl Gateway {
@@ -55,7 +59,7 @@ impl Gateway {
     /// the gateway is attached to it.
     #[must_use]
     pub fn new(core: Core, options: Options) -> Arc<Self> {
-        Arc::new(Self {
+        Arc::new_cyclic(|me| Self {
             core,
             options,
             registry: Registry::new(),
@@ -63,7 +67,9 @@ impl Gateway {
             announcer: Announcer::default(),
             tasks: TaskTracker::new(),
             draining: CancellationToken::new(),
+            fenced: ArcSwapOption::empty(),
             open: AtomicUsize::new(0),
+            me: me.clone(),
         })
     }
 
@@ -111,16 +117,28 @@ impl Gateway {
 
     /// Takes a session out of the registry; its user may have gone offline by that.
     pub(crate) fn forget(self: &Arc<Self>, session: &Arc<Session>) {
-        if self.registry.remove(session) {
+        let Some(was_last) = self.registry.remove(session) else { return };
+        if was_last {
             self.core.figures().went_offline(session.app);
+        }
+        if !self.core.leave(session.app, &session.user, session.id) && was_last {
             self.announcer.changed(session.key(), self);
         }
+    }
+
+    /// Why clients must go elsewhere now, if they must.
+    pub(crate) fn fenced(&self) -> Option<Failure> {
+        let why = self.fenced.load();
+        why.as_ref().map(|why| Failure::new(Code::Unavailable, **why))
     }
 }
 
 async fn connect(State(gateway): State<Arc<Gateway>>, mut request: Request) -> Response {
     if gateway.draining.is_cancelled() {
         return refuse(StatusCode::SERVICE_UNAVAILABLE, Code::ComeBack, "the server shuts down");
+    }
+    if let Some(why) = gateway.fenced() {
+        return refuse(StatusCode::SERVICE_UNAVAILABLE, Code::Unavailable, &why.message);
     }
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
     let (place, has_room) = Place::take(&gateway, peer);
@@ -229,6 +247,21 @@ impl Sessions for Gateway {
 
     fn online(&self, app: AppId) -> usize {
         self.registry.online(app)
+    }
+
+    fn presence_changed(&self, app: AppId, user: UserId) {
+        if let Some(me) = self.me.upgrade() {
+            self.announcer.changed((app, user), &me);
+        }
+    }
+
+    fn fence(&self, why: Option<&'static str>) {
+        self.fenced.store(why.map(Arc::new));
+        let Some(why) = why else { return };
+        // Whoever registers after this sees the fence, and goes by itself.
+        for session in self.registry.all() {
+            session.mailbox.close(&close::come_back(why, 0), None);
+        }
     }
 }
 

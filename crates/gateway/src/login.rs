@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::task::Poll;
 
-use nuncio_core::Claim;
+use nuncio_core::{Admitted as Entered, Claim};
 use nuncio_protocol::frames::{
     ClientFrame, Failure, Login, ProtobufMessage as _, ServerFrame, Welcome, client_frame,
     server_frame,
@@ -136,7 +136,12 @@ async fn admit(
         mailbox: Mailbox::default(),
     });
     let registered = Registered::new(gateway, session);
-    let admission = gateway.core.admit(&claim).await.map_err(|e| refused(&e))?;
+    let newcomer = || registered.session.to_newcomer();
+    let entered = gateway.core.enter(&claim, newcomer).await.map_err(|e| refused(&e))?;
+    let Entered { admission, elsewhere } = entered;
+    if let Some(why) = gateway.fenced() {
+        return Err(why);
+    }
     if gateway.draining.is_cancelled() {
         return Err(come_back("the server shuts down", 0));
     }
@@ -147,12 +152,19 @@ async fn admit(
     let now = gateway.core.now();
     let most = claim.app.settings.devices_per_user;
     let welcomed = gateway.registry.welcome(session, most, now);
+    let why = "a newer connection of the same user took the place";
+    let why = Failure::new(Code::KickedByNewerDevice, why);
     for other in welcomed.replaced {
-        let why = "a newer connection of the same user took the place";
-        other.mailbox.close(&Failure::new(Code::KickedByNewerDevice, why), None);
+        other.mailbox.close(&why, None);
     }
     if welcomed.came_online {
         gateway.core.figures().came_online(session.app);
+    }
+    let giving_way = elsewhere.iter().flat_map(|there| there.giving_way(&session.device, most));
+    for other in giving_way {
+        give_way(gateway, session, other.to_owned(), why.clone());
+    }
+    if elsewhere.map_or(welcomed.came_online, |there| there.came_online) {
         gateway.announcer.changed(session.key(), gateway);
     }
     tracing::debug!(session.id = %session.id, "session {} begins", session.id);
@@ -185,6 +197,16 @@ async fn count(gateway: &Gateway, app_key: &str, admitted: &Result<Admitted, Fai
     if let Some(app) = app {
         gateway.core.figures().login(app, code);
     }
+}
+
+/// Closes another session of the user, wherever it is, without waiting for that.
+fn give_way(gateway: &Arc<Gateway>, session: &Session, other: String, why: Failure) {
+    let (core, app, user) = (gateway.core.clone(), session.app, session.user.clone());
+    gateway.tasks.spawn(async move {
+        if let Err(error) = core.give_way(app, &user, &other, why).await {
+            tracing::warn!("session {other} could not be told to give way: {error}");
+        }
+    });
 }
 
 fn bad_parameter(member: &str, fault: impl std::fmt::Display) -> Failure {

@@ -94,19 +94,18 @@ impl Registry {
         Welcomed { came_online, replaced }
     }
 
-    /// Lets a session go. Returns whether it was its user's last device.
-    pub(crate) fn remove(&self, session: &Arc<Session>) -> bool {
+    /// Lets a session go. Returns whether it was its user's last device, or `None` when it was not here.
+    pub(crate) fn remove(&self, session: &Arc<Session>) -> Option<bool> {
         let key = session.key();
         let mut shard = self.shard(&key);
-        let Some(devices) = shard.get_mut(&key) else { return false };
-        let place = devices.sessions.iter().position(|(other, _)| Arc::ptr_eq(other, session));
-        let Some(place) = place else { return false };
+        let devices = shard.get_mut(&key)?;
+        let place = devices.sessions.iter().position(|(other, _)| Arc::ptr_eq(other, session))?;
         let (_, welcomed) = devices.sessions.remove(place);
         let went_offline = welcomed && devices.welcomed().next().is_none();
         if devices.sessions.is_empty() {
             shard.remove(&key);
         }
-        went_offline
+        Some(went_offline)
     }
 
     /// Calls `each` with a user's sessions, if there are any.
@@ -261,8 +260,8 @@ mod tests {
         let presence = registry.presence(&first.key());
         assert_eq!(presence.platforms, ["web"]);
         assert_eq!((presence.online, presence.changed_at), (true, Timestamp(7)));
-        assert!(registry.remove(&second));
-        assert!(!registry.remove(&second) && !registry.remove(&first));
+        assert_eq!(registry.remove(&second), Some(true));
+        assert_eq!((registry.remove(&second), registry.remove(&first)), (None, Some(false)));
         assert!(registry.all().is_empty());
     }
 
@@ -309,7 +308,7 @@ mod tests {
                     let gone = here.remove(usize::from(device) % here.len());
                     let last = registry.remove(&gone);
                     let others = here.iter().any(|s| s.user == gone.user);
-                    prop_assert_eq!(last, !others);
+                    prop_assert_eq!(last, Some(!others));
                 } else {
                     let session = session(1, &format!("u{user}"), &format!("d{device}"), 0);
                     registry.insert(Arc::clone(&session));

@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::IpAddr;
 
 use nuncio_bus::Device;
+use nuncio_core::Newcomer;
 use nuncio_protocol::ids::{AppId, DeviceId};
 use nuncio_protocol::values::Label;
 use nuncio_protocol::{Timestamp, UserId};
@@ -56,6 +57,12 @@ impl Session {
             since: self.since,
             address: self.address.map(|address| address.to_string()).unwrap_or_default(),
         }
+    }
+
+    /// The device, as the directory of a cluster's sessions is told of it.
+    pub(crate) fn to_newcomer(&self) -> Newcomer {
+        let Device { session, platform, sdk_version, address, .. } = self.to_device();
+        Newcomer { session, device: self.device.clone(), platform, sdk_version, address }
     }
 
     pub(crate) fn key(&self) -> Key {

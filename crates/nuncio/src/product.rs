@@ -6,9 +6,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use nuncio_bus::LocalBus;
+use nuncio_bus::{Bus, BusError, ClusterBus, LocalBus, Sessions, Settings};
 use nuncio_core::{Core, SystemClock, Vault};
-use nuncio_store::{Options, Place, Store};
+use nuncio_store::{Nudges, Options, Place, Store};
+use prometheus_client::registry::Registry;
 
 use crate::config::Config;
 
@@ -17,13 +18,80 @@ pub(crate) struct Product {
     /// The product.
     pub(crate) core: Core,
     /// Reaches connections once a server has attached them.
-    pub(crate) bus: Arc<LocalBus>,
+    pub(crate) bus: Joint,
+    bus_key: [u8; 32],
+}
+
+/// What joins the product to client connections.
+#[derive(Clone)]
+pub(crate) enum Joint {
+    /// Of this process alone.
+    Local(Arc<LocalBus>),
+    /// Of all nodes of a cluster.
+    Cluster(Arc<ClusterBus>),
+}
+
+impl Joint {
+    /// Says who holds this process's connections.
+    pub(crate) fn attach(&self, sessions: Arc<dyn Sessions>) {
+        match self {
+            Self::Local(bus) => bus.attach(sessions),
+            Self::Cluster(bus) => bus.attach(sessions),
+        }
+    }
+
+    /// Whether this node is cut off from its cluster.
+    pub(crate) fn is_cut_off(&self) -> bool {
+        matches!(self, Self::Cluster(bus) if bus.is_cut_off())
+    }
+
+    /// Makes the bus's figures part of `registry`.
+    pub(crate) fn register(&self, registry: &mut Registry) {
+        if let Self::Cluster(bus) = self {
+            bus.register(registry);
+        }
+    }
+
+    /// Leaves the cluster, once this node's connections have ended.
+    pub(crate) async fn retire(&self) {
+        if let Self::Cluster(bus) = self {
+            bus.retire().await;
+        }
+    }
 }
 
 impl Product {
-    /// Opens the store, makes folder, key and database where they are missing, and brings the schema up to
-    /// date.
+    /// Opens the store for a command, makes folder, key and database where they are missing, and brings the
+    /// schema up to date.
     pub(crate) async fn open(config: &Config) -> anyhow::Result<Self> {
+        Self::with(config, Joint::Local(Arc::default())).await
+    }
+
+    /// The same for a server, which may be a node of a cluster.
+    pub(crate) async fn of_server(config: &Config) -> anyhow::Result<Self> {
+        let bus = match config.nats_url {
+            Some(_) => Joint::Cluster(ClusterBus::new()),
+            None => Joint::Local(Arc::default()),
+        };
+        Self::with(config, bus).await
+    }
+
+    /// Joins the cluster, if the settings name one, as the node that listens at `address`.
+    pub(crate) async fn join(&self, config: &Config, address: String) -> Result<(), BusError> {
+        let (Joint::Cluster(bus), Some(url)) = (&self.bus, &config.nats_url) else { return Ok(()) };
+        let name = config.node_name.clone().unwrap_or_else(machine);
+        let settings = Settings {
+            nats_url: url.expose().to_owned(),
+            name,
+            address,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            lease: config.node_lease.0,
+            key: self.bus_key,
+        };
+        bus.join(self.core.store().clone(), settings).await
+    }
+
+    async fn with(config: &Config, bus: Joint) -> anyhow::Result<Self> {
         let (place, told) = if let Some(url) = &config.database_url {
             (Place::Postgres(url.expose().to_owned()), url.to_string())
         } else {
@@ -40,13 +108,26 @@ impl Product {
         let vault = Vault::open_or_create(&key)
             .with_context(|| format!("cannot use the master key `{}`", key.display()))?;
 
-        let bus = Arc::new(LocalBus::default());
-        let options = Options { place, node: 0, nudges: Arc::clone(&bus) as _ };
+        let bus_key = vault.bus_key();
+        let (nudges, rules): (Arc<dyn Nudges>, Arc<dyn Bus>) = match &bus {
+            Joint::Local(bus) => (bus.clone(), bus.clone()),
+            Joint::Cluster(bus) => (bus.clone(), bus.clone()),
+        };
+        let options = Options { place, node: 0, nudges };
         let store = Store::open(options)
             .await
             .with_context(|| format!("cannot open the database `{told}`"))?;
-        let core = Core::new(store, Arc::clone(&bus) as _, Arc::new(SystemClock), vault);
-        Ok(Self { core, bus })
+        let core = Core::new(store, rules, Arc::new(SystemClock), vault);
+        Ok(Self { core, bus, bus_key })
+    }
+}
+
+/// What this machine is called.
+fn machine() -> String {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    match name.trim() {
+        "" => "node".to_owned(),
+        name => name.to_owned(),
     }
 }
 

@@ -234,6 +234,11 @@ impl MessageIds {
         Self { node: i64::from(node & 1023) << COUNTER_BITS, last: 0 }
     }
 
+    /// Goes on as the node numbered `node`.
+    pub fn set_node(&mut self, node: u16) {
+        self.node = i64::from(node & 1023) << COUNTER_BITS;
+    }
+
     /// The next id, later than `after`, and at `now` or as little later as that allows.
     pub fn next(&mut self, now: Timestamp, after: MessageId) -> MessageId {
         let tick = |id: i64| (id >> ID_SHIFT, id & ((1 << COUNTER_BITS) - 1));

@@ -58,6 +58,12 @@ impl From<rusqlite::Error> for StoreError {
     }
 }
 
+/// Whether an error is no answer to the statement, but says that the server goes, comes, or has no room: classes
+/// 08, 53 and 57P.
+pub(crate) fn is_about_the_server(code: &tokio_postgres::error::SqlState) -> bool {
+    ["08", "53", "57P"].iter().any(|class| code.code().starts_with(class))
+}
+
 impl From<tokio_postgres::Error> for StoreError {
     fn from(error: tokio_postgres::Error) -> Self {
         use tokio_postgres::error::SqlState;
@@ -72,6 +78,7 @@ impl From<tokio_postgres::Error> for StoreError {
                 | &SqlState::LOCK_NOT_AVAILABLE
                 | &SqlState::UNIQUE_VIOLATION,
             ) => Self::Conflict(text),
+            Some(code) if is_about_the_server(code) => Self::Unavailable(text),
             Some(_) => Self::Database(text),
             None => Self::Unavailable(text),
         }

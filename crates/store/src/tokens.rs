@@ -83,32 +83,42 @@ impl Store {
         secret_version: i64,
         now: Timestamp,
     ) -> Result<Admission, StoreError> {
-        self.read(async move |tx| {
-            let app = apps::by_id(tx, app).await?;
-            if app.locked {
-                return Err(Refusal::AppUnavailable.into());
-            }
-            if app.secret_version != secret_version {
-                return Err(Refusal::TokenExpired.into());
-            }
-            // The token proves that the user was registered once.
-            let user = users::find(tx, app.id, &user)
-                .await?
-                .filter(|user| !user.deleted)
-                .ok_or(Refusal::UserDeleted)?;
-            if user.banned_until > now {
-                let (until, reason) = (user.banned_until, user.ban_reason);
-                return Err(Refusal::Banned { until, reason }.into());
-            }
-            if issued_at < user.tokens_from {
-                return Err(Refusal::TokenExpired.into());
-            }
-            Ok(Admission {
-                account: users::account_of(&user, &app),
-                inbox_head: user.inbox_head,
-                inbox_floor: user.inbox_floor,
-            })
-        })
-        .await
+        self.read(async move |tx| standing(tx, app, &user, issued_at, secret_version, now).await)
+            .await
     }
+}
+
+/// What [`Store::admit`] says, in a transaction.
+pub(crate) async fn standing(
+    tx: &Tx<'_>,
+    app: AppId,
+    user: &UserId,
+    issued_at: Timestamp,
+    secret_version: i64,
+    now: Timestamp,
+) -> Result<Admission, StoreError> {
+    let app = apps::by_id(tx, app).await?;
+    if app.locked {
+        return Err(Refusal::AppUnavailable.into());
+    }
+    if app.secret_version != secret_version {
+        return Err(Refusal::TokenExpired.into());
+    }
+    // The token proves that the user was registered once.
+    let user = users::find(tx, app.id, user)
+        .await?
+        .filter(|user| !user.deleted)
+        .ok_or(Refusal::UserDeleted)?;
+    if user.banned_until > now {
+        let (until, reason) = (user.banned_until, user.ban_reason);
+        return Err(Refusal::Banned { until, reason }.into());
+    }
+    if issued_at < user.tokens_from {
+        return Err(Refusal::TokenExpired.into());
+    }
+    Ok(Admission {
+        account: users::account_of(&user, &app),
+        inbox_head: user.inbox_head,
+        inbox_floor: user.inbox_floor,
+    })
 }

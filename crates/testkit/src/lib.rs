@@ -13,12 +13,18 @@
 )]
 
 mod api;
+pub mod cluster;
+mod nats;
 pub mod postgres;
+mod proxy;
 mod server;
 mod wire;
 mod world;
 
 pub use api::{Answer, Api};
+pub use cluster::Cluster;
+pub use nats::Nats;
+pub use proxy::{Cable, Proxy};
 pub use server::{Server, Storage};
 pub use wire::{Refused, Wire};
 pub use world::World;

@@ -18,13 +18,23 @@ use tokio_postgres::NoTls;
 #[derive(Debug)]
 pub struct Database {
     url: String,
+    server: Server,
 }
 
 impl Database {
     /// Makes a database. Panics, with a sentence, where PostgreSQL is not installed.
     pub async fn create() -> Self {
+        Self::on(tokio::task::spawn_blocking(server).await.unwrap()).await
+    }
+
+    /// Makes one on a server of its own, which can be restarted.
+    pub async fn create_alone() -> Self {
+        Self::on(tokio::task::spawn_blocking(start_for_good).await.unwrap()).await
+    }
+
+    async fn on(instance: Server) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(1);
-        let port = tokio::task::spawn_blocking(server).await.unwrap();
+        let port = instance.port;
         let name = format!("test_{}", NEXT.fetch_add(1, Ordering::Relaxed));
         let server = format!("postgres://postgres@127.0.0.1:{port}/postgres");
         let mut tries = 0;
@@ -34,13 +44,28 @@ impl Database {
                     let link = tokio::spawn(connection);
                     client.batch_execute(&format!("create schema {name}")).await.unwrap();
                     link.abort();
-                    return Self { url: format!("{server}?options=-csearch_path%3D{name}") };
+                    let url = format!("{server}?options=-csearch_path%3D{name}");
+                    return Self { url, server: instance };
                 }
                 Err(error) if tries == 300 => panic!("PostgreSQL does not answer: {error}"),
                 Err(_) => tries += 1,
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
+    }
+
+    /// Restarts its server as after a crash: all connections end, and what is on disk is recovered.
+    pub async fn restart(&self) {
+        let Server { folder, options, .. } = &self.server;
+        let as_user = if is_root() { "runuser -u postgres --" } else { "" };
+        let script = format!(
+            "{as_user} '{programs}/pg_ctl' restart -w -m immediate -D '{folder}/data' -l /dev/null \
+                 -o '{options}' >/dev/null 2>&1",
+            programs = programs().display(),
+            folder = folder.display(),
+        );
+        let done = tokio::process::Command::new("sh").args(["-c", &script]).status().await;
+        assert!(done.unwrap().success(), "PostgreSQL did not start again");
     }
 
     /// Its connection URL.
@@ -55,26 +80,26 @@ impl Database {
 #[derive(Debug)]
 pub struct Durable {
     shell: Child,
-    port: u16,
+    server: Server,
 }
 
 impl Durable {
     /// Starts it, with an empty database. Panics, with a sentence, where PostgreSQL is not installed.
     #[must_use]
     pub fn start() -> Self {
-        let (shell, port) = start("-c shared_buffers=512MB");
+        let (shell, server) = start("-c shared_buffers=512MB");
         let mut ready = Command::new(programs().join("pg_isready"));
-        ready.args(["--quiet", "--host=127.0.0.1", &format!("--port={port}")]);
+        ready.args(["--quiet", "--host=127.0.0.1", &format!("--port={}", server.port)]);
         while !ready.status().unwrap().success() {
             std::thread::sleep(Duration::from_millis(50));
         }
-        Self { shell, port }
+        Self { shell, server }
     }
 
     /// Connection URL of its database.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
+        format!("postgres://postgres@127.0.0.1:{}/postgres", self.server.port)
     }
 
     /// The process that all of its processes descend from.
@@ -92,25 +117,37 @@ impl Drop for Durable {
     }
 }
 
-/// The port of this process's server, which is started on the first call.
-fn server() -> u16 {
-    static PORT: Mutex<Option<u16>> = Mutex::new(None);
-    let mut port = PORT.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    *port.get_or_insert_with(|| {
-        let (mut shell, port) =
-            start("-c fsync=off -c full_page_writes=off -c log_min_messages=fatal");
-        // Held for as long as the process lives.
-        std::mem::forget(shell.stdin.take());
-        port
-    })
+/// A running server.
+#[derive(Clone, Debug)]
+struct Server {
+    port: u16,
+    folder: PathBuf,
+    options: String,
 }
 
-/// Starts a server with settings of its own, as options of its command line; returns the shell that holds it, and
-/// its port.
-fn start(settings: &str) -> (Child, u16) {
+/// This process's server, which is started on the first call.
+fn server() -> Server {
+    static SERVER: Mutex<Option<Server>> = Mutex::new(None);
+    let mut server = SERVER.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    server.get_or_insert_with(start_for_good).clone()
+}
+
+/// Starts a server that forgets what it has committed when the machine fails, and lives as long as this process.
+fn start_for_good() -> Server {
+    let (mut shell, server) =
+        start("-c fsync=off -c full_page_writes=off -c log_min_messages=fatal");
+    std::mem::forget(shell.stdin.take());
+    server
+}
+
+/// Starts a server with settings of its own, as options of its command line; returns the shell that holds it too.
+fn start(settings: &str) -> (Child, Server) {
     let programs = programs();
     let folder = tempfile::Builder::new().prefix("nuncio-postgres-").tempdir().unwrap().keep();
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let options = format!(
+        "-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=300 {settings}"
+    );
     // PostgreSQL refuses to run as root.
     let as_user = if is_root() { "runuser -u postgres --" } else { "" };
     let owner = if is_root() { "chown postgres \"$folder\"" } else { "true" };
@@ -122,12 +159,11 @@ fn start(settings: &str) -> (Child, u16) {
          {owner}
          if {as_user} \"$programs/initdb\" -D \"$folder/data\" -U postgres -A trust -E UTF8 --locale=C --no-sync >&2
          then
-             {as_user} \"$programs/postgres\" -D \"$folder/data\" -p {port} -c listen_addresses=127.0.0.1 \
-                 -c unix_socket_directories= -c max_connections=300 {settings} >&2 &
+             {as_user} \"$programs/postgres\" -D \"$folder/data\" {options} >&2 &
              server=$!
              echo started
              read -r _
-             while kill -0 $server
+             while kill -0 $server || {as_user} \"$programs/pg_ctl\" status -D \"$folder/data\"
              do
                  {as_user} \"$programs/pg_ctl\" stop -m immediate -D \"$folder/data\" || sleep 0.1
              done >&2
@@ -147,7 +183,7 @@ fn start(settings: &str) -> (Child, u16) {
     let out = shell.stdout.take().unwrap();
     std::io::BufRead::read_line(&mut std::io::BufReader::new(out), &mut answer).unwrap();
     assert_eq!(answer.trim(), "started", "initdb failed; run it by hand to see why");
-    (shell, port)
+    (shell, Server { port, folder, options })
 }
 
 fn is_root() -> bool {

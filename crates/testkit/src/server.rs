@@ -94,10 +94,15 @@ impl Server {
 
     /// SIGTERM: the server drains; returns its exit code.
     pub async fn stop(mut self) -> Option<i32> {
-        let id = self.child.id()?;
-        let done = Command::new("kill").args(["-TERM", &id.to_string()]).status().await;
-        assert!(done.unwrap().success());
+        self.signal("TERM").await;
         self.child.wait().await.unwrap().code()
+    }
+
+    /// Sends the process a signal, such as `STOP`.
+    pub async fn signal(&self, name: &str) {
+        let id = self.child.id().unwrap().to_string();
+        let done = Command::new("kill").args([&format!("-{name}"), &id]).status().await;
+        assert!(done.unwrap().success());
     }
 }
 

@@ -124,6 +124,10 @@ impl Api {
         request_id: &RequestId,
         caller: &OnceLock<AppId>,
     ) -> Result<Answer, ApiError> {
+        if self.core.is_cut_off() {
+            let sentence = "this node is cut off from its cluster: call another one";
+            return Err(ApiError::new(Code::Unavailable, sentence));
+        }
         let (head, mut body) = request.into_parts();
         let read = match self.gates(route, &head, caller).await {
             Ok(passed) => body::read(&mut body).await.map(|bytes| (passed, bytes)),

@@ -25,15 +25,16 @@ impl Operation for Expire {
     const MUTATES: bool = true;
 
     type Request = Request;
-    type Response = ();
+    type Response = Option<Effect>;
 
-    async fn call(ctx: &Context, request: Request) -> Result<(), ApiError> {
+    async fn call(ctx: &Context, request: Request) -> Result<Option<Effect>, ApiError> {
         let users = wire::users("userIds", &request.user_ids, limits::BATCH)?;
         let Integer(expires_at) = request.expires_at;
         if expires_at < 0 {
             return Err(ApiError::member(Code::BadParameter, "expiresAt", "is before 1970"));
         }
-        ctx.core.expire_tokens(ctx.app.id, users, Timestamp(expires_at)).await?;
-        Ok(())
+        let applied = ctx.core.expire_tokens(ctx.app.id, users, Timestamp(expires_at)).await?;
+        let applied = applied.and_then(|applied| Applied::of(ctx, applied));
+        Ok(applied.map(|applied| Effect { applied }))
     }
 }

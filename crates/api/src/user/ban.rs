@@ -29,14 +29,14 @@ impl Operation for Ban {
     const MUTATES: bool = true;
 
     type Request = Request;
-    type Response = ();
+    type Response = Option<Effect>;
 
-    async fn call(ctx: &Context, request: Request) -> Result<(), ApiError> {
+    async fn call(ctx: &Context, request: Request) -> Result<Option<Effect>, ApiError> {
         let users = wire::users("userIds", &request.user_ids, limits::BATCH)?;
         let duration = wire::value("durationMinutes", request.duration_minutes.0)?;
         let reason = wire::optional("reason", request.reason)?;
         let expire_tokens = request.expire_tokens.is_some_and(Flag::is_set);
-        ctx.core.ban(ctx.app.id, users, duration, reason, expire_tokens).await?;
-        Ok(())
+        let applied = ctx.core.ban(ctx.app.id, users, duration, reason, expire_tokens).await?;
+        Ok(Applied::of(ctx, applied).map(|applied| Effect { applied }))
     }
 }

@@ -17,6 +17,9 @@ pub(crate) struct Request {
 pub(crate) struct Response {
     /// The operation, whose outcome for each user the webhook tells.
     operation_id: String,
+    /// How far the closing of connections has got, in a cluster.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    applied: Option<Applied>,
 }
 
 impl Operation for SoftDelete {
@@ -33,7 +36,7 @@ impl Operation for SoftDelete {
 
     async fn call(ctx: &Context, request: Request) -> Result<Response, ApiError> {
         let users = wire::users("userIds", &request.user_ids, limits::LARGE_BATCH)?;
-        let operation_id = ctx.core.soft_delete(ctx.app.id, users).await?;
-        Ok(Response { operation_id: operation_id.0 })
+        let (operation_id, applied) = ctx.core.soft_delete(ctx.app.id, users).await?;
+        Ok(Response { operation_id: operation_id.0, applied: Applied::of(ctx, applied) })
     }
 }

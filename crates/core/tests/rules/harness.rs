@@ -3,14 +3,14 @@
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use nuncio_bus::{Bus, Close, Device, Presence};
+use nuncio_bus::{Applied, Bus, Close, Device, Presence};
 use nuncio_core::{Claim, Core, Error, TestClock, Vault};
 use nuncio_protocol::frames::{Failure, server_frame};
 use nuncio_protocol::ids::AppId;
 use nuncio_protocol::values::Name;
 use nuncio_protocol::{Refusal, Timestamp, UserId};
 use nuncio_store::apps::{App, Edition, Environment};
-use nuncio_store::{Nudge, Nudges, Options, Place, Store};
+use nuncio_store::{Nudge, Nudges, Options, Place, Store, StoreError};
 
 pub(crate) const NOW: Timestamp = Timestamp(1_790_000_000_000);
 
@@ -78,7 +78,7 @@ impl Bus for Told {
         self.frames.lock().unwrap().push((app, user.clone(), what));
     }
 
-    async fn close(&self, what: Close) -> usize {
+    async fn close(&self, what: Close) -> Result<Applied, StoreError> {
         let watched = self.watched.lock().unwrap().clone();
         let login = match watched {
             Some((core, claim)) => core.admit(&claim).await.err().map(|error| match error {
@@ -88,23 +88,33 @@ impl Bus for Told {
             None => None,
         };
         self.closes.lock().unwrap().push(Closed { what, login });
+        Ok(Applied::default())
+    }
+
+    async fn close_here(&self, _what: Close) -> usize {
         0
     }
 
-    async fn presence(&self, _app: AppId, users: &[UserId]) -> Vec<Presence> {
-        vec![Presence::default(); users.len()]
+    async fn presence(&self, _app: AppId, users: &[UserId]) -> Result<Vec<Presence>, StoreError> {
+        Ok(vec![Presence::default(); users.len()])
     }
 
-    async fn close_session(&self, _: AppId, _: &UserId, _: &str, _: Failure) -> bool {
-        false
+    async fn close_session(
+        &self,
+        _: AppId,
+        _: &UserId,
+        _: &str,
+        _: Failure,
+    ) -> Result<bool, StoreError> {
+        Ok(false)
     }
 
-    async fn devices(&self, _app: AppId, _user: &UserId) -> Vec<Device> {
-        Vec::new()
+    async fn devices(&self, _app: AppId, _user: &UserId) -> Result<Vec<Device>, StoreError> {
+        Ok(Vec::new())
     }
 
-    async fn online(&self, _app: AppId) -> usize {
-        0
+    async fn online(&self, _app: AppId) -> Result<usize, StoreError> {
+        Ok(0)
     }
 }
 

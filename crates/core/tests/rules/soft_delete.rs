@@ -15,7 +15,7 @@ async fn a_soft_deletion_holds_before_it_is_answered_and_the_job_finishes_it() {
     bench.told.watch(&bench.core, claim);
     let (core, app, users) = (&bench.core, bench.app, vec![alice.clone()]);
 
-    let operation = core.soft_delete(app, users.clone()).await.unwrap();
+    let (operation, _) = core.soft_delete(app, users.clone()).await.unwrap();
     assert_eq!(operation.0.len(), 19);
     let closed = bench.told.closed();
     assert_eq!(closed.what.users, Some(users.clone()));

@@ -8,6 +8,8 @@ mod config;
 mod console;
 mod dev;
 mod docs;
+mod node;
+mod user;
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -56,6 +58,12 @@ enum What {
     /// Let operators into the console, also while a server runs
     #[command(subcommand)]
     Console(console::ConsoleCommand),
+    /// List the nodes of a cluster
+    #[command(subcommand)]
+    Node(node::NodeCommand),
+    /// Find out where in a cluster a user is connected
+    #[command(subcommand)]
+    User(user::UserCommand),
     /// Connect as a user: JSON lines in, JSON lines out
     #[command(after_help = client::AFTER_HELP)]
     Client(client::ClientArgs),
@@ -87,6 +95,8 @@ With TLS:
 On PostgreSQL:
   export NUNCIO_DATABASE_URL=postgres://nuncio:password@db.example.org/nuncio
   nuncio serve --master-key-file /etc/nuncio/master.key
+As a node of a cluster, with the same database, NATS and master key as the others:
+  nuncio serve --nats-url nats://n1.example.org:4222 --master-key-file /etc/nuncio/master.key
 From a file:
   nuncio serve --config /etc/nuncio.toml
 
@@ -169,6 +179,14 @@ async fn dispatch(what: What, matches: &ArgMatches) -> anyhow::Result<ExitCode> 
             return command.run().await;
         }
         What::Console(command) => {
+            quiet_log()?;
+            command.run().await?;
+        }
+        What::Node(command) => {
+            quiet_log()?;
+            command.run().await?;
+        }
+        What::User(command) => {
             quiet_log()?;
             command.run().await?;
         }

@@ -8,11 +8,15 @@ mod settings;
 mod values;
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 
 pub(crate) use settings::{Config, Given, SETTINGS, ServeFlags, StoreFlags};
 pub(crate) use values::{AdminListen, LogFilter, LogFormat, Span};
+
+/// A lease that is shorter would run out whenever the database is busy.
+const SHORTEST_LEASE: Duration = Duration::from_secs(1);
 
 /// A certificate and its key, as files.
 #[derive(Clone, Debug)]
@@ -41,6 +45,20 @@ impl Config {
             bail!(
                 "`database-url` is not an address such as `postgres://user:password@host:5432/name`"
             );
+        }
+        if config.nats_url.is_some() {
+            if config.database_url.is_none() {
+                bail!("`nats-url` joins nodes on one PostgreSQL database: set `database-url` too");
+            }
+            if config.master_key_file.is_none() {
+                bail!(
+                    "the nodes of a cluster share one master key: give each the same file, by \
+                     `master-key-file` (`openssl rand -hex 32` makes a key)"
+                );
+            }
+        }
+        if config.node_lease.0 < SHORTEST_LEASE {
+            bail!("`node-lease` must be at least {}", Span(SHORTEST_LEASE));
         }
         if config.tls_cert.is_some() != config.tls_key.is_some() {
             bail!("`tls-cert` and `tls-key` belong together: give both, or neither");
@@ -74,7 +92,6 @@ impl Config {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
 
     #[test]
     fn with_nothing_set_every_setting_has_its_default() {
@@ -92,7 +109,7 @@ mod tests {
           |
         2 | listn = '127.0.0.1:1'
           | ^^^^^
-        unknown field `listn`, expected one of `data`, `database-url`, `master-key-file`, `listen`, `admin-listen`, `tls-cert`, `tls-key`, `max-connections`, `header-timeout`, `request-timeout`, `signature-window`, `replays-remembered`, `api-rate`, `heartbeat`, `login-timeout`, `write-timeout`, `client-rate`, `audit-retention`, `drain-timeout`, `return-within`, `log-format`, `log-level`
+        unknown field `listn`, expected one of `data`, `database-url`, `master-key-file`, `listen`, `admin-listen`, `nats-url`, `node-name`, `node-lease`, `tls-cert`, `tls-key`, `max-connections`, `header-timeout`, `request-timeout`, `signature-window`, `replays-remembered`, `api-rate`, `heartbeat`, `login-timeout`, `write-timeout`, `client-rate`, `audit-retention`, `drain-timeout`, `return-within`, `log-format`, `log-level`
         ");
     }
 
@@ -113,6 +130,19 @@ mod tests {
         let given = Given { tls_cert: Some("cert.pem".into()), ..Given::default() };
         let error = Config::load(given).unwrap_err();
         assert!(error.to_string().contains("belong together"), "{error}");
+    }
+
+    #[test]
+    fn a_node_of_a_cluster_needs_the_database_and_the_key_that_the_others_have() {
+        let nats = Given { nats_url: Some("nats://n1:4222".to_owned().into()), ..Given::default() };
+        let error = Config::load(nats.clone()).unwrap_err().to_string();
+        assert!(error.contains("set `database-url` too"), "{error}");
+        let url = "postgres://db.example.org/nuncio".to_owned().into();
+        let keyless = Given { database_url: Some(url), ..nats };
+        let error = Config::load(keyless.clone()).unwrap_err().to_string();
+        assert!(error.contains("`master-key-file`"), "{error}");
+        let whole = Given { master_key_file: Some("master.key".into()), ..keyless };
+        Config::load(whole).unwrap();
     }
 
     #[test]

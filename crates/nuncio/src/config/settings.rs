@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::values::{AdminListen, DatabaseUrl, LogFilter, LogFormat, Span};
+use super::values::{AdminListen, LogFilter, LogFormat, SecretUrl, Span};
 
 /// One entry of the table, for help and reference.
 pub(crate) struct Setting {
@@ -132,7 +132,7 @@ settings! {
         data ("NUNCIO_DATA", "DIR"): PathBuf = "./data";
         /// PostgreSQL database to use instead of the SQLite file; it may hold a password, so better given in
         /// the environment or the file
-        database_url ("NUNCIO_DATABASE_URL", "URL"): DatabaseUrl;
+        database_url ("NUNCIO_DATABASE_URL", "URL"): SecretUrl;
         /// The key that App Secrets are encrypted under, `master.key` beside the data by default. Made with
         /// mode 0600 when missing; keep a copy apart from the database's backups
         master_key_file ("NUNCIO_MASTER_KEY_FILE", "FILE"): PathBuf;
@@ -145,6 +145,14 @@ settings! {
         /// Where /healthz, /readyz and /metrics are served: an address, `off`, or `auto` for 127.0.0.1:9646
         /// when that is free
         admin_listen ("NUNCIO_ADMIN_LISTEN", "ADDR"): AdminListen = "auto";
+        /// NATS servers that join this node to the others on the same PostgreSQL database, separated by commas:
+        /// `nats://host:4222`, `tls://host:4222`; may hold a user and a password
+        nats_url ("NUNCIO_NATS_URL", "URL"): SecretUrl;
+        /// What operators call this node in `nuncio node list`; the machine's name by default
+        node_name ("NUNCIO_NODE_NAME", "NAME"): String;
+        /// How long the other nodes believe in this one without a sign of life, and how long it serves clients
+        /// without database or bus
+        node_lease ("NUNCIO_NODE_LEASE", "SPAN"): Span = "4s";
         /// Certificate and chain, PEM: serves HTTPS and WSS. Read again when the file changes
         tls_cert ("NUNCIO_TLS_CERT", "FILE"): PathBuf;
         /// Private key of the certificate, PEM

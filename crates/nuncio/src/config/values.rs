@@ -175,12 +175,12 @@ impl fmt::Display for LogFilter {
     }
 }
 
-/// The address of a PostgreSQL database. Prints without its password.
+/// The address of a PostgreSQL database or of NATS servers. Prints without its password.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(from = "String", into = "String")]
-pub(crate) struct DatabaseUrl(SecretString);
+pub(crate) struct SecretUrl(SecretString);
 
-impl DatabaseUrl {
+impl SecretUrl {
     /// The whole address, for whoever connects to it.
     pub(crate) fn expose(&self) -> &str {
         self.0.expose_secret()
@@ -193,19 +193,19 @@ impl DatabaseUrl {
     }
 }
 
-impl From<String> for DatabaseUrl {
+impl From<String> for SecretUrl {
     fn from(text: String) -> Self {
         Self(text.into())
     }
 }
 
-impl From<DatabaseUrl> for String {
-    fn from(url: DatabaseUrl) -> Self {
+impl From<SecretUrl> for String {
+    fn from(url: SecretUrl) -> Self {
         url.to_string()
     }
 }
 
-impl fmt::Display for DatabaseUrl {
+impl fmt::Display for SecretUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Parameters after `?` may hold a password as well.
         let text = self.expose().split('?').next().unwrap_or_default();
@@ -259,7 +259,7 @@ mod tests {
             ("postgres://u:p@x@h/d", "postgres://u:hidden@h/d"),
             ("host=h user=u password=p", "hidden"),
         ] {
-            let url = DatabaseUrl::from(text.to_owned());
+            let url = SecretUrl::from(text.to_owned());
             assert_eq!(
                 (url.to_string().as_str(), url.is_postgres()),
                 (printed, printed != "hidden")

@@ -10,6 +10,8 @@ use axum::http::StatusCode;
 use axum::routing::get;
 use nuncio_store::Store;
 
+use crate::product::Joint;
+
 /// How long the database may take to answer.
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -17,13 +19,14 @@ const PATIENCE: Duration = Duration::from_secs(2);
 #[derive(Clone)]
 pub(crate) struct Health {
     store: Store,
+    bus: Joint,
     draining: Arc<AtomicBool>,
 }
 
 impl Health {
-    /// Of a server that works with `store`.
-    pub(crate) fn new(store: Store) -> Self {
-        Self { store, draining: Arc::default() }
+    /// Of a server that works with `store`, and with other nodes by `bus`.
+    pub(crate) fn new(store: Store, bus: Joint) -> Self {
+        Self { store, bus, draining: Arc::default() }
     }
 
     /// From now on the server is not ready: it is about to stop.
@@ -43,6 +46,10 @@ impl Health {
 async fn ready(State(health): State<Health>) -> (StatusCode, &'static str) {
     if health.draining.load(Ordering::Relaxed) {
         return (StatusCode::SERVICE_UNAVAILABLE, "draining\n");
+    }
+    if health.bus.is_cut_off() {
+        let told = "cut off from the database or from the other nodes\n";
+        return (StatusCode::SERVICE_UNAVAILABLE, told);
     }
     match tokio::time::timeout(PATIENCE, health.store.ping()).await {
         Ok(Ok(())) => (StatusCode::OK, "ready\n"),

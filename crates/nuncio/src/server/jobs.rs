@@ -1,4 +1,5 @@
-//! The work that nobody asks for: it is found in the store, so that a restart loses none of it.
+//! The work that nobody asks for: it is found in the store, so that a restart loses none of it. In a cluster
+//! one node at a time does each piece of it, and another one when that node dies.
 
 use std::time::Duration;
 
@@ -18,52 +19,43 @@ const ERASE: Duration = Duration::from_secs(10);
 /// How often it is looked whether a step of the figures is over.
 const FIGURES: Duration = Duration::from_secs(1);
 
+/// Does what a method of the core does, in turn with the other nodes.
+macro_rules! every {
+    ($tasks:expr, $core:expr, $name:literal, $period:expr, $method:ident($($argument:expr)?)) => {{
+        let job = $core.clone();
+        $tasks.every($name, $period, move || {
+            let core = job.clone();
+            async move {
+                core.in_turn($name, $period, core.$method($($argument)?)).await.map(drop)
+            }
+        });
+    }};
+}
+
 /// Starts them all. Audit entries are kept for `audit_retention`.
 pub(super) fn start(core: &Core, tasks: &Tasks, audit_retention: Duration) {
-    let job = core.by(Origin::job("trim-audit"));
-    let kept_ms = i64::try_from(audit_retention.as_millis()).unwrap_or(i64::MAX);
-    tasks.every("trim-audit", TRIM, move || {
-        let core = job.clone();
-        async move { core.trim_audit(kept_ms).await.map(drop) }
-    });
     let job = core.by(Origin::job("activations"));
     tasks.repeat("activations", ACTIVATIONS, core.activations_nudge(), move || {
         let core = job.clone();
-        async move { core.run_activations().await.map(drop) }
+        async move {
+            // Whoever has heard of a soft deletion looks at once, whoever looked last.
+            core.in_turn("activations", Duration::ZERO, core.run_activations()).await.map(drop)
+        }
     });
-    let job = core.by(Origin::job("erase-apps"));
-    tasks.every("erase-apps", ERASE, move || {
-        let core = job.clone();
-        async move { core.erase_apps().await.map(drop) }
-    });
+    // Each node has figures of its own.
     let job = core.clone();
     tasks.every("figures", FIGURES, move || {
         let core = job.clone();
         async move { core.turn_figures(false).await }
     });
-    let job = core.clone();
-    tasks.every("trim", TRIM, move || {
-        let core = job.clone();
-        async move { core.trim().await.map(drop) }
-    });
-    let job = core.clone();
-    tasks.every("prune-idempotency", PRUNE, move || {
-        let core = job.clone();
-        async move { core.prune_idempotency().await.map(drop) }
-    });
-    let job = core.clone();
-    tasks.every("prune-operator-sessions", PRUNE, move || {
-        let core = job.clone();
-        async move { core.prune_operator_sessions().await.map(drop) }
-    });
-    let job = core.clone();
-    tasks.every("prune-friend-requests", PRUNE, move || {
-        let core = job.clone();
-        async move { core.prune_friend_requests().await.map(drop) }
-    });
-    let job = core.clone();
-    tasks.every("prune-subscriptions", PRUNE, move || {
-        let core = job.clone();
-        async move { core.prune_subscriptions().await.map(drop) }
-    });
+    let kept_ms = i64::try_from(audit_retention.as_millis()).unwrap_or(i64::MAX);
+    let trimmer = core.by(Origin::job("trim-audit"));
+    every!(tasks, trimmer, "trim-audit", TRIM, trim_audit(kept_ms));
+    let eraser = core.by(Origin::job("erase-apps"));
+    every!(tasks, eraser, "erase-apps", ERASE, erase_apps());
+    every!(tasks, core, "trim", TRIM, trim());
+    every!(tasks, core, "prune-idempotency", PRUNE, prune_idempotency());
+    every!(tasks, core, "prune-operator-sessions", PRUNE, prune_operator_sessions());
+    every!(tasks, core, "prune-friend-requests", PRUNE, prune_friend_requests());
+    every!(tasks, core, "prune-subscriptions", PRUNE, prune_subscriptions());
 }

@@ -24,7 +24,7 @@ use tokio::net::TcpListener;
 
 use crate::config::{AdminListen, Config};
 use crate::pages;
-use crate::product::Product;
+use crate::product::{Joint, Product};
 use health::Health;
 use listener::{Listener, ListenerMetrics};
 use signals::Signals;
@@ -39,6 +39,7 @@ const ADMIN_CONNECTIONS: u32 = 64;
 /// A server that serves.
 pub(crate) struct Server {
     core: Core,
+    bus: Joint,
     gateway: Arc<Gateway>,
     health: Health,
     tasks: Tasks,
@@ -67,7 +68,8 @@ impl Server {
         let front = bind("listen", config.listen)?;
         let admin = bind_admin(config.admin_listen)?;
 
-        let Product { core, bus } = Product::open(&config).await?;
+        let product = Product::of_server(&config).await?;
+        let Product { core, bus, .. } = &product;
         let gateway = Gateway::new(core.clone(), gateway_options(&config));
         bus.attach(Arc::clone(&gateway) as Arc<dyn nuncio_bus::Sessions>);
         let api = api_options(&config);
@@ -76,12 +78,18 @@ impl Server {
         core.store().metrics().register(&mut registry);
         gateway.metrics().register(&mut registry);
         api.metrics.register(&mut registry);
+        bus.register(&mut registry);
         connections.register(&mut registry);
 
+        product
+            .join(&config, front.local_addr()?.to_string())
+            .await
+            .context("cannot join the cluster: see `--nats-url`")?;
+        let Product { core, bus, .. } = product;
         jobs::start(&core, &tasks, config.audit_retention.0);
         apps::watch(&core, &tasks);
 
-        let health = Health::new(core.store().clone());
+        let health = Health::new(core.store().clone(), bus.clone());
         let scheme = if tls.is_some() { "https" } else { "http" };
         let url = format!("{scheme}://{}", front.local_addr()?);
         let server_api = nuncio_api::router(core.clone(), api);
@@ -110,7 +118,7 @@ impl Server {
             };
             Listener::serve(listener, options, &ListenerMetrics::default())
         });
-        Ok(Self { core, gateway, health, tasks, front, admin, signals, url, config })
+        Ok(Self { core, bus, gateway, health, tasks, front, admin, signals, url, config })
     }
 
     /// A one-time link to the console for the first owner, as long as there is none.
@@ -158,6 +166,7 @@ impl Server {
         if let Err(error) = self.core.turn_figures(true).await {
             tracing::warn!("the last minute's figures are lost: {error}");
         }
+        self.bus.retire().await;
         // Last, so that probes and scrapers see the drain.
         if let Some(admin) = &self.admin {
             admin.stop();

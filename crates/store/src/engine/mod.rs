@@ -7,12 +7,13 @@
 //! change nothing but the database.
 
 mod postgres;
+mod postgres_tls;
 mod sqlite;
 mod tx;
 
 use std::collections::HashSet;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use nuncio_protocol::ids::{AppId, MessageId, MessageIds};
@@ -201,6 +202,15 @@ impl Store {
     #[must_use]
     pub fn posted(&self) -> Arc<Notify> {
         Arc::clone(&self.posted)
+    }
+
+    /// Makes message ids from now on as the node of this number does; see [`Options::node`].
+    pub fn set_node(&self, node: u16) {
+        let ids = match &self.engine {
+            Engine::Sqlite(engine) => engine.ids(),
+            Engine::Postgres(engine) => engine.ids(),
+        };
+        ids.lock().unwrap_or_else(PoisonError::into_inner).set_node(node);
     }
 
     /// What the engines count.

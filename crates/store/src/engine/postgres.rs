@@ -3,27 +3,29 @@
 //! All connections live on one thread with its own small runtime, because a unit of work stays on the
 //! thread where it began. Units of one user go to the same connection, so their order is kept.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
 use std::rc::Rc;
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use nuncio_protocol::ids::AppId;
+use nuncio_protocol::ids::{AppId, MessageIds};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::LocalSet;
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Client, NoTls, Statement};
+use tokio_postgres::{Client, Statement};
 
+use super::postgres_tls::Target;
 use super::tx::{On, Tx, Value};
 use super::{Failed, Locks, Shared, Work, stopped};
-use crate::error::StoreError;
+use crate::error::{StoreError, is_about_the_server};
 use crate::{audit, migrations};
 
 /// A unit of work and the rows that it changes.
 type Queued = (Locks, Box<dyn Work>);
 
-/// Connections that write.
+/// Connections that write for users; one more is for what concerns none.
 const WRITERS: usize = 4;
 /// Connections that read; each carries many reads at once.
 const READERS: usize = 2;
@@ -37,6 +39,13 @@ const TRIES: u32 = 10;
 const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
 /// Longest wait between two tries to reach the server.
 const RECONNECT: Duration = Duration::from_secs(2);
+/// How long a transaction or a read may take: longer, and the way to the server has fallen silent.
+const DEADLINE: Duration = Duration::from_secs(15);
+/// After how much silence of the server's machine a connection counts as broken.
+const SILENCE: Duration = Duration::from_secs(10);
+
+/// What callers are told then.
+const SILENT: &str = "the server has fallen silent";
 
 pub(super) struct Postgres {
     writers: Vec<mpsc::Sender<Queued>>,
@@ -46,11 +55,13 @@ pub(super) struct Postgres {
 
 impl Postgres {
     pub(super) async fn open(url: &str, shared: Shared) -> Result<Self, StoreError> {
-        let config: tokio_postgres::Config = url
-            .parse()
-            .map_err(|e| StoreError::Unavailable(format!("the database URL is not one: {e}")))?;
+        let mut target = Target::parse(url)?;
+        if target.config.get_tcp_user_timeout().is_none() {
+            target.config.tcp_user_timeout(SILENCE);
+        }
+        target.config.keepalives_idle(SILENCE);
         let (writers, queues): (Vec<_>, Vec<_>) =
-            (0..WRITERS).map(|_| mpsc::channel(QUEUE)).unzip();
+            (0..=WRITERS).map(|_| mpsc::channel(QUEUE)).unzip();
         let (readers, reads) = mpsc::channel(QUEUE);
         let (opened, outcome) = oneshot::channel();
         let of_thread = shared.clone();
@@ -65,19 +76,27 @@ impl Postgres {
                             return;
                         }
                     };
-                LocalSet::new().block_on(&runtime, run(config, of_thread, queues, reads, opened));
+                LocalSet::new().block_on(&runtime, run(target, of_thread, queues, reads, opened));
             })
             .map_err(|e| StoreError::Unavailable(e.to_string()))?;
         outcome.await.map_err(|_| stopped())??;
         Ok(Self { writers, readers, shared })
     }
 
+    pub(super) fn ids(&self) -> &Mutex<MessageIds> {
+        &self.shared.ids
+    }
+
     pub(super) async fn write(&self, locks: Locks, unit: Box<dyn Work>) -> Result<(), StoreError> {
-        let hash = locks
-            .first()
-            .map_or(0, |first| BuildHasherDefault::<DefaultHasher>::default().hash_one(first));
-        #[expect(clippy::cast_possible_truncation, reason = "only the remainder matters")]
-        let writer = &self.writers[hash as usize % self.writers.len()];
+        let writer = match locks.first() {
+            Some(first) => {
+                let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(first);
+                #[expect(clippy::cast_possible_truncation, reason = "only the remainder matters")]
+                &self.writers[hash as usize % WRITERS]
+            }
+            // What locks no user waits for nobody who does: a node's lease must be renewed in time.
+            None => &self.writers[WRITERS],
+        };
         self.shared.metrics.queue_depth.inc();
         writer.send((locks, unit)).await.map_err(|_| stopped())
     }
@@ -89,14 +108,14 @@ impl Postgres {
 
 /// Migrates, then serves the queues until all their senders have gone.
 async fn run(
-    config: tokio_postgres::Config,
+    target: Target,
     shared: Shared,
     queues: Vec<mpsc::Receiver<Queued>>,
     mut reads: mpsc::Receiver<Box<dyn Work>>,
     opened: oneshot::Sender<Result<(), StoreError>>,
 ) {
     let migrated = async {
-        let link = Link::connect(&config).await?;
+        let link = Link::connect(&target).await?;
         migrations::postgres(&link.client).await
     };
     let outcome = migrated.await;
@@ -107,16 +126,16 @@ async fn run(
     }
     let mut tasks = Vec::new();
     for queue in queues {
-        let writer = Writer { config: config.clone(), shared: shared.clone(), link: None };
+        let writer = Writer { target: target.clone(), shared: shared.clone(), link: None };
         tasks.push(tokio::task::spawn_local(writer.work(queue)));
     }
     let mut links: Vec<Option<Rc<Link>>> = vec![None; READERS];
     let mut turn = 0;
     while let Some(mut unit) = reads.recv().await {
         turn = (turn + 1) % READERS;
-        if links[turn].as_ref().is_none_or(|link| link.client.is_closed()) {
+        if links[turn].as_ref().is_none_or(|link| !link.works()) {
             links[turn] = None;
-            match Link::connect(&config).await {
+            match Link::connect(&target).await {
                 Ok(link) => links[turn] = Some(Rc::new(link)),
                 Err(error) => {
                     unit.answer(Err(error));
@@ -128,8 +147,12 @@ async fn run(
         let shared = shared.clone();
         tokio::task::spawn_local(async move {
             let mut tx = Tx::new(On::Postgres(&link), &shared);
-            let _ = unit.run(&mut tx).await;
-            unit.answer(Ok(()));
+            let run = tokio::time::timeout(DEADLINE, unit.run(&mut tx)).await;
+            drop(tx);
+            unit.answer(run.map(drop).map_err(|_| {
+                link.silent.set(true);
+                StoreError::Unavailable(SILENT.to_owned())
+            }));
         });
     }
     for task in tasks {
@@ -138,7 +161,7 @@ async fn run(
 }
 
 struct Writer {
-    config: tokio_postgres::Config,
+    target: Target,
     shared: Shared,
     link: Option<Link>,
 }
@@ -177,12 +200,18 @@ impl Writer {
 
     /// Runs units in one transaction and commits it.
     async fn transaction(&mut self, units: &mut [Queued]) -> Result<(), Stopped> {
-        let link = match self.link.take().filter(|link| !link.client.is_closed()) {
+        let link = match self.link.take().filter(Link::works) {
             Some(link) => link,
-            None => Link::connect(&self.config).await.map_err(Stopped::before)?,
+            None => Link::connect(&self.target).await.map_err(Stopped::before)?,
         };
         let link = self.link.insert(link);
-        let outcome = attempt(link, &self.shared, units).await;
+        let committing = Cell::new(false);
+        let attempt = attempt(link, &self.shared, units, &committing);
+        let Ok(outcome) = tokio::time::timeout(DEADLINE, attempt).await else {
+            self.link = None;
+            let stopped = if committing.get() { Stopped::InCommit } else { Stopped::Before };
+            return Err(stopped(SILENT.to_owned()));
+        };
         match outcome {
             Ok((nudges, posted)) => {
                 self.shared.tell(nudges, posted);
@@ -222,6 +251,7 @@ async fn attempt(
     link: &Link,
     shared: &Shared,
     units: &mut [Queued],
+    committing: &Cell<bool>,
 ) -> Result<(Vec<super::Nudge>, bool), Stopped> {
     link.client.batch_execute("begin").await.map_err(Stopped::before)?;
     link.lock_users(units).await.map_err(Stopped::before)?;
@@ -241,12 +271,16 @@ async fn attempt(
     }
     audit::append(&mut tx).await.map_err(Stopped::before)?;
     let started = Instant::now();
+    committing.set(true);
     let commit = link.client.batch_execute("commit").await;
     shared.metrics.commit_seconds.observe(started.elapsed().as_secs_f64());
     match commit {
         Ok(()) => Ok((tx.nudges, tx.posted)),
-        // The server itself said no: then nothing was committed.
-        Err(error) if error.as_db_error().is_some() => Err(Stopped::before(error)),
+        // The server itself said no: then nothing was committed. That it goes down is no such answer: it may
+        // have committed before.
+        Err(error) if error.code().is_some_and(|code| !is_about_the_server(code)) => {
+            Err(Stopped::before(error))
+        }
         Err(error) => Err(Stopped::InCommit(error.to_string())),
     }
 }
@@ -267,12 +301,15 @@ fn answer(units: impl IntoIterator<Item = Queued>, outcome: &Result<(), Stopped>
 /// One connection and the statements prepared on it.
 pub(super) struct Link {
     client: Client,
+    /// Whether it has left somebody without an answer.
+    silent: Cell<bool>,
     prepared: RefCell<HashMap<&'static str, Statement>>,
 }
 
 impl Link {
-    async fn connect(config: &tokio_postgres::Config) -> Result<Self, StoreError> {
-        let (client, connection) = tokio::time::timeout(RECONNECT * 2, config.connect(NoTls))
+    async fn connect(target: &Target) -> Result<Self, StoreError> {
+        let connecting = target.config.connect(target.tls.clone());
+        let (client, connection) = tokio::time::timeout(RECONNECT * 2, connecting)
             .await
             .map_err(|_| StoreError::Unavailable("no answer in time".to_owned()))??;
         tokio::task::spawn_local(async move {
@@ -285,7 +322,11 @@ impl Link {
             LOCK_TIMEOUT.as_millis()
         );
         client.batch_execute(&settings).await?;
-        Ok(Self { client, prepared: RefCell::default() })
+        Ok(Self { client, silent: Cell::new(false), prepared: RefCell::default() })
+    }
+
+    fn works(&self) -> bool {
+        !self.client.is_closed() && !self.silent.get()
     }
 
     async fn lock_users(&self, units: &[Queued]) -> Result<(), StoreError> {

@@ -161,6 +161,21 @@ impl<'a> Tx<'a> {
         Ok(self.opt(sql, params, |_| Ok(())).await?.is_some())
     }
 
+    /// The time that leases are counted by: the database server's own, or `now` where the database is a file.
+    pub(crate) async fn clock(&self, now: Timestamp) -> Result<Timestamp, StoreError> {
+        match &self.on {
+            On::Sqlite(_) => Ok(now),
+            On::Postgres(_) => {
+                self.one(
+                    "select (extract(epoch from clock_timestamp()) * 1000)::bigint",
+                    &[],
+                    |row| row.get(0),
+                )
+                .await
+            }
+        }
+    }
+
     /// A new message id, later than `after`.
     pub(crate) fn message_id(&self, now: Timestamp, after: MessageId) -> MessageId {
         self.shared.ids.lock().unwrap_or_else(PoisonError::into_inner).next(now, after)

@@ -18,6 +18,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use nuncio_protocol::ids::MessageIds;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
@@ -65,6 +66,10 @@ impl Sqlite {
             .spawn(move || writer.work(&waiting))
             .map_err(|e| StoreError::Unavailable(e.to_string()))?;
         Ok(Self { queue, tail, readers: Mutex::default(), path: path.to_owned(), shared })
+    }
+
+    pub(super) fn ids(&self) -> &Mutex<MessageIds> {
+        &self.shared.ids
     }
 
     pub(super) async fn write(&self, locks: Locks, unit: Box<dyn Work>) -> Result<(), StoreError> {
