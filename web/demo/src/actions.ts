@@ -29,6 +29,8 @@ export const actions: { title: string; actions: Action[] }[] = [
       { label: (who) => `Ban ${name(who)} for a minute`, path: '/v4/user/ban', body: (who) => ({ userIds: [who], durationMinutes: 1, reason: 'Trying the ban' }) },
       { label: (who) => `Unban ${name(who)}`, path: '/v4/user/unban', body: (who) => ({ userIds: [who] }), then: 'sign-in' },
       { label: (who) => `Expire ${name(who)}'s tokens`, path: '/v4/auth/access-token/expire', body: (who) => ({ userIds: [who], expiresAt: Date.now() }) },
+      { label: (who) => `Soft-delete ${name(who)}`, path: '/v4/user/soft-delete', body: (who) => ({ userIds: [who] }) },
+      { label: (who) => `Restore ${name(who)}`, path: '/v4/user/restore', body: (who) => ({ userIds: [who] }), then: 'sign-in' },
       { label: (who) => `Is ${name(who)} online?`, path: '/v4/user/connection-status/get', body: (who) => ({ userId: who }) },
     ],
   },

@@ -5,6 +5,10 @@
  * @module
  */
 
+// The browser's own `crypto.subtle` is absent where the page came over plain HTTP from another machine.
+import { sha1 } from '@noble/hashes/legacy.js';
+import { bytesToHex as hex, utf8ToBytes } from '@noble/hashes/utils.js';
+
 /** The demo's app. */
 interface Keys {
   appKey: string;
@@ -39,9 +43,9 @@ export function appKeys(): Promise<Keys> {
 /** Calls the Server API. */
 export async function call(path: string, body: object): Promise<Call> {
   const { appKey, appSecret } = await appKeys();
-  const nonce = crypto.randomUUID();
+  const nonce = hex(crypto.getRandomValues(new Uint8Array(16)));
   const timestamp = String(Date.now());
-  const headers = { 'App-Key': appKey, Nonce: nonce, Timestamp: timestamp, Signature: await sha1(appSecret + nonce + timestamp), 'Content-Type': 'application/json' };
+  const headers = { 'App-Key': appKey, Nonce: nonce, Timestamp: timestamp, Signature: hex(sha1(utf8ToBytes(appSecret + nonce + timestamp))), 'Content-Type': 'application/json' };
   const response = await fetch(path, { method: 'POST', headers, body: JSON.stringify(body) });
   const answer = (await response.json()) as { result?: Record<string, unknown> };
   return { ok: response.ok, path, curl: curl(path, body, appKey), answer: JSON.stringify(answer, undefined, 2), result: answer.result ?? {} };
@@ -52,11 +56,6 @@ export async function token(userId: string, name: string): Promise<string> {
   const { ok, result, answer } = await call('/v4/auth/access-token/issue', { userId, name });
   if (!ok) throw new Error(answer);
   return String(result['accessToken'] ?? result['token']);
-}
-
-async function sha1(text: string): Promise<string> {
-  const digest = await crypto.subtle.digest('SHA-1', new TextEncoder().encode(text));
-  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 /** The secret stays a variable: `nuncio dev` has printed it. */
