@@ -45,6 +45,7 @@ erase! {
     "subscriptions": "user_id, type, target_id",
     "activations": "user_id, operation_id",
     "idempotency": "key",
+    "sessions": "user_id, session",
     "figures": "step, at, node",
     "webhook_deliveries": "webhook, id",
     "webhook_lanes": "webhook, user_id",
