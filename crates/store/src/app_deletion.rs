@@ -3,7 +3,7 @@
 //! The app's own row stays, without secret and settings, so that its number is never another app's. Its audit trail
 //! stays as long as any.
 
-use nuncio_protocol::ids::AppId;
+use nuncio_protocol::ids::{AppId, MessageId};
 use nuncio_protocol::{Refusal, Timestamp};
 use serde_json::json;
 
@@ -132,6 +132,7 @@ impl Store {
                 )
                 .await?;
             let Some((deleted_at, key)) = open else { return Ok(0) };
+            tx.filed_before(MessageId::first_at(deleted_at.plus_ms(1)))?;
             for (_, sql) in ROWS {
                 let gone = tx.execute(sql, params![app, STEP]).await?;
                 if gone > 0 {

@@ -129,6 +129,10 @@ pub(crate) const LOOK: &str = "
     left join users r on r.app = ?1 and r.id = ?3
     where a.id = ?1";
 
+/// The message of a sender's client id.
+pub(crate) const SENT: &str =
+    "select id from messages where app = ?1 and sender = ?2 and client_id = ?3";
+
 /// Reads what [`LOOK`] found.
 pub(crate) fn read_found(row: &Row<'_>) -> Result<Found, StoreError> {
     let party = |first: usize| {

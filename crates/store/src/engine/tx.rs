@@ -75,8 +75,9 @@ impl<'a> Tx<'a> {
         params: &[Value<'_>],
     ) -> Result<u64, StoreError> {
         match &self.on {
-            On::Sqlite(Local { connection, .. }) => {
-                let mut statement = connection.prepare_cached(sql)?;
+            On::Sqlite(local) => {
+                let mut statement = local.connection.prepare_cached(sql)?;
+                local.before_write()?;
                 Ok(statement.execute(rusqlite::params_from_iter(params))? as u64)
             }
             On::Postgres(link) => link.execute(sql, params).await,
@@ -91,8 +92,11 @@ impl<'a> Tx<'a> {
         read: impl Fn(&Row<'_>) -> Result<T, StoreError>,
     ) -> Result<Vec<T>, StoreError> {
         match &self.on {
-            On::Sqlite(Local { connection, .. }) => {
-                let mut statement = connection.prepare_cached(sql)?;
+            On::Sqlite(local) => {
+                let mut statement = local.connection.prepare_cached(sql)?;
+                if !statement.readonly() {
+                    local.before_write()?;
+                }
                 let mut rows = statement.query(rusqlite::params_from_iter(params))?;
                 let mut all = Vec::new();
                 while let Some(row) = rows.next()? {
@@ -115,8 +119,11 @@ impl<'a> Tx<'a> {
         read: impl Fn(&Row<'_>) -> Result<T, StoreError>,
     ) -> Result<Option<T>, StoreError> {
         match &self.on {
-            On::Sqlite(Local { connection, .. }) => {
-                let mut statement = connection.prepare_cached(sql)?;
+            On::Sqlite(local) => {
+                let mut statement = local.connection.prepare_cached(sql)?;
+                if !statement.readonly() {
+                    local.before_write()?;
+                }
                 let mut rows = statement.query(rusqlite::params_from_iter(params))?;
                 let first = rows.next()?.map(|row| read(&Row::Sqlite(row))).transpose()?;
                 // `insert ... returning` does its work row by row: see it through.

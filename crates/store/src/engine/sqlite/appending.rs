@@ -7,16 +7,17 @@ use bytes::Bytes;
 use nuncio_protocol::frames::ChannelType;
 use nuncio_protocol::ids::MessageId;
 use nuncio_protocol::{ClientMessageId, Os, Refusal, Timestamp, UserId};
-use rusqlite::{CachedStatement, params};
+use rusqlite::{CachedStatement, Connection, params};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use tokio::sync::oneshot;
 
 use super::filing::file_message;
+use super::rules::Rules;
 use super::tail::{self, Key, Tail, Unfiled};
-use crate::appends::{Found, check, has_own_entry, of_recipient, read_found};
+use crate::appends::{LOOK, SENT, check, has_own_entry, of_recipient};
 use crate::encoding::{put_int, put_message, put_text};
-use crate::engine::{Nudge, Row, Tx, stopped};
+use crate::engine::{Nudge, Tx, stopped};
 use crate::error::StoreError;
 use crate::events::{self, Events};
 use crate::messages::{ADD, COUNTED, Draft, NEEDS_RECEIPT, Sent};
@@ -87,38 +88,35 @@ pub(super) struct Staging {
 
 impl Staging {
     /// Decides on a message, and takes it in when nothing stands against it: one for each recipient, or none.
-    /// New ids come after `floor`. Fails when the transaction cannot go on.
+    /// Fails when the transaction cannot go on.
     pub(super) fn append(
         &mut self,
-        tx: &mut Tx<'_>,
-        tail: &Tail,
-        look: &mut CachedStatement<'_>,
+        place: &mut Place<'_, '_>,
         append: &mut Append,
-        floor: MessageId,
     ) -> Result<(), StoreError> {
         let before = self.messages.len();
         let Append { draft, to, now: at, os, .. } = append;
-        let place = Place { tx, tail, floor, now: *at };
+        place.now = *at;
         let outcome = match to {
             To::One(to, _) => {
-                self.stage(&place, look, draft, to, draft.client_id.clone()).map(|sent| vec![sent])
+                self.stage(place, draft, to, draft.client_id.clone()).map(|sent| vec![sent])
             }
             To::Many(to, _) => to
                 .iter()
                 .enumerate()
                 .map(|(index, to)| {
                     let id = draft.client_id.as_ref().map(|id| of_recipient(id, index));
-                    self.stage(&place, look, draft, to, id.transpose()?)
+                    self.stage(place, draft, to, id.transpose()?)
                 })
                 .collect(),
         };
         if outcome.is_err() {
             self.undo(before);
         }
-        tx.os = *os;
+        place.tx.os = *os;
         for message in &self.messages[before..] {
             let Unfiled { recipient, id, .. } = message;
-            now(events::message(tx, self.wanted, draft, recipient, *id, *at))?;
+            now(events::message(place.tx, self.wanted, draft, recipient, *id, *at))?;
         }
         append.outcome = Some(outcome);
         Ok(())
@@ -126,45 +124,26 @@ impl Staging {
 
     fn stage(
         &mut self,
-        place: &Place<'_>,
-        look: &mut CachedStatement<'_>,
+        place: &mut Place<'_, '_>,
         draft: &Draft,
         to: &UserId,
         client_id: Option<ClientMessageId>,
     ) -> Result<Sent, StoreError> {
         let app = draft.app;
         let (sender, recipient) = ((app, draft.sender.clone()), (app, to.clone()));
-        let known = place.tail.known(&sender, &recipient, client_id.as_ref());
         let sent_key = client_id.clone().map(|id| (sender.clone(), id));
-        let staged = || self.sent.get(sent_key.as_ref()?).copied();
-        if let Some(id) = known.sent.or_else(staged) {
+        if let Some(key) = &sent_key
+            && let Some(id) = self.sent_before(place, key)?
+        {
             return Ok(Sent { id, seq: 0 });
         }
-        let found = find(look, draft, to, client_id.as_ref())?;
-        if let Some(id) = found.sent {
-            return Ok(Sent { id, seq: 0 });
-        }
-        now(check(place.tx, draft, to, &found, place.now))?;
+        let found = place.rules.look(&mut place.look, place.tail, app, &draft.sender, to)?;
+        now(check(place.tx, draft, to, found, place.now))?;
         self.wanted = found.facts.wanted;
-
-        let mut next = |key: &Key, filed: i64, unfiled: Option<i64>| {
-            let head = self.heads.entry(key.clone());
-            let head = head.or_insert_with(|| filed.max(unfiled.unwrap_or(0)));
-            *head += 1;
-            *head
-        };
-        let sender_seq = match &found.sender {
-            Some(party) if has_own_entry(draft, party) => {
-                next(&sender, party.head, known.sender_head)
-            }
-            _ => 0,
-        };
-        let recipient_seq = match &found.recipient {
-            Some(party) if *to != draft.sender => {
-                next(&recipient, party.head, known.recipient_head)
-            }
-            _ => 0,
-        };
+        let of_sender = found.sender.as_ref().is_some_and(|party| has_own_entry(draft, party));
+        let sender_seq = if of_sender { self.next(place.rules, &sender) } else { 0 };
+        let recipient_seq =
+            if *to == draft.sender { 0 } else { self.next(place.rules, &recipient) };
         let id = place.tx.message_id(place.now, place.floor);
         if let Some(key) = sent_key {
             self.sent.insert(key, id);
@@ -186,6 +165,27 @@ impl Staging {
         Ok(Sent { id, seq: sender_seq.cast_unsigned() })
     }
 
+    /// The message that was sent under the same client id, in this transaction or before.
+    fn sent_before(
+        &self,
+        place: &mut Place<'_, '_>,
+        key: &(Key, ClientMessageId),
+    ) -> Result<Option<MessageId>, StoreError> {
+        if let Some(id) = self.sent.get(key).copied().or_else(|| place.tail.sent(key)) {
+            return Ok(Some(id));
+        }
+        let ((app, sender), id) = key;
+        let mut rows = place.sent.query(params![app.0, sender.as_str(), id.as_str()])?;
+        Ok(rows.next()?.map(|row| row.get(0)).transpose()?.map(MessageId))
+    }
+
+    /// Takes the next number of a user's inbox.
+    fn next(&mut self, rules: &Rules, key: &Key) -> i64 {
+        let head = self.heads.entry(key.clone()).or_insert_with(|| rules.head(key));
+        *head += 1;
+        *head
+    }
+
     /// Lets go of all messages but the first so many.
     fn undo(&mut self, keep: usize) {
         // From the last one: each user's number ends up as it was before the first.
@@ -200,7 +200,7 @@ impl Staging {
     }
 
     /// Writes the row.
-    pub(super) fn write(&mut self, connection: &rusqlite::Connection) -> Result<(), StoreError> {
+    pub(super) fn write(&mut self, connection: &Connection) -> Result<(), StoreError> {
         let in_no_inbox = |message: &mut Unfiled| message.sides().next().is_none();
         for message in self.messages.extract_if(.., in_no_inbox) {
             // Nobody's inbox would ever have it filed.
@@ -225,7 +225,8 @@ impl Staging {
     }
 
     /// Hands the committed messages to the tail; returns what their users are to be told.
-    pub(super) fn committed(&mut self, tail: &Tail) -> Vec<Nudge> {
+    pub(super) fn committed(&mut self, tail: &Tail, rules: &mut Rules) -> Vec<Nudge> {
+        rules.committed(self.heads.drain());
         let messages: Vec<_> = self.messages.drain(..).map(Arc::new).collect();
         let mut nudges = Vec::with_capacity(messages.len() * 2);
         for message in &messages {
@@ -242,28 +243,28 @@ impl Staging {
 }
 
 /// Where and when a message is staged.
-struct Place<'a> {
-    tx: &'a Tx<'a>,
+pub(super) struct Place<'a, 't> {
+    tx: &'a mut Tx<'t>,
     tail: &'a Tail,
+    rules: &'a mut Rules,
+    look: CachedStatement<'a>,
+    sent: CachedStatement<'a>,
+    /// New ids come after it.
     floor: MessageId,
     now: Timestamp,
 }
 
-fn find(
-    look: &mut CachedStatement<'_>,
-    draft: &Draft,
-    to: &UserId,
-    client_id: Option<&ClientMessageId>,
-) -> Result<Found, StoreError> {
-    let mut rows = look.query(params![
-        draft.app.0,
-        draft.sender.as_str(),
-        to.as_str(),
-        client_id.map(ClientMessageId::as_str)
-    ])?;
-    match rows.next()? {
-        Some(row) => read_found(&Row::Sqlite(row)),
-        None => Err(Refusal::AppNotFound.into()),
+impl<'a, 't> Place<'a, 't> {
+    pub(super) fn new(
+        connection: &'a Connection,
+        tx: &'a mut Tx<'t>,
+        tail: &'a Tail,
+        rules: &'a mut Rules,
+        floor: MessageId,
+    ) -> Result<Self, StoreError> {
+        let look = connection.prepare_cached(LOOK)?;
+        let sent = connection.prepare_cached(SENT)?;
+        Ok(Self { tx, tail, rules, look, sent, floor, now: Timestamp(0) })
     }
 }
 

@@ -3,7 +3,7 @@
 //! A unit says whose inbox, channels or messages it looks at or changes. If the tail holds some of them, the unit
 //! ends with an error; the engine files them and runs it again.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
 
 use nuncio_protocol::UserId;
@@ -22,6 +22,20 @@ pub(crate) struct Local<'a> {
     settled: HashSet<Key>,
     everybody_settled: bool,
     wants: RefCell<Wants>,
+    unit: Cell<Unit>,
+    wrote: Cell<bool>,
+}
+
+/// What the unit that runs has done.
+#[derive(Clone, Copy, Default, Eq, PartialEq)]
+enum Unit {
+    /// None runs.
+    #[default]
+    None,
+    /// It has written nothing.
+    Looks,
+    /// It has begun to write, under a savepoint.
+    Writes,
 }
 
 /// How to know that the tail in memory is what the table holds: nobody else has changed it.
@@ -64,6 +78,8 @@ impl<'a> Local<'a> {
             settled: HashSet::new(),
             everybody_settled: false,
             wants: RefCell::default(),
+            unit: Cell::default(),
+            wrote: Cell::default(),
         }
     }
 
@@ -125,6 +141,37 @@ impl<'a> Local<'a> {
         self.wants.take()
     }
 
+    /// A unit begins.
+    pub(super) fn begin_unit(&self) {
+        self.unit.set(Unit::Looks);
+    }
+
+    /// Before a statement that writes: a unit that fails takes none of its batch with it.
+    pub(crate) fn before_write(&self) -> rusqlite::Result<()> {
+        if self.unit.get() == Unit::Looks {
+            statement(self.connection, "savepoint unit")?;
+            self.unit.set(Unit::Writes);
+            self.wrote.set(true);
+        }
+        Ok(())
+    }
+
+    /// The unit has ended; what it has written stays or goes.
+    pub(super) fn end_unit(&self, stays: bool) -> rusqlite::Result<()> {
+        if self.unit.take() == Unit::Writes {
+            if !stays {
+                statement(self.connection, "rollback to unit")?;
+            }
+            statement(self.connection, "release unit")?;
+        }
+        Ok(())
+    }
+
+    /// Whether any unit has written anything.
+    pub(super) fn wrote(&self) -> bool {
+        self.wrote.get()
+    }
+
     fn is_ours(&self) -> Result<bool, StoreError> {
         Ok(match self.ours {
             Ours::Known(ours) => ours,
@@ -139,6 +186,15 @@ impl<'a> Local<'a> {
         self.wants.replace(wants);
         Err(StoreError::Conflict("the tail must be filed first".to_owned()))
     }
+}
+
+/// Runs a statement without parameters.
+pub(super) fn statement(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare_cached(sql)?;
+    // A pragma may answer with a row.
+    let mut rows = statement.query([])?;
+    while rows.next()?.is_some() {}
+    Ok(())
 }
 
 /// The store that changed the tail last.

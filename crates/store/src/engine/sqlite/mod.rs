@@ -10,6 +10,7 @@ mod appending;
 mod filing;
 mod local;
 mod queue;
+mod rules;
 mod tail;
 mod writer;
 

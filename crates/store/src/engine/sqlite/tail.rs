@@ -74,8 +74,8 @@ impl Unfiled {
             .filter(|(_, seq)| *seq > 0)
     }
 
-    fn sent_key(&self) -> Option<(AppId, UserId, ClientMessageId)> {
-        self.client_id.clone().map(|id| (self.app, self.sender.clone(), id))
+    fn sent_key(&self) -> Option<(Key, ClientMessageId)> {
+        self.client_id.clone().map(|id| ((self.app, self.sender.clone()), id))
     }
 
     fn encode(&self, out: &mut Vec<u8>) {
@@ -175,7 +175,7 @@ pub(crate) struct Tail {
 struct Inside {
     users: HashMap<Key, Inbox>,
     /// Client ids of messages that `messages` does not hold.
-    sent: HashMap<(AppId, UserId, ClientMessageId), MessageId>,
+    sent: HashMap<(Key, ClientMessageId), MessageId>,
     /// Users with unfiled entries, those first who have waited longest.
     order: VecDeque<Key>,
     /// Rows of the table, by number.
@@ -198,13 +198,6 @@ struct TailRow {
     /// Its first message.
     first: MessageId,
     since: Instant,
-}
-
-/// What an append must know of the tail.
-pub(super) struct Known {
-    pub(super) sender_head: Option<i64>,
-    pub(super) recipient_head: Option<i64>,
-    pub(super) sent: Option<MessageId>,
 }
 
 impl Tail {
@@ -247,23 +240,9 @@ impl Tail {
         self.inside().users.get(key).map(|inbox| inbox.head)
     }
 
-    /// What an append must know.
-    pub(super) fn known(
-        &self,
-        sender: &Key,
-        recipient: &Key,
-        client_id: Option<&ClientMessageId>,
-    ) -> Known {
-        let inside = self.inside();
-        let head = |key| inside.users.get(key).map(|inbox| inbox.head);
-        let sent = |id: &ClientMessageId| {
-            inside.sent.get(&(sender.0, sender.1.clone(), id.clone())).copied()
-        };
-        Known {
-            sender_head: head(sender),
-            recipient_head: head(recipient),
-            sent: client_id.and_then(sent),
-        }
+    /// The unfiled message that was sent under this client id.
+    pub(super) fn sent(&self, key: &(Key, ClientMessageId)) -> Option<MessageId> {
+        self.inside().sent.get(key).copied()
     }
 
     /// Whether the table may hold a message sent before `end`.

@@ -9,15 +9,16 @@ use nuncio_protocol::Refusal;
 use nuncio_protocol::ids::MessageId;
 use rusqlite::{Connection, ErrorCode};
 
-use super::appending::Staging;
+use super::appending::{Place, Staging};
 use super::filing::{Filing, reload};
-use super::local::{Local, Wants, owner};
+use super::local::{Local, Wants, owner, statement};
 use super::queue::{Batch, Queue, Taken, WAIT_MS};
+use super::rules::Rules;
 use super::tail::{Key, Tail};
+use crate::audit;
 use crate::engine::tx::{On, Tx};
 use crate::engine::{Nudge, Shared, Work, run_now};
 use crate::error::StoreError;
-use crate::{appends, audit};
 
 /// How often to look whether something in the tail has waited long enough, while nothing else happens.
 const LOOK: Duration = Duration::from_millis(500);
@@ -27,6 +28,7 @@ pub(super) struct Writer {
     tail: Arc<Tail>,
     shared: Shared,
     staging: Staging,
+    rules: Rules,
     /// New messages come after this one: it, or a later one, was appended by another store.
     floor: MessageId,
 }
@@ -41,7 +43,14 @@ struct Done {
 
 impl Writer {
     pub(super) fn new(connection: Connection, tail: Arc<Tail>, shared: Shared) -> Self {
-        Self { connection, tail, shared, staging: Staging::default(), floor: MessageId(0) }
+        Self {
+            connection,
+            tail,
+            shared,
+            staging: Staging::default(),
+            rules: Rules::default(),
+            floor: MessageId(0),
+        }
     }
 
     pub(super) fn work(mut self, queue: &Queue) {
@@ -67,11 +76,14 @@ impl Writer {
         let outcome = match self.transact(batch, &mut staging) {
             Ok(Done { filing, mut nudges, posted }) => {
                 filing.committed(&self.tail);
-                nudges.extend(staging.committed(&self.tail));
+                nudges.extend(staging.committed(&self.tail, &mut self.rules));
                 self.shared.tell(nudges, posted);
                 Ok(())
             }
-            Err(error) => Err(error.to_string()),
+            Err(error) => {
+                self.rules.forget();
+                Err(error.to_string())
+            }
         };
         staging.clear();
         self.staging = staging;
@@ -114,16 +126,24 @@ impl Writer {
             self.floor = self.floor.max(floor);
         }
         if !batch.appends.is_empty() {
-            let mut look = self.connection.prepare_cached(appends::LOOK)?;
+            self.rules.refresh(&self.connection)?;
+            if matches!(&tx.on, On::Sqlite(local) if local.wrote()) {
+                self.rules.forget();
+            }
             let full = self.tail.is_full();
+            let (connection, tail, rules) = (&self.connection, &self.tail, &mut self.rules);
+            let mut place = Place::new(connection, &mut tx, tail, rules, self.floor)?;
             for append in &mut batch.appends {
                 if full {
                     append.refuse(Refusal::SendingTooFast { wait_ms: WAIT_MS });
                     continue;
                 }
-                staging.append(&mut tx, &self.tail, &mut look, append, self.floor)?;
+                staging.append(&mut place, append)?;
             }
+            drop(place);
             staging.write(&self.connection)?;
+        } else if matches!(&tx.on, On::Sqlite(local) if local.wrote()) {
+            self.rules.forget();
         }
         let nudges = std::mem::take(&mut tx.nudges);
         run_now(&audit::append, &mut tx)?;
@@ -227,21 +247,16 @@ fn run_unit(
     let mut floor = MessageId(0);
     loop {
         let mark = tx.mark();
-        let On::Sqlite(Local { connection, .. }) = tx.on else { return Ok(floor) };
-        // A savepoint per unit: one that fails takes none of its batch with it.
-        let outcome = statement(connection, "savepoint unit").and_then(|()| {
-            if unit.run_now(tx).is_ok() {
-                statement(connection, "release unit")
-            } else {
-                tx.back_to(mark);
-                statement(connection, "rollback to unit")
-                    .and_then(|()| statement(connection, "release unit"))
-            }
-        });
-        if let Err(error) = outcome {
-            fatal("a savepoint failed", &error);
+        let On::Sqlite(local) = &tx.on else { return Ok(floor) };
+        local.begin_unit();
+        let stays = unit.run_now(tx).is_ok();
+        if !stays {
+            tx.back_to(mark);
         }
         let On::Sqlite(local) = &mut tx.on else { return Ok(floor) };
+        if let Err(error) = local.end_unit(stays) {
+            fatal("a savepoint failed", &error);
+        }
         let wants = local.take_wants();
         if wants.is_empty() {
             return Ok(floor);
@@ -249,14 +264,6 @@ fn run_unit(
         floor = floor.max(own(local, tail)?);
         settle(local, filing, tail, wants)?;
     }
-}
-
-fn statement(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
-    let mut statement = connection.prepare_cached(sql)?;
-    // A pragma may answer with a row.
-    let mut rows = statement.query([])?;
-    while rows.next()?.is_some() {}
-    Ok(())
 }
 
 /// After a failed flush nobody can say what is on disk: only a restart, which reads it, can.
