@@ -2,7 +2,9 @@
 //! line here.
 
 use crate::call::Declared;
-use crate::{account, apps, audit, explorer, operators, overview, session, settings, users};
+use crate::{
+    account, apps, audit, explorer, imports, operators, overview, session, settings, users,
+};
 
 macro_rules! calls {
     ($($call:path,)+) => {
@@ -58,6 +60,15 @@ calls! {
     users::Restore,
     users::Disconnect,
     users::Delete,
+
+    imports::List,
+    imports::Create,
+    imports::Upload,
+    imports::Get,
+    imports::Run,
+    imports::Cancel,
+    imports::RowList,
+    imports::Results,
 
     overview::Series,
 

@@ -17,6 +17,7 @@ pub mod friends;
 #[doc(hidden)]
 pub mod fuzzing;
 mod idempotency;
+pub mod imports;
 pub mod messages;
 mod mutes;
 pub mod operators;
@@ -66,6 +67,7 @@ pub struct Core {
     activations: Arc<Notify>,
     doors: Arc<operators::Doors>,
     figures: Arc<figures::Figures>,
+    jobs: Arc<Notify>,
 }
 
 impl Core {
@@ -81,6 +83,7 @@ impl Core {
             activations: Arc::default(),
             doors: Arc::default(),
             figures: Arc::default(),
+            jobs: Arc::default(),
         }
     }
 

@@ -51,6 +51,8 @@ erase! {
     "webhook_lanes": "webhook, user_id",
     "webhook_sessions": "user_id, session",
     "webhooks": "id",
+    "job_parts": "job, kind, no",
+    "jobs": "id",
     "operator_grants": "operator",
     "users": "id",
 }

@@ -32,6 +32,7 @@ pub mod figures;
 pub mod friend_requests;
 pub mod friends;
 pub mod idempotency;
+pub mod jobs;
 pub mod messages;
 pub mod mutes;
 pub mod nodes;

@@ -251,9 +251,9 @@ export interface IssuedToken {
 /**
  * An import goes: `uploading` (send the file in pieces) → `checking` (the dry run: each row is looked at, nothing
  * is changed) → `checked` → after `imports/run`: `running` → `done`. `cancelled` at any point before `done`: rows
- * that were imported stay. All of it survives a restart of the server and of the page.
+ * that were imported stay. `failed`: it is no such file, see `problem`. All of it survives a restart of the server and of the page.
  */
-export type ImportState = "uploading" | "checking" | "checked" | "running" | "done" | "cancelled";
+export type ImportState = "uploading" | "checking" | "checked" | "running" | "done" | "cancelled" | "failed";
 
 export interface Import {
   id: string;
@@ -269,11 +269,11 @@ export interface Import {
   /** Rows looked at by the dry run, then rows imported. */
   done: number;
   counts: { new: number; existing: number; faulty: number; registered: number; updated: number };
-  /** Why it stopped short, such as the app's limit of users. */
+  /** Why it failed. */
   problem: string | null;
 }
 
-export type RowOutcome = "waiting" | "new" | "existing" | "faulty" | "registered" | "updated";
+export type RowOutcome = "new" | "existing" | "faulty" | "registered" | "updated";
 
 export interface ImportRow {
   /** From 1; the CSV's header line does not count. */
@@ -404,7 +404,7 @@ export interface AuditEntry {
 
 /**
  * Every call: what it takes, what it gives. The comment says who may call it. The server answers `PATH_NOT_FOUND` to
- * those that it does not serve: imports, exports and webhooks.
+ * those that it does not serve: exports and webhooks.
  */
 export interface Calls {
   // Without a session.
@@ -517,6 +517,8 @@ export interface Calls {
    * NOT_NOW: ask `imports/get` where to go on. `last` begins the dry run. At most 200,000 rows, 64 MiB.
    */
   "imports/upload": [{ appKey: string; id: string; offset: number; text: string; last: boolean }, Import];
+  /** Answers with a file: what became of all rows, JSON lines. */
+  "imports/results": [{ appKey: string; id: string }, Blob];
   "imports/get": [{ appKey: string; id: string }, Import];
   "imports/run": [{ appKey: string; id: string }, Import];
   "imports/cancel": [{ appKey: string; id: string }, Import];

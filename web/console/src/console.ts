@@ -11,6 +11,7 @@ import './pages/app.js';
 import './pages/apps.js';
 import './pages/audit.js';
 import './pages/explorer.js';
+import './pages/imports.js';
 import './pages/link.js';
 import './pages/operators.js';
 import './pages/settings.js';
@@ -104,7 +105,7 @@ class NuncioConsole extends ConsoleElement {
   protected override updated(): void {
     const names: Record<Route['page'], string> = {
       link: 'Welcome', apps: 'Apps', app: 'Overview', settings: 'Feature configuration', users: 'Users', user: 'User',
-      explorer: 'API explorer', audit: 'Audit trail', operators: 'Operators', account: 'Account', missing: 'No such page',
+      explorer: 'API explorer', imports: 'Import users', audit: 'Audit trail', operators: 'Operators', account: 'Account', missing: 'No such page',
     };
     const name = state.session || this.#route.page === 'link' ? names[this.#route.page] : 'Sign in';
     document.title = [name, this.#app?.name, 'Nuncio console'].filter(Boolean).join(' · ');
@@ -157,6 +158,7 @@ class NuncioConsole extends ConsoleElement {
     const ofApp = app === undefined ? nothing : html`<h2>${app.name}</h2><ul>
       ${link({ page: 'app', appKey: app.appKey }, 'Overview', page === 'app')}
       ${link({ page: 'users', appKey: app.appKey }, 'Users', page === 'users' || page === 'user')}
+      ${may(app, 'developer') ? link({ page: 'imports', appKey: app.appKey }, 'Import', page === 'imports') : nothing}
       ${link({ page: 'settings', appKey: app.appKey }, 'Features', page === 'settings')}
       ${may(app, 'developer') ? link({ page: 'explorer', appKey: app.appKey }, 'API explorer', page === 'explorer') : nothing}
       ${link({ page: 'audit', appKey: app.appKey }, 'Audit trail', page === 'audit')}</ul>`;
@@ -177,6 +179,9 @@ class NuncioConsole extends ConsoleElement {
         return html`<console-apps></console-apps>`;
       case 'app':
         return html`<console-app .app=${app} .span=${route.span ?? 'hour'}></console-app>`;
+      case 'imports':
+        if (app !== undefined && !may(app, 'developer')) return missing('This page is for developers of the app.');
+        return html`<console-imports .app=${app}></console-imports>`;
       case 'explorer':
         if (app !== undefined && !may(app, 'developer')) return missing('This page is for developers of the app.');
         return html`<console-explorer .app=${app} .path=${route.path ?? ''}></console-explorer>`;

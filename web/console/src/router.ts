@@ -25,6 +25,7 @@ export type Route =
   | { page: 'app'; appKey: string; span?: Span }
   | { page: 'settings'; appKey: string }
   | { page: 'explorer'; appKey: string; path?: string }
+  | { page: 'imports'; appKey: string }
   | { page: 'users'; appKey: string; query?: string; status?: StatusFilter }
   | { page: 'user'; appKey: string; userId: string }
   | ({ page: 'audit'; appKey?: string } & AuditFilter)
@@ -57,6 +58,7 @@ export function parse(hash: string): Route {
   const appKey = second;
   const span = query.get('span') ?? '';
   if (third === undefined) return { page: 'app', appKey, ...(SPANS.includes(span) ? { span: span as Span } : {}) };
+  if (third === 'imports') return { page: 'imports', appKey };
   if (third === 'explorer') return { page: 'explorer', appKey, ...given('path') };
   if (third === 'settings') return { page: 'settings', appKey };
   if (third === 'audit') return { page: 'audit', appKey, ...filter };
@@ -79,6 +81,8 @@ export function address(route: Route): string {
   switch (page) {
     case 'app':
       return to(app, 'span');
+    case 'imports':
+      return to(`${app}/imports`);
     case 'explorer':
       return to(`${app}/explorer`, 'path');
     case 'settings':

@@ -279,6 +279,28 @@ describe.skipIf(!ready)('the console in Chromium, with the real server', () => {
     expect(refused).toEqual([401, 'NOT_ALLOWED_FOR_APP']);
   });
 
+  it('users are imported from a file, looked through first, with what became of each row', async () => {
+    await visit(page, 'Import');
+    const rows = Array.from({ length: 3000 }, (_, at) => `imported-${at},Imported 王 ${at}`).join('\n');
+    const buffer = Buffer.from(`userId,name\n${rows}\nno such id,<img src=x onerror=alert(1)>\n<script> alert(1) </script>,X\n`);
+    await page.getByLabel('CSV (.csv) or JSON lines').setInputFiles({ name: '<b>users</b>.csv', mimeType: 'text/csv', buffer });
+    await page.getByText('3,000 new, 0 registered already, 2 faulty').waitFor();
+    await page.getByLabel('Rows', { exact: true }).selectOption('Faulty');
+    await row(page, '<script> alert(1) </script>').waitFor();
+    expect(await faults(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Import 3,000 rows' }).click();
+    await dialog().getByRole('button', { name: 'Import', exact: true }).click();
+    await page.getByText('3,000 registered, 0 updated, 2 faulty').waitFor();
+    await page.getByRole('heading', { name: /: Done$/ }).waitFor();
+    const waiting = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Save what became of each row' }).click();
+    const lines = (await readFile(await (await waiting).path(), 'utf8')).trim().split('\n');
+    expect(lines).toHaveLength(3002);
+    expect(JSON.parse(lines[2999] as string)).toEqual({ row: 3000, userId: 'imported-2999', outcome: 'registered' });
+    await page.goto(appAddress('/users?query=imported-2999'));
+    await row(page, 'Imported 王 2999').waitFor();
+  });
+
   it('settings are promoted to production after a look at what changes', async () => {
     await page.goto(world.address(`#/apps/${devKey}`));
     await page.getByRole('button', { name: 'Promote settings' }).click();
@@ -385,6 +407,7 @@ describe.skipIf(!ready)('the console in Chromium, with the real server', () => {
 
   it('has no serious fault for axe, in light and dark, on a desk and on a phone', { timeout: 400_000 }, async () => {
     const places = ['', `#/apps/${devKey}`, `#/apps/${devKey}/users`, `#/apps/${devKey}/users/user-7`, `#/apps/${devKey}/settings`,
+      `#/apps/${devKey}/explorer`, `#/apps/${devKey}/imports`,
       `#/apps/${devKey}/audit`, '#/audit', '#/operators', '#/account', '#/nowhere'];
     const storageState = await context.storageState();
     for (const colorScheme of ['light', 'dark'] as const) {

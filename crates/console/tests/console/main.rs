@@ -3,6 +3,7 @@
 
 mod accounts;
 mod harness;
+mod imports;
 mod overview;
 mod security;
 mod work;

@@ -14,6 +14,8 @@ const ACTIVATIONS: Duration = Duration::from_secs(10);
 const TRIM: Duration = Duration::from_mins(10);
 /// How often what has run out is forgotten.
 const PRUNE: Duration = Duration::from_mins(10);
+/// How often imports that somebody has left half done are looked for; new ones come with a nudge.
+const IMPORTS: Duration = Duration::from_secs(10);
 /// How often rows of deleted apps are looked for.
 const ERASE: Duration = Duration::from_secs(10);
 /// How often it is looked whether a step of the figures is over.
@@ -41,6 +43,11 @@ pub(super) fn start(core: &Core, tasks: &Tasks, audit_retention: Duration) {
             // Whoever has heard of a soft deletion looks at once, whoever looked last.
             core.in_turn("activations", Duration::ZERO, core.run_activations()).await.map(drop)
         }
+    });
+    let (job, running) = (core.clone(), tasks.clone());
+    tasks.repeat("imports", IMPORTS, core.jobs_nudge(), move || {
+        let (core, running) = (job.clone(), running.clone());
+        async move { core.run_jobs(|| running.are_stopping()).await }
     });
     // Each node has figures of its own.
     let job = core.clone();

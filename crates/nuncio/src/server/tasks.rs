@@ -58,6 +58,11 @@ impl Tasks {
         self.repeat(name, period, Arc::default(), step);
     }
 
+    /// Whether tasks are asked to stop: for steps that take long, and can stop on the way.
+    pub(crate) fn are_stopping(&self) -> bool {
+        self.token.is_cancelled()
+    }
+
     /// Asks every task to stop after the step that it is at, and waits for that.
     pub(crate) async fn stop(&self) {
         self.token.cancel();
