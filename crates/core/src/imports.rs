@@ -103,7 +103,7 @@ impl Progress {
     }
 
     /// The same from its first row on.
-    fn from_the_start(&self) -> Self {
+    fn begun_anew(&self) -> Self {
         let Self { format, received, pieces, rows, .. } = *self;
         Self { received, pieces, rows, ..Self::new(format) }
     }
@@ -207,7 +207,7 @@ impl Core {
     /// Imports what was looked through.
     pub async fn run_import(&self, app: AppId, id: &str) -> Result<Job, Error> {
         let job = self.import(app, id).await?;
-        let next = Progress::of(&job)?.from_the_start();
+        let next = Progress::of(&job)?.begun_anew();
         let changed = self.store.change_job(app, job.id, self.now(), move |job| match job.state {
             State::Checked => Ok(next.step(State::Running)),
             _ => Err(not_now("only what was looked through can be imported")),
@@ -278,7 +278,7 @@ impl Core {
         // Which ids the look has seen is known to this worker alone: another one begins anew.
         let (mut seen, hasher) = (HashSet::new(), RandomState::new());
         if checking {
-            progress = progress.from_the_start();
+            progress = progress.begun_anew();
         }
         while !stopping() {
             let parsed = self.next_rows(job, &mut progress).await;
