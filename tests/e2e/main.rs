@@ -12,6 +12,7 @@ mod promise_1;
 mod promise_2;
 mod rust_sdk;
 mod tenancy;
+mod webhooks;
 
 pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_nuncio");
 

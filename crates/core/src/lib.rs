@@ -5,11 +5,13 @@
 //! its users' devices are told. One file per aggregate, named as in the store.
 
 mod apps;
+mod asking;
 pub mod audit;
 mod bans;
 mod blocklist;
 mod channel_settings;
 mod clock;
+mod courier;
 mod directory;
 mod error;
 pub mod figures;
@@ -35,18 +37,20 @@ mod tokens;
 mod turns;
 mod users;
 mod vault;
+pub mod webhooks;
 mod whitelist;
 
 use std::sync::Arc;
 
 use nuncio_bus::{Bus, Standing};
-use nuncio_protocol::Origin;
+use nuncio_protocol::{Origin, Os};
 use nuncio_store::Store;
 use tokio::sync::Notify;
 
 pub use apps::CreatedApp;
 pub use bans::Ban;
 pub use clock::{Clock, SystemClock, TestClock};
+pub use courier::{Courier, Letter, Reply, WebhookMetrics};
 pub use error::Error;
 pub use idempotency::Claimed;
 pub use mutes::Muted;
@@ -68,6 +72,9 @@ pub struct Core {
     doors: Arc<operators::Doors>,
     figures: Arc<figures::Figures>,
     jobs: Arc<Notify>,
+    courier: Arc<dyn Courier>,
+    deliveries: Arc<webhooks::Deliveries>,
+    asking: Arc<asking::Asking>,
 }
 
 impl Core {
@@ -84,6 +91,9 @@ impl Core {
             doors: Arc::default(),
             figures: Arc::default(),
             jobs: Arc::default(),
+            courier: Arc::new(courier::NoCourier),
+            deliveries: Arc::default(),
+            asking: Arc::default(),
         }
     }
 
@@ -104,6 +114,12 @@ impl Core {
     #[must_use]
     pub fn is_cut_off(&self) -> bool {
         self.bus.standing() == Standing::CutOff
+    }
+
+    /// The same product for what clients on `os` do.
+    #[must_use]
+    pub fn on(&self, os: Os) -> Self {
+        Self { store: self.store.on(os), ..self.clone() }
     }
 
     /// The store, for health checks and figures.

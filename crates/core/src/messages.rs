@@ -11,7 +11,9 @@ use nuncio_store::edits::Edit;
 use nuncio_store::messages::{By, Draft, Recaller, Sent};
 use nuncio_store::retention::Walked;
 use nuncio_store::{ChannelKey, StoreError};
+use tokio::time::Instant;
 
+use crate::asking::Question;
 use crate::{Core, Error};
 
 /// Entries of one sync page when the client names no number, and at most.
@@ -45,7 +47,7 @@ pub struct Send {
 }
 
 impl Send {
-    fn draft(&self) -> Draft {
+    fn draft(&self, asked: bool) -> Draft {
         Draft {
             app: self.app,
             sender: self.sender.clone(),
@@ -55,7 +57,7 @@ impl Send {
             content: self.content.clone(),
             counted: self.counted,
             needs_receipt: self.needs_receipt,
-            asked: false,
+            asked,
         }
     }
 
@@ -81,14 +83,43 @@ impl Send {
 
 impl Core {
     /// Sends a direct message. Returns after the commit; the same client message id again gets the
-    /// first answer.
-    pub async fn send(&self, send: Send, to: UserId) -> Result<Sent, Error> {
-        if send.stored {
-            return Ok(self.store.append(send.draft(), to, self.now()).await?);
+    /// first answer. Where the app's server wants to see messages before, it is asked.
+    pub async fn send(&self, mut send: Send, to: UserId) -> Result<Sent, Error> {
+        let sender = match send.by {
+            By::Client { .. } => (send.app, send.sender.clone()),
+            By::Server { .. } => return Ok(self.submit(&send, &to, false).await?),
+        };
+        let since = Instant::now();
+        let turn = self.asking.wait(&sender).await;
+        match self.submit(&send, &to, false).await {
+            Err(StoreError::NotAsked) => {}
+            outcome => return Ok(outcome?),
         }
-        let id = self.store.check_send(send.draft(), to.clone(), self.now()).await?;
-        let key = ChannelKey::direct(&send.sender, &to);
-        self.bus.tell(send.app, &to, send.transient(id, &key, &to));
+        let _turn = match turn {
+            Some(turn) => turn,
+            None => self.asking.begin(&sender).await,
+        };
+        let question = Question {
+            app: send.app,
+            sender: &send.sender,
+            to: &to,
+            r#type: send.r#type.as_str(),
+            content: &send.content,
+            edits: None,
+            since,
+        };
+        send.content = self.ask(&question).await?;
+        Ok(self.submit(&send, &to, true).await?)
+    }
+
+    /// Stores a message, or tells it to whoever is connected.
+    async fn submit(&self, send: &Send, to: &UserId, asked: bool) -> Result<Sent, StoreError> {
+        if send.stored {
+            return self.store.append(send.draft(asked), to.clone(), self.now()).await;
+        }
+        let id = self.store.check_send(send.draft(asked), to.clone(), self.now()).await?;
+        let key = ChannelKey::direct(&send.sender, to);
+        self.bus.tell(send.app, to, send.transient(id, &key, to));
         Ok(Sent { id, seq: 0 })
     }
 
@@ -104,11 +135,11 @@ impl Core {
             return Err(Refusal::BadParameter(sentence).into());
         }
         if send.stored {
-            return Ok(self.store.append_to_many(send.draft(), to, self.now()).await?);
+            return Ok(self.store.append_to_many(send.draft(false), to, self.now()).await?);
         }
         let mut ids = Vec::with_capacity(to.len());
         for user in &to {
-            let id = self.store.check_send(send.draft(), user.clone(), self.now()).await?;
+            let id = self.store.check_send(send.draft(false), user.clone(), self.now()).await?;
             ids.push((user.clone(), id));
         }
         for (user, id) in &ids {
@@ -131,7 +162,32 @@ impl Core {
     }
 
     /// Gives a message another content; both sides are told. Answers the message as it is then.
-    pub async fn edit(&self, edit: Edit) -> Result<frames::Message, Error> {
+    pub async fn edit(&self, mut edit: Edit) -> Result<frames::Message, Error> {
+        let sender = (edit.app, edit.sender.clone());
+        let since = Instant::now();
+        let turn = match edit.by {
+            By::Client { .. } => self.asking.wait(&sender).await,
+            By::Server { .. } => None,
+        };
+        match self.store.edit(edit.clone(), self.now()).await {
+            Err(StoreError::NotAsked) => {}
+            outcome => return Ok(outcome?),
+        }
+        let _turn = match turn {
+            Some(turn) => turn,
+            None => self.asking.begin(&sender).await,
+        };
+        let question = Question {
+            app: edit.app,
+            sender: &edit.sender,
+            to: &edit.peer,
+            r#type: "",
+            content: &edit.content,
+            edits: Some(edit.id),
+            since,
+        };
+        edit.content = self.ask(&question).await?;
+        edit.asked = true;
         Ok(self.store.edit(edit, self.now()).await?)
     }
 
@@ -230,7 +286,7 @@ impl Core {
     /// Tells the other side that the user is writing, if a message would be let through. Whether it was is
     /// not told: the other side's lists are its own affair.
     pub async fn typing(&self, send: Send, to: UserId) -> Result<(), Error> {
-        match self.store.check_send(send.draft(), to.clone(), self.now()).await {
+        match self.store.check_send(send.draft(true), to.clone(), self.now()).await {
             Ok(_) => {}
             Err(StoreError::Refused(_)) => return Ok(()),
             Err(error) => return Err(error.into()),

@@ -437,7 +437,15 @@ impl Connection {
 
     /// Ends it: out of the registry, a last word, and the end of the stream.
     pub(crate) async fn end(self: Box<Self>, end: End) {
-        let Self { place, mut socket, registered, requests, .. } = *self;
+        let Self { place, mut socket, registered, requests, leaving, .. } = *self;
+        let leaves = match &end {
+            End::Closed => leaving.is_some(),
+            End::Told(why) => why.code == Code::UserDeleted.number(),
+            End::Lost => false,
+        };
+        if leaves {
+            registered.session.leaves();
+        }
         registered.forget();
         let id = registered.session.id;
         let code = if let End::Told(why) = &end { why.code } else { 0 };

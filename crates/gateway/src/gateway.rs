@@ -16,13 +16,14 @@ use nuncio_bus::{Close, Device, Presence, Sessions};
 use nuncio_core::Core;
 use nuncio_protocol::frames::{Failure, ProtobufMessage as _, ServerFrame, server_frame};
 use nuncio_protocol::ids::AppId;
-use nuncio_protocol::{Code, UserId};
+use nuncio_protocol::{Code, Os, UserId};
 use nuncio_store::Nudge;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::announcer::Announcer;
+use crate::comings::Comings;
 use crate::metrics::Metrics;
 use crate::options::Options;
 use crate::registry::Registry;
@@ -44,6 +45,9 @@ pub struct Gateway {
     pub(crate) registry: Registry,
     pub(crate) metrics: Metrics,
     pub(crate) announcer: Announcer,
+    pub(crate) comings: Comings,
+    /// The core for what clients do, by what they run on.
+    on: [Core; Os::CLIENTS.len()],
     /// Every task that serves a connection, or that a connection left behind.
     pub(crate) tasks: TaskTracker,
     /// Cancelled when the server drains.
@@ -60,11 +64,13 @@ impl Gateway {
     #[must_use]
     pub fn new(core: Core, options: Options) -> Arc<Self> {
         Arc::new_cyclic(|me| Self {
+            on: Os::CLIENTS.map(|os| core.on(os)),
             core,
             options,
             registry: Registry::new(),
             metrics: Metrics::default(),
             announcer: Announcer::default(),
+            comings: Comings::default(),
             tasks: TaskTracker::new(),
             draining: CancellationToken::new(),
             fenced: ArcSwapOption::empty(),
@@ -115,8 +121,17 @@ impl Gateway {
         }
     }
 
+    /// The core for what a session's user does.
+    pub(crate) fn core_of(&self, session: &Session) -> &Core {
+        let place = Os::CLIENTS.iter().position(|os| *os == session.os());
+        place.and_then(|place| self.on.get(place)).unwrap_or(&self.core)
+    }
+
     /// Takes a session out of the registry; its user may have gone offline by that.
     pub(crate) fn forget(self: &Arc<Self>, session: &Arc<Session>) {
+        if let Some(status) = session.ends() {
+            self.comings.changed(session, status, self);
+        }
         let Some(was_last) = self.registry.remove(session) else { return };
         if was_last {
             self.core.figures().went_offline(session.app);

@@ -8,6 +8,7 @@
 
 mod announcer;
 mod close;
+mod comings;
 mod connection;
 mod delivery;
 mod entry_frame;

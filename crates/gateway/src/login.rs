@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use nuncio_core::{Admitted as Entered, Claim};
+use nuncio_core::webhooks::Status;
 use nuncio_protocol::frames::{
     ClientFrame, Failure, Login, ProtobufMessage as _, ServerFrame, Welcome, client_frame,
     server_frame,
@@ -19,7 +20,7 @@ use crate::close::{bad_frame, come_back};
 use crate::connection::{Connection, Parts};
 use crate::gateway::{Gateway, Place};
 use crate::mailbox::Mailbox;
-use crate::session::{Session, SessionId};
+use crate::session::{Presence, Session, SessionId};
 use crate::ws::handshake::Io;
 use crate::ws::socket::{Broken, Incoming, Socket};
 
@@ -134,6 +135,7 @@ async fn admit(
         token_issued_at: claim.issued_at,
         secret_version: claim.secret_version,
         mailbox: Mailbox::default(),
+        presence: Presence::default(),
     });
     let registered = Registered::new(gateway, session);
     let newcomer = || registered.session.to_newcomer();
@@ -157,6 +159,8 @@ async fn admit(
     for other in welcomed.replaced {
         other.mailbox.close(&why, None);
     }
+    session.begins();
+    gateway.comings.changed(session, Status::Online, gateway);
     if welcomed.came_online {
         gateway.core.figures().came_online(session.app);
     }

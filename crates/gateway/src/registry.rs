@@ -196,7 +196,7 @@ mod tests {
 
     use super::*;
     use crate::mailbox::Mailbox;
-    use crate::session::SessionId;
+    use crate::session::{self, SessionId};
 
     fn session(app: i64, user: &str, device: &str, issued_at: i64) -> Arc<Session> {
         Arc::new(Session {
@@ -211,6 +211,7 @@ mod tests {
             token_issued_at: Timestamp(issued_at),
             secret_version: issued_at,
             mailbox: Mailbox::default(),
+            presence: session::Presence::default(),
         })
     }
 

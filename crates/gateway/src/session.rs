@@ -2,12 +2,14 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use nuncio_bus::Device;
 use nuncio_core::Newcomer;
+use nuncio_core::webhooks::Status;
 use nuncio_protocol::ids::{AppId, DeviceId};
 use nuncio_protocol::values::Label;
-use nuncio_protocol::{Timestamp, UserId};
+use nuncio_protocol::{Os, Timestamp, UserId};
 
 use crate::mailbox::Mailbox;
 use crate::registry::Key;
@@ -44,7 +46,16 @@ pub(crate) struct Session {
     /// The version of the App Secret that the token was made under.
     pub(crate) secret_version: i64,
     pub(crate) mailbox: Mailbox,
+    pub(crate) presence: Presence,
 }
+
+/// What the app's server is told of a session.
+#[derive(Debug, Default)]
+pub(crate) struct Presence(AtomicU8);
+
+const NOTHING: u8 = 0;
+const ONLINE: u8 = 1;
+const LEAVING: u8 = 2;
 
 impl Session {
     /// The device, as operators are shown it.
@@ -63,6 +74,31 @@ impl Session {
     pub(crate) fn to_newcomer(&self) -> Newcomer {
         let Device { session, platform, sdk_version, address, .. } = self.to_device();
         Newcomer { session, device: self.device.clone(), platform, sdk_version, address }
+    }
+
+    /// What it runs on, as app servers are told.
+    pub(crate) fn os(&self) -> Os {
+        Os::of_platform(self.platform.as_str())
+    }
+
+    /// It counts as a device from now on.
+    pub(crate) fn begins(&self) {
+        self.presence.0.store(ONLINE, Ordering::Release);
+    }
+
+    /// It ends because the user wants so, or is no more.
+    pub(crate) fn leaves(&self) {
+        let (from, to) = (ONLINE, LEAVING);
+        let _ = self.presence.0.compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire);
+    }
+
+    /// It counts no longer; answers what became of it, once.
+    pub(crate) fn ends(&self) -> Option<Status> {
+        match self.presence.0.swap(NOTHING, Ordering::AcqRel) {
+            ONLINE => Some(Status::Offline),
+            LEAVING => Some(Status::LoggedOut),
+            _ => None,
+        }
     }
 
     pub(crate) fn key(&self) -> Key {

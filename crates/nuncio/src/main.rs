@@ -5,6 +5,7 @@
 
 mod cli;
 mod config;
+mod courier;
 mod logging;
 mod pages;
 mod product;

@@ -12,6 +12,7 @@ use nuncio_store::{Nudges, Options, Place, Store};
 use prometheus_client::registry::Registry;
 
 use crate::config::Config;
+use crate::courier::HttpCourier;
 
 /// The product and the bus that its connections are to be attached to.
 pub(crate) struct Product {
@@ -117,7 +118,8 @@ impl Product {
         let store = Store::open(options)
             .await
             .with_context(|| format!("cannot open the database `{told}`"))?;
-        let core = Core::new(store, rules, Arc::new(SystemClock), vault);
+        let core = Core::new(store, rules, Arc::new(SystemClock), vault)
+            .with_courier(Arc::new(HttpCourier::new(config.webhook_allow_private)?));
         Ok(Self { core, bus, bus_key })
     }
 }

@@ -115,7 +115,7 @@ impl State {
         match self {
             Self::Waiting => "waiting",
             Self::Delivered => "delivered",
-            Self::GivenUp => "given up",
+            Self::GivenUp => "given-up",
         }
     }
 }
@@ -617,7 +617,6 @@ impl Store {
     ) -> Result<(), StoreError> {
         let node = self.node;
         self.write(vec![(app, user.clone())], async move |tx| {
-            events::connection_status(tx, app, &user, &session, status, &address, now).await?;
             let key = params![app, &user, &session, i64::from(node)];
             let sql = match status {
                 Status::Online => {
@@ -629,8 +628,11 @@ impl Store {
                      where app = ?1 and user_id = ?2 and session = ?3 and node = ?4"
                 }
             };
-            tx.execute(sql, key).await?;
-            Ok(())
+            // So nothing is told twice, and no end without its beginning.
+            if tx.execute(sql, key).await? == 0 {
+                return Ok(());
+            }
+            events::connection_status(tx, app, &user, &session, status, &address, now).await
         })
         .await
     }

@@ -71,6 +71,12 @@ pub struct Target {
 }
 
 impl Setup {
+    /// One that is used, waits five seconds for answers, and takes silence for no.
+    #[must_use]
+    pub fn new(name: Name, url: WebhookUrl, events: Events) -> Self {
+        Self { name, url, events, active: true, timeout_ms: 5000, pass_when_silent: false }
+    }
+
     /// All of it for the audit trail.
     fn state(&self) -> Value {
         json!({

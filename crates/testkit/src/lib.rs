@@ -17,6 +17,7 @@ pub mod cluster;
 mod nats;
 pub mod postgres;
 mod proxy;
+pub mod receiver;
 mod server;
 mod wire;
 mod world;

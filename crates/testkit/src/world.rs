@@ -8,6 +8,9 @@ use tempfile::TempDir;
 use crate::server::json_command;
 use crate::{Api, Server, Storage, Wire, postgres};
 
+/// Receivers of webhooks are on this machine.
+const MORE: &[&str] = &["--webhook-allow-private", "true"];
+
 /// A running server with one app.
 pub struct World {
     /// The process; `None` while it is down.
@@ -45,7 +48,7 @@ impl World {
         folder: TempDir,
         database: Option<postgres::Database>,
     ) -> Self {
-        let server = Server::start(Path::new(binary), &storage, "127.0.0.1:0", &[]).await.unwrap();
+        let server = Server::start(Path::new(binary), &storage, "127.0.0.1:0", MORE).await.unwrap();
         let address = server.address.clone();
         let mut world = Self {
             server: Some(server),
@@ -97,7 +100,7 @@ impl World {
     /// Starts the server again, on the same data and the same port.
     pub async fn restart(&mut self) {
         let listen = self.address.trim_start_matches("http://").to_owned();
-        let server = Server::start(&self.binary, &self.storage, &listen, &[]).await.unwrap();
+        let server = Server::start(&self.binary, &self.storage, &listen, MORE).await.unwrap();
         self.server = Some(server);
     }
 }

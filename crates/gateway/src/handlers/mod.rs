@@ -34,7 +34,7 @@ pub(crate) struct Context {
 
 impl Context {
     fn core(&self) -> &nuncio_core::Core {
-        &self.gateway.core
+        self.gateway.core_of(&self.session)
     }
 
     fn app(&self) -> AppId {

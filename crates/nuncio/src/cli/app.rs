@@ -270,7 +270,7 @@ impl Output {
     }
 }
 
-async fn find(core: &Core, key: &AppKey) -> anyhow::Result<App> {
+pub(super) async fn find(core: &Core, key: &AppKey) -> anyhow::Result<App> {
     core.app(key).await?.ok_or_else(|| {
         anyhow::anyhow!("there is no app with the App Key `{key}` here: see `nuncio app list`")
     })

@@ -30,6 +30,7 @@ pub(super) async fn run(given: Given) -> anyhow::Result<()> {
     let usual = Given {
         data: Some(PathBuf::from("./data/dev")),
         log_level: "warn".parse().ok(),
+        webhook_allow_private: Some(true),
         ..Given::default()
     };
     let config = Config::load(given.or(usual))?;

@@ -59,6 +59,8 @@ fn config() -> String {
             let _ = writeln!(text, "#{line}");
         }
         let value = match setting.default {
+            // Numbers and yes or no stand as they are.
+            Some(default @ ("true" | "false")) => default.to_owned(),
             Some(default) if default.bytes().all(|b| b.is_ascii_digit()) => default.to_owned(),
             Some(default) => format!("\"{default}\""),
             None => "\"\"".to_owned(),

@@ -10,6 +10,7 @@ mod dev;
 mod docs;
 mod node;
 mod user;
+mod webhook;
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -52,6 +53,9 @@ enum What {
     /// Make, list and change apps, also while a server runs
     #[command(subcommand)]
     App(app::AppCommand),
+    /// Tell apps' servers of events, also while a server runs
+    #[command(subcommand)]
+    Webhook(webhook::WebhookCommand),
     /// Check the audit trail, and print it
     #[command(subcommand)]
     Audit(audit::AuditCommand),
@@ -171,6 +175,10 @@ async fn dispatch(what: What, matches: &ArgMatches) -> anyhow::Result<ExitCode> 
         What::Dev(args) => dev::run(args.given()?).await?,
         What::Serve(args) => serve(Config::load(args.given()?)?).await?,
         What::App(command) => {
+            quiet_log()?;
+            command.run().await?;
+        }
+        What::Webhook(command) => {
             quiet_log()?;
             command.run().await?;
         }

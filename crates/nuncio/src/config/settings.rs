@@ -180,6 +180,9 @@ settings! {
         write_timeout ("NUNCIO_WRITE_TIMEOUT", "SPAN"): Span = "10s";
         /// Client operations per second and connection, unless the app has its own limit
         client_rate ("NUNCIO_CLIENT_RATE", "N"): NonZeroU32 = "100";
+        /// Whether webhooks may lead to private, loopback and link-local addresses: only where all who can set
+        /// webhooks may reach those
+        webhook_allow_private ("NUNCIO_WEBHOOK_ALLOW_PRIVATE", "BOOL"): bool = "false";
         /// How long entries of the audit trail are kept
         audit_retention ("NUNCIO_AUDIT_RETENTION", "SPAN"): Span = "365d";
         /// How long a stop waits for requests in progress

@@ -18,6 +18,10 @@ const PRUNE: Duration = Duration::from_mins(10);
 const IMPORTS: Duration = Duration::from_secs(10);
 /// How often rows of deleted apps are looked for.
 const ERASE: Duration = Duration::from_secs(10);
+/// How often events to be posted are looked for; new ones come with a nudge.
+const DELIVER: Duration = Duration::from_secs(1);
+/// How often the outbox is measured.
+const MEASURE: Duration = Duration::from_secs(10);
 /// How often it is looked whether a step of the figures is over.
 const FIGURES: Duration = Duration::from_secs(1);
 
@@ -50,6 +54,21 @@ pub(super) fn start(core: &Core, tasks: &Tasks, audit_retention: Duration) {
         async move { core.run_jobs(|| running.are_stopping()).await }
     });
     // Each node has figures of its own.
+    let job = core.clone();
+    tasks.repeat("webhooks", DELIVER, core.posted(), move || {
+        let core = job.clone();
+        async move { core.deliver().await }
+    });
+    let job = core.clone();
+    tasks.every("measure-webhooks", MEASURE, move || {
+        let core = job.clone();
+        async move { core.measure_outbox().await }
+    });
+    let job = core.clone();
+    tasks.every("prune-webhooks", MEASURE, move || {
+        let core = job.clone();
+        async move { core.prune_deliveries().await }
+    });
     let job = core.clone();
     tasks.every("figures", FIGURES, move || {
         let core = job.clone();

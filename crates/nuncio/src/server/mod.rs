@@ -77,6 +77,7 @@ impl Server {
         let (mut registry, connections) = (metrics::registry(), ListenerMetrics::default());
         core.store().metrics().register(&mut registry);
         gateway.metrics().register(&mut registry);
+        core.webhook_metrics().register(&mut registry);
         api.metrics.register(&mut registry);
         bus.register(&mut registry);
         connections.register(&mut registry);
@@ -86,6 +87,7 @@ impl Server {
             .await
             .context("cannot join the cluster: see `--nats-url`")?;
         let Product { core, bus, .. } = product;
+        core.end_lost_connections().await?;
         jobs::start(&core, &tasks, config.audit_retention.0);
         apps::watch(&core, &tasks);
 
@@ -163,6 +165,7 @@ impl Server {
         self.gateway.drain().await;
         self.front.stopped().await;
         self.tasks.stop().await;
+        self.core.stop_deliveries().await;
         if let Err(error) = self.core.turn_figures(true).await {
             tracing::warn!("the last minute's figures are lost: {error}");
         }

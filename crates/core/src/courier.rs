@@ -1,0 +1,184 @@
+//! The way to app servers: what carries a request there, what it is signed with, and what is counted.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use nuncio_protocol::signing;
+use nuncio_store::webhooks::{Target, Webhook};
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
+
+use crate::{Core, Error};
+
+/// A request to an app server.
+#[derive(Clone, Debug)]
+pub struct Letter {
+    /// Where to; http or https.
+    pub url: String,
+    /// Headers besides those of the transport.
+    pub headers: Vec<(&'static str, String)>,
+    /// The body, JSON.
+    pub body: String,
+    /// How long all of it may take.
+    pub timeout: Duration,
+    /// Bytes of the answer that are read at most; of a longer one this is the beginning.
+    pub most: usize,
+}
+
+/// What an app server answered.
+#[derive(Clone, Debug)]
+pub struct Reply {
+    /// HTTP status.
+    pub status: u16,
+    /// The body, or its beginning.
+    pub body: Vec<u8>,
+}
+
+impl Reply {
+    /// Whether it says that all is well.
+    pub(crate) fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+}
+
+/// Carries requests to app servers.
+#[async_trait]
+pub trait Courier: Send + Sync {
+    /// Posts; or says in a sentence why there is no answer.
+    async fn post(&self, letter: Letter) -> Result<Reply, String>;
+}
+
+/// Carries nothing: for a core that sends nothing.
+pub(crate) struct NoCourier;
+
+#[async_trait]
+impl Courier for NoCourier {
+    async fn post(&self, _: Letter) -> Result<Reply, String> {
+        Err("this process sends nothing".to_owned())
+    }
+}
+
+/// How attempts and questions ended.
+#[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
+pub(crate) struct Outcome {
+    outcome: &'static str,
+}
+
+/// What is counted about webhooks.
+#[derive(Clone, Debug, Default)]
+pub struct WebhookMetrics {
+    attempts: Family<Outcome, Counter>,
+    questions: Family<Outcome, Counter>,
+    pub(crate) waiting: Gauge,
+    pub(crate) oldest_seconds: Gauge,
+}
+
+impl WebhookMetrics {
+    /// Makes the figures part of `registry`.
+    pub fn register(&self, registry: &mut Registry) {
+        registry.register(
+            "webhook_attempts",
+            "Attempts to deliver an event, by outcome: delivered, failed, given_up",
+            self.attempts.clone(),
+        );
+        registry.register(
+            "webhook_questions",
+            "Messages shown to an app server before sending, by outcome: passed, changed, refused, silent",
+            self.questions.clone(),
+        );
+        registry.register(
+            "webhook_waiting",
+            "Deliveries that wait, at most a hundred thousand of each webhook counted",
+            self.waiting.clone(),
+        );
+        registry.register(
+            "webhook_oldest_seconds",
+            "Age of the oldest event that waits",
+            self.oldest_seconds.clone(),
+        );
+    }
+
+    pub(crate) fn attempt(&self, outcome: &'static str) {
+        self.attempts.get_or_create(&Outcome { outcome }).inc();
+    }
+
+    pub(crate) fn question(&self, outcome: &'static str) {
+        self.questions.get_or_create(&Outcome { outcome }).inc();
+    }
+}
+
+impl Core {
+    /// The same product with a way to app servers.
+    #[must_use]
+    pub fn with_courier(self, courier: Arc<dyn Courier>) -> Self {
+        Self { courier, ..self }
+    }
+
+    /// A signed request to a webhook.
+    pub(crate) fn letter(
+        &self,
+        target: &Target,
+        body: String,
+        timeout: Duration,
+        most: usize,
+    ) -> Result<Letter, Error> {
+        let Target { webhook, app_key } = target;
+        let secret = self.secret_of(webhook)?;
+        let url = webhook.setup.url.as_str();
+        let (timestamp, nonce) =
+            (self.now().0.to_string(), signing::hex(&rand::random::<[u8; 8]>()));
+        let v1 = signing::v1(&secret, &nonce, &timestamp);
+        let v2 = signing::v2(&secret, "POST", path_of(url), body.as_bytes(), &timestamp, &nonce);
+        let headers = vec![
+            ("app-key", app_key.to_string()),
+            ("nuncio-timestamp", timestamp),
+            ("nuncio-nonce", nonce),
+            ("signature", v1),
+            ("nuncio-signature", v2),
+        ];
+        Ok(Letter { url: url.to_owned(), headers, body, timeout, most })
+    }
+
+    /// A webhook's secret. Fails when it was sealed with another master key.
+    pub(crate) fn secret_of(&self, webhook: &Webhook) -> Result<String, Error> {
+        let failed = |why: &dyn std::fmt::Display| {
+            Error::Internal(format!("the secret of webhook `{}`: {why}", webhook.id))
+        };
+        let secret = self.vault.unseal(SEALED_FOR, &webhook.sealed_secret);
+        String::from_utf8(secret.map_err(|e| failed(&e))?).map_err(|e| failed(&e))
+    }
+}
+
+/// What webhooks' secrets are sealed for.
+pub(crate) const SEALED_FOR: &str = "webhook";
+
+/// The path of an absolute URL, its query included.
+fn path_of(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    match rest.find(['/', '?']) {
+        Some(place) if rest[place..].starts_with('/') => &rest[place..],
+        _ => "/",
+    }
+}
+
+/// How an answer begins, for people.
+pub(crate) fn excerpt(text: &str) -> String {
+    let plain = text.chars().map(|c| if c.is_control() { ' ' } else { c });
+    plain.take(256).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_path_that_is_signed_is_the_one_that_is_asked_for() {
+        assert_eq!(path_of("https://a.example/hook?x=1"), "/hook?x=1");
+        assert_eq!(path_of("https://a.example:81/"), "/");
+        assert_eq!(path_of("http://a.example"), "/");
+    }
+}
