@@ -4,6 +4,7 @@
 use crate::call::Declared;
 use crate::{
     account, apps, audit, explorer, imports, operators, overview, session, settings, users,
+    webhooks,
 };
 
 macro_rules! calls {
@@ -74,6 +75,16 @@ calls! {
 
     explorer::Send,
     explorer::Curl,
+
+    webhooks::List,
+    webhooks::Add,
+    webhooks::Set,
+    webhooks::Remove,
+    webhooks::Secret,
+    webhooks::RotateSecret,
+    webhooks::Test,
+    webhooks::Deliveries,
+    webhooks::Redeliver,
 
     audit::List,
     audit::Export,

@@ -18,6 +18,7 @@ mod pipeline;
 mod session;
 mod settings;
 mod users;
+mod webhooks;
 mod wire;
 
 use std::sync::Arc;

@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::task::Poll;
 
-use nuncio_core::{Admitted as Entered, Claim};
 use nuncio_core::webhooks::Status;
+use nuncio_core::{Admitted as Entered, Claim};
 use nuncio_protocol::frames::{
     ClientFrame, Failure, Login, ProtobufMessage as _, ServerFrame, Welcome, client_frame,
     server_frame,

@@ -341,42 +341,45 @@ export interface Sent {
 
 export interface Webhook {
   id: string;
+  name: string;
   url: string;
-  /** Names of {@link EventType}; empty: all of them. */
+  /** Names of {@link EventType}. */
   events: string[];
-  enabled: boolean;
-  createdAt: number;
-  /** Deliveries that wait. */
-  waiting: number;
-}
-
-/** What is asked before each direct message, and what happens when it does not answer. */
-export interface PreMessaging {
-  url: string | null;
+  active: boolean;
+  /** For an answer about a message before it is sent. */
   timeoutMs: number;
-  onFailure: "pass" | "refuse";
+  /** What becomes of the message without one. */
+  passWhenSilent: boolean;
+  /** So much waits that new events are left out. */
+  full: boolean;
+  createdAt: number;
+  delivered: number;
+  /** Attempts. */
+  failed: number;
+  deliveredAt: number | null;
+  lastError: string;
+  lastErrorAt: number | null;
 }
 
 export interface EventType {
   name: string;
-  summary: string;
+  meaning: string;
 }
 
 export interface Delivery {
+  /** The event's id. */
   id: string;
-  webhookId: string;
-  eventId: string;
   event: string;
   userId: string;
-  state: "waiting" | "delivered" | "failed";
+  state: "waiting" | "delivered" | "given-up";
   attempts: number;
-  createdAt: number;
-  /** Of a waiting one. */
-  nextAttemptAt: number | null;
-  deliveredAt: number | null;
-  /** Of the last attempt: HTTP status, or 0 with the reason in `error`. */
-  status: number | null;
-  error: string | null;
+  queuedAt: number;
+  triedAt: number | null;
+  /** HTTP status of the last answer; 0 without one. */
+  status: number;
+  /** How that answer begins, or why there was none. */
+  excerpt: string;
+  body: string;
 }
 
 // ---------------------------------------------------------------- audit
@@ -404,7 +407,7 @@ export interface AuditEntry {
 
 /**
  * Every call: what it takes, what it gives. The comment says who may call it. The server answers `PATH_NOT_FOUND` to
- * those that it does not serve: exports and webhooks.
+ * those that it does not serve: exports.
  */
 export interface Calls {
   // Without a session.
@@ -541,20 +544,23 @@ export interface Calls {
   "explorer/curl": [{ appKey: string; path: string; body: unknown; withSecret?: boolean; server?: string }, { curl: string }];
 
   // Webhooks: developer.
-  "webhooks/list": [{ appKey: string }, { webhooks: Webhook[]; preMessaging: PreMessaging; eventTypes: EventType[] }];
-  "webhooks/add": [{ appKey: string; url: string; events: string[] }, { webhook: Webhook; secret: string }];
-  "webhooks/set": [{ appKey: string; id: string; url?: string; events?: string[]; enabled?: boolean }, Webhook];
+  "webhooks/list": [{ appKey: string }, { webhooks: Webhook[]; events: EventType[] }];
+  "webhooks/add": [
+    { appKey: string; name: string; url: string; events: string[]; timeoutMs?: number; passWhenSilent?: boolean },
+    { webhook: Webhook; secret: string },
+  ];
+  "webhooks/set": [{ appKey: string; id: string } & Partial<Omit<Webhook, "id">>, Webhook];
   "webhooks/remove": [{ appKey: string; id: string }, None];
-  /** Needs confirmation. */
+  /** Both need confirmation. */
   "webhooks/secret": [{ appKey: string; id: string }, { secret: string }];
-  /** Sends a test event and waits for what comes of it. */
-  "webhooks/test": [{ appKey: string; id: string }, { status: number; tookMs: number; error: string | null }];
-  "webhooks/set-pre-messaging": [{ appKey: string } & PreMessaging, PreMessaging];
+  "webhooks/rotate-secret": [{ appKey: string; id: string }, { secret: string }];
+  /** Posts a test event and waits for what comes of it. */
+  "webhooks/test": [{ appKey: string; id: string }, { arrived: boolean; status: number; excerpt: string }];
   "webhooks/deliveries": [
-    { appKey: string; id?: string; state?: Delivery["state"]; pageToken?: string; pageSize?: number },
+    { appKey: string; id: string; state?: Delivery["state"]; pageToken?: string; pageSize?: number },
     Page<Delivery>,
   ];
-  "webhooks/redeliver": [{ appKey: string; deliveryId: string }, Delivery];
+  "webhooks/redeliver": [{ appKey: string; id: string; deliveryId: string }, None];
 
   // Audit. Viewer of the app; without an `appKey`, owner of all apps. `action` is how what was done begins; a page can
   // have fewer entries than there is room for, and yet go on.

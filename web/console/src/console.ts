@@ -18,6 +18,7 @@ import './pages/settings.js';
 import './pages/sign-in.js';
 import './pages/user.js';
 import './pages/users.js';
+import './pages/webhooks.js';
 import './parts/toast.js';
 import type { Route } from './router.js';
 import { address, go, parse } from './router.js';
@@ -105,7 +106,8 @@ class NuncioConsole extends ConsoleElement {
   protected override updated(): void {
     const names: Record<Route['page'], string> = {
       link: 'Welcome', apps: 'Apps', app: 'Overview', settings: 'Feature configuration', users: 'Users', user: 'User',
-      explorer: 'API explorer', imports: 'Import users', audit: 'Audit trail', operators: 'Operators', account: 'Account', missing: 'No such page',
+      explorer: 'API explorer', imports: 'Import users', webhooks: 'Webhooks', audit: 'Audit trail', operators: 'Operators', account: 'Account',
+      missing: 'No such page',
     };
     const name = state.session || this.#route.page === 'link' ? names[this.#route.page] : 'Sign in';
     document.title = [name, this.#app?.name, 'Nuncio console'].filter(Boolean).join(' · ');
@@ -161,6 +163,7 @@ class NuncioConsole extends ConsoleElement {
       ${may(app, 'developer') ? link({ page: 'imports', appKey: app.appKey }, 'Import', page === 'imports') : nothing}
       ${link({ page: 'settings', appKey: app.appKey }, 'Features', page === 'settings')}
       ${may(app, 'developer') ? link({ page: 'explorer', appKey: app.appKey }, 'API explorer', page === 'explorer') : nothing}
+      ${may(app, 'developer') ? link({ page: 'webhooks', appKey: app.appKey }, 'Webhooks', page === 'webhooks') : nothing}
       ${link({ page: 'audit', appKey: app.appKey }, 'Audit trail', page === 'audit')}</ul>`;
     return html`${ofApp}<h2>Console</h2><ul>
       ${link({ page: 'apps' }, 'Apps', page === 'apps')}
@@ -185,6 +188,9 @@ class NuncioConsole extends ConsoleElement {
       case 'explorer':
         if (app !== undefined && !may(app, 'developer')) return missing('This page is for developers of the app.');
         return html`<console-explorer .app=${app} .path=${route.path ?? ''}></console-explorer>`;
+      case 'webhooks':
+        if (app !== undefined && !may(app, 'developer')) return missing('This page is for developers of the app.');
+        return html`<console-webhooks .app=${app} .webhookId=${route.webhookId ?? ''}></console-webhooks>`;
       case 'settings':
         return html`<console-settings .app=${app}></console-settings>`;
       case 'users':
@@ -223,7 +229,7 @@ class NuncioConsole extends ConsoleElement {
   readonly #switch = (event: Event): void => {
     const appKey = (event.target as HTMLSelectElement).value;
     const { page } = this.#route;
-    if (appKey !== '') go(page === 'users' || page === 'settings' || page === 'explorer' ? { page, appKey } : { page: 'app', appKey });
+    if (appKey !== '') go(page === 'users' || page === 'settings' || page === 'explorer' || page === 'webhooks' ? { page, appKey } : { page: 'app', appKey });
   };
 
   readonly #skip = (event: Event): void => {

@@ -26,6 +26,7 @@ export type Route =
   | { page: 'settings'; appKey: string }
   | { page: 'explorer'; appKey: string; path?: string }
   | { page: 'imports'; appKey: string }
+  | { page: 'webhooks'; appKey: string; webhookId?: string }
   | { page: 'users'; appKey: string; query?: string; status?: StatusFilter }
   | { page: 'user'; appKey: string; userId: string }
   | ({ page: 'audit'; appKey?: string } & AuditFilter)
@@ -61,6 +62,7 @@ export function parse(hash: string): Route {
   if (third === 'imports') return { page: 'imports', appKey };
   if (third === 'explorer') return { page: 'explorer', appKey, ...given('path') };
   if (third === 'settings') return { page: 'settings', appKey };
+  if (third === 'webhooks') return { page: 'webhooks', appKey, ...given('webhookId', fourth ?? null) };
   if (third === 'audit') return { page: 'audit', appKey, ...filter };
   if (third !== 'users') return { page: 'missing' };
   if (fourth) return { page: 'user', appKey, userId: fourth };
@@ -87,6 +89,8 @@ export function address(route: Route): string {
       return to(`${app}/explorer`, 'path');
     case 'settings':
       return to(`${app}/settings`);
+    case 'webhooks':
+      return to(`${app}/webhooks${named['webhookId'] ? `/${encodeURIComponent(named['webhookId'])}` : ''}`);
     case 'users':
       return to(`${app}/users`, 'query', 'status');
     case 'user':

@@ -238,3 +238,46 @@ async fn the_trail_tells_who_came_in_and_is_narrowed_down_and_exported() {
     let support = world.operator(&owner, "sue", None, Role::Support).await;
     assert_eq!(support.call("audit/export", json!({})).await.refusal(), "ROLE_TOO_LOW");
 }
+
+#[tokio::test]
+async fn a_webhook_is_reached_only_through_its_own_app() {
+    let world = World::new().await;
+    let owner = world.owner().await;
+    let (app, other) =
+        (owner.app("development", "free").await, owner.app("development", "free").await);
+    let body = json!({
+        "appKey": app, "name": "Mine", "url": "https://app.example.org/hook", "events": ["message:send"],
+    });
+    let made = owner.call("webhooks/add", body).await.ok();
+    assert_eq!(made["secret"].as_str().unwrap().len(), 32);
+    let id = made["webhook"]["id"].as_str().unwrap();
+    for call in ["set", "remove", "secret", "rotate-secret", "test", "deliveries", "redeliver"] {
+        let body = |app: &str| json!({ "appKey": app, "id": id, "deliveryId": "0000000000001" });
+        let theirs = owner.call(&format!("webhooks/{call}"), body(&other)).await;
+        assert_eq!((theirs.status, theirs.refusal()), (404, "WEBHOOK_NOT_FOUND"), "{call}");
+    }
+    let set = json!({ "appKey": app, "id": id, "active": false, "timeoutMs": 700 });
+    let set = owner.call("webhooks/set", set).await.ok();
+    assert_eq!((&set["active"], &set["timeoutMs"]), (&json!(false), &json!(700)));
+    for wrong in [
+        json!({ "url": "ftp://app.example.org" }),
+        json!({ "url": "https://user:password@app.example.org" }),
+        json!({ "events": ["message:sent"] }),
+        json!({ "timeoutMs": 99 }),
+        json!({ "name": "" }),
+    ] {
+        let mut body = json!({ "appKey": app, "id": id });
+        body.as_object_mut().unwrap().extend(wrong.as_object().unwrap().clone());
+        assert_eq!(owner.call("webhooks/set", body).await.refusal(), "BAD_PARAMETER", "{wrong}");
+    }
+    let listed = owner.call("webhooks/list", json!({ "appKey": app })).await.ok();
+    assert_eq!(listed["webhooks"].as_array().unwrap().len(), 1);
+    assert!(listed["webhooks"][0].get("secret").is_none());
+    let none = owner.call("webhooks/list", json!({ "appKey": other })).await.ok();
+    assert_eq!(none["webhooks"], json!([]));
+    owner.call("webhooks/remove", json!({ "appKey": app, "id": id })).await.ok();
+    let trail = owner.call("audit/list", json!({ "appKey": app })).await.ok();
+    let actions: Vec<_> =
+        trail["items"].as_array().unwrap().iter().map(|e| e["action"].as_str().unwrap()).collect();
+    assert_eq!(actions[..3], ["webhook.remove", "webhook.set", "webhook.add"]);
+}

@@ -37,6 +37,8 @@ class ConsoleDialog extends ConsoleElement {
       form { display: grid; gap: 14px; }
       form > * { min-width: 0; }
       p, li { overflow-wrap: anywhere; }
+      fieldset { display: grid; gap: 8px; margin: 0; padding: 0; border: 0; }
+      legend { padding: 0; margin-block-end: 8px; }
       .actions { justify-content: end; }
     `,
   ];
