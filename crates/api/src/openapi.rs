@@ -169,24 +169,36 @@ pub(crate) fn request_schema(operation: &Declared) -> Value {
 /// The envelope of a success.
 fn success(operation: &Declared) -> Value {
     let code = json!({ "type": "integer", "const": 0 });
-    let result = schema(operation.response, Contract::Serialize);
-    if result["type"] == "null" {
+    let result = generated(operation.response, Contract::Serialize);
+    if result.get("type") == Some(&json!("null")) {
         return json!({ "type": "object", "required": ["code"], "properties": { "code": code } });
     }
+    let required = if may_be_null(&result) { json!(["code"]) } else { json!(["code", "result"]) };
     json!({
         "type": "object",
-        "required": ["code", "result"],
-        "properties": { "code": code, "result": result },
+        "required": required,
+        "properties": { "code": code, "result": without_null(result) },
     })
 }
 
-/// A schema, complete in itself.
 fn schema(make: fn(&mut SchemaGenerator) -> Schema, contract: Contract) -> Value {
+    without_null(generated(make, contract))
+}
+
+/// A schema, complete in itself.
+fn generated(make: fn(&mut SchemaGenerator) -> Schema, contract: Contract) -> Schema {
     let mut settings = SchemaSettings::draft2020_12();
     settings.inline_subschemas = true;
     settings.meta_schema = None;
     settings.contract = contract;
-    let mut schema = make(&mut settings.into_generator());
+    make(&mut settings.into_generator())
+}
+
+fn may_be_null(schema: &Schema) -> bool {
+    matches!(schema.get("type"), Some(Value::Array(types)) if types.contains(&json!("null")))
+}
+
+fn without_null(mut schema: Schema) -> Value {
     RecursiveTransform(forget_null).transform(&mut schema);
     schema.to_value()
 }
