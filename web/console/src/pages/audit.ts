@@ -63,6 +63,7 @@ class AuditPage extends ConsoleElement {
   static override styles = [ConsoleElement.styles, tableStyles, css`
     .find { display: flex; flex-wrap: wrap; gap: 10px; align-items: end; }
     .find .field { flex: 1 1 180px; }
+    .find .field:has([type='datetime-local']) { flex-basis: 260px; }
     del { color: var(--nuncio-text-muted); }
   `];
   static override properties = { app: {}, filter: {} };

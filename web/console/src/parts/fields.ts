@@ -63,7 +63,7 @@ export function choiceField(field: ChoiceField): TemplateResult {
 /** Yes or no. */
 export function checkField(field: Field & { value?: boolean; set?: (on: boolean) => void }): TemplateResult {
   const { name, label, value = false, set } = field;
-  return html`<div class="check"><input type="checkbox" id=${name} name=${name} .checked=${live(value)} ?disabled=${field.disabled}
+  return html`<div class="check"><input type="checkbox" id=${name} name=${name} .checked=${set ? live(value) : value} ?disabled=${field.disabled}
       aria-describedby=${ifDefined(about(field))} @change=${(event: Event) => set?.((event.target as HTMLInputElement).checked)}>
     <div><label for=${name}>${label}</label>${told(field)}</div></div>`;
 }

@@ -20,6 +20,7 @@ export const tableStyles: CSSResult = css`
   .none { padding: 12px; color: var(--nuncio-text-muted); }
   @media (max-width: 640px) {
     table, tbody, tr, tbody th, td { display: block; }
+    .whole { white-space: normal; }
     thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
     tbody tr { padding: 10px 0; }
     tbody th, td { padding: 3px 0; }
