@@ -23,11 +23,15 @@ impl LocalBus {
     pub fn attach(&self, sessions: Arc<dyn Sessions>) {
         let _ = self.sessions.set(sessions);
     }
+
+    pub(crate) fn sessions(&self) -> Option<&dyn Sessions> {
+        self.sessions.get().map(AsRef::as_ref)
+    }
 }
 
 impl Nudges for LocalBus {
     fn nudge(&self, nudges: Vec<Nudge>) {
-        if let Some(sessions) = self.sessions.get() {
+        if let Some(sessions) = self.sessions() {
             sessions.nudge(nudges);
         }
     }
@@ -36,7 +40,7 @@ impl Nudges for LocalBus {
 #[async_trait]
 impl Bus for LocalBus {
     fn tell(&self, app: AppId, user: &UserId, what: server_frame::Body) {
-        if let Some(sessions) = self.sessions.get() {
+        if let Some(sessions) = self.sessions() {
             sessions.tell(app, user, what);
         }
     }
@@ -48,7 +52,7 @@ impl Bus for LocalBus {
     }
 
     async fn close_here(&self, close: Close) -> usize {
-        match self.sessions.get() {
+        match self.sessions() {
             Some(sessions) => sessions.close(close).await,
             None => 0,
         }
@@ -61,22 +65,22 @@ impl Bus for LocalBus {
         session: &str,
         why: Failure,
     ) -> Result<bool, StoreError> {
-        Ok(match self.sessions.get() {
+        Ok(match self.sessions() {
             Some(sessions) => sessions.close_session(app, user, session, why).await,
             None => false,
         })
     }
 
     async fn devices(&self, app: AppId, user: &UserId) -> Result<Vec<Device>, StoreError> {
-        Ok(self.sessions.get().map(|sessions| sessions.devices(app, user)).unwrap_or_default())
+        Ok(self.sessions().map(|sessions| sessions.devices(app, user)).unwrap_or_default())
     }
 
     async fn online(&self, app: AppId) -> Result<usize, StoreError> {
-        Ok(self.sessions.get().map_or(0, |sessions| sessions.online(app)))
+        Ok(self.sessions().map_or(0, |sessions| sessions.online(app)))
     }
 
     async fn presence(&self, app: AppId, users: &[UserId]) -> Result<Vec<Presence>, StoreError> {
-        let of = |user| self.sessions.get().map(|s| s.presence(app, user)).unwrap_or_default();
+        let of = |user| self.sessions().map(|s| s.presence(app, user)).unwrap_or_default();
         Ok(users.iter().map(of).collect())
     }
 }

@@ -7,12 +7,12 @@ use futures_util::StreamExt as _;
 use nuncio_protocol::frames::{ProtobufMessage as _, ServerFrame};
 use nuncio_protocol::ids::AppId;
 use nuncio_protocol::{Timestamp, UserId};
-use nuncio_store::Nudge;
 use nuncio_store::nodes::NodeId;
+use nuncio_store::{Nudge, Nudges as _};
 
 use super::parcel::{self, Body, Parcel};
 use super::{ClusterBus, Net};
-use crate::Close;
+use crate::{Bus as _, Close};
 
 impl ClusterBus {
     /// Takes in what comes on a subscription, until that ends.
@@ -50,24 +50,20 @@ impl ClusterBus {
                 Body::Echo(_) => self.signs().heard = Instant::now(),
             }
         }
-        if let Some(sessions) = self.sessions.get()
-            && !nudges.is_empty()
-        {
-            sessions.nudge(nudges);
+        if !nudges.is_empty() {
+            self.here.nudge(nudges);
         }
     }
 
     fn pass_on(&self, tell: parcel::Tell) {
         let frame = ServerFrame::decode(tell.frame).ok().and_then(|frame| frame.body);
-        if let (Some(what), Ok(user), Some(sessions)) =
-            (frame, UserId::try_from(tell.user), self.sessions.get())
-        {
-            sessions.tell(AppId(tell.app), &user, what);
+        if let (Some(what), Ok(user)) = (frame, UserId::try_from(tell.user)) {
+            self.here.tell(AppId(tell.app), &user, what);
         }
     }
 
     async fn obey(&self, net: &Net, from: NodeId, order: parcel::Close) {
-        let Some(sessions) = self.sessions.get() else { return };
+        let Some(sessions) = self.here.sessions() else { return };
         let users: Result<Vec<_>, _> = order.users.into_iter().map(UserId::try_from).collect();
         let Ok(users) = users else { return };
         let (app, why) = (AppId(order.app), order.why.unwrap_or_default());

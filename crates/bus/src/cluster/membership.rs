@@ -158,7 +158,7 @@ impl ClusterBus {
 
     async fn obey_the_store(&self, net: &Net) -> Result<(), StoreError> {
         for order in net.store.ordered_to_close(self.life()).await? {
-            let Some(sessions) = self.sessions.get() else { return Ok(()) };
+            let Some(sessions) = self.here.sessions() else { return Ok(()) };
             let closed =
                 sessions.close_session(order.app, &order.user, &order.session, order.why).await;
             if !closed {
@@ -186,7 +186,7 @@ impl ClusterBus {
         for node in dead {
             loop {
                 let swept = net.store.sweep(node, Timestamp(0)).await?;
-                if let Some(sessions) = self.sessions.get() {
+                if let Some(sessions) = self.here.sessions() {
                     for (app, user) in swept.offline {
                         sessions.presence_changed(app, user);
                     }
@@ -214,7 +214,7 @@ impl ClusterBus {
             } else if self.fenced.swap(false, Ordering::SeqCst) {
                 tracing::warn!("this node takes clients again");
                 self.metrics.member.set(1);
-                if let Some(sessions) = self.sessions.get() {
+                if let Some(sessions) = self.here.sessions() {
                     sessions.fence(None);
                 }
             }
@@ -228,7 +228,7 @@ impl ClusterBus {
         tracing::error!("{why}: its clients are sent elsewhere");
         self.metrics.fences.inc();
         self.metrics.member.set(0);
-        if let Some(sessions) = self.sessions.get() {
+        if let Some(sessions) = self.here.sessions() {
             sessions.fence(Some(why));
         }
     }

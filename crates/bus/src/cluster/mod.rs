@@ -29,7 +29,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::AbortHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Applied, Bus, Close, Device, Presence, Sessions, Standing};
+use crate::{Applied, Bus, Close, Device, LocalBus, Presence, Sessions, Standing};
 use outbound::Outgoing;
 use parcel::{Body, Parcel, Seal};
 
@@ -72,7 +72,8 @@ pub struct Settings {
 
 /// The bus of a node in a cluster. Until [`ClusterBus::join`] nothing is sent.
 pub struct ClusterBus {
-    sessions: OnceLock<Arc<dyn Sessions>>,
+    /// The way to this node's own connections.
+    here: LocalBus,
     net: OnceLock<Net>,
     outgoing: mpsc::Sender<Outgoing>,
     departures: mpsc::Sender<(AppId, UserId, String)>,
@@ -133,7 +134,7 @@ impl ClusterBus {
         let queues = Queues { outgoing: outgoing_queue, departures: departures_queue };
         let now = Instant::now();
         Arc::new(Self {
-            sessions: OnceLock::new(),
+            here: LocalBus::default(),
             net: OnceLock::new(),
             outgoing,
             departures,
@@ -151,7 +152,7 @@ impl ClusterBus {
 
     /// Says who holds the connections. Only the first call counts.
     pub fn attach(&self, sessions: Arc<dyn Sessions>) {
-        let _ = self.sessions.set(sessions);
+        self.here.attach(sessions);
     }
 
     /// Makes the figures part of `registry`.
@@ -255,9 +256,7 @@ impl Net {
 
 impl Nudges for ClusterBus {
     fn nudge(&self, nudges: Vec<Nudge>) {
-        if let Some(sessions) = self.sessions.get() {
-            sessions.nudge(nudges.clone());
-        }
+        self.here.nudge(nudges.clone());
         let count = nudges.len() as u64;
         if self.outgoing.try_send(Outgoing::Nudges(nudges)).is_err() {
             self.metrics.nudges_let_go.inc_by(count);
@@ -269,9 +268,7 @@ impl Nudges for ClusterBus {
 impl Bus for ClusterBus {
     fn tell(&self, app: AppId, user: &UserId, what: server_frame::Body) {
         use nuncio_protocol::frames::ProtobufMessage as _;
-        if let Some(sessions) = self.sessions.get() {
-            sessions.tell(app, user, what.clone());
-        }
+        self.here.tell(app, user, what.clone());
         let frame = ServerFrame::new(0, what).encode_to_vec().into();
         // What is not stored may be lost.
         let _ = self.outgoing.try_send(Outgoing::Tell { app, user: user.clone(), frame });
@@ -304,10 +301,7 @@ impl Bus for ClusterBus {
     }
 
     async fn close_here(&self, close: Close) -> usize {
-        match self.sessions.get() {
-            Some(sessions) => sessions.close(close).await,
-            None => 0,
-        }
+        self.here.close_here(close).await
     }
 
     async fn close_session(
@@ -323,8 +317,7 @@ impl Bus for ClusterBus {
             return Ok(false);
         };
         if found.node == self.life() {
-            let Some(sessions) = self.sessions.get() else { return Ok(false) };
-            return Ok(sessions.close_session(app, user, session, why).await);
+            return self.here.close_session(app, user, session, why).await;
         }
         let order = parcel::Close {
             app: app.0,

@@ -90,7 +90,7 @@ impl ClusterBus {
         for attempt in 0..TRIES {
             match net.store.leave(app, user.clone(), session.clone(), self.database_time()).await {
                 Ok(was_last) => {
-                    if was_last && let Some(sessions) = self.sessions.get() {
+                    if was_last && let Some(sessions) = self.here.sessions() {
                         sessions.presence_changed(app, user);
                     }
                     return;
