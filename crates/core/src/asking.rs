@@ -75,6 +75,14 @@ impl Asking {
         Some(self.begin(sender).await)
     }
 
+    /// The turn that [`Asking::wait`] gave, or else one that is waited for now.
+    pub(crate) async fn take(self: &Arc<Self>, given: Option<InTurn>, sender: &Sender) -> InTurn {
+        match given {
+            Some(turn) => turn,
+            None => self.begin(sender).await,
+        }
+    }
+
     /// Takes a place behind the sender's earlier messages, and waits for them.
     pub(crate) async fn begin(self: &Arc<Self>, sender: &Sender) -> InTurn {
         let turn = {

@@ -95,10 +95,7 @@ impl Core {
             Err(StoreError::NotAsked) => {}
             outcome => return Ok(outcome?),
         }
-        let _turn = match turn {
-            Some(turn) => turn,
-            None => self.asking.begin(&sender).await,
-        };
+        let _turn = self.asking.take(turn, &sender).await;
         let question = Question {
             app: send.app,
             sender: &send.sender,
@@ -173,10 +170,7 @@ impl Core {
             Err(StoreError::NotAsked) => {}
             outcome => return Ok(outcome?),
         }
-        let _turn = match turn {
-            Some(turn) => turn,
-            None => self.asking.begin(&sender).await,
-        };
+        let _turn = self.asking.take(turn, &sender).await;
         let question = Question {
             app: edit.app,
             sender: &edit.sender,

@@ -327,9 +327,7 @@ impl Core {
         let key = (target.webhook.app, target.webhook.id);
         let mut all = locked(&self.deliveries.health);
         let health = all.entry(key).or_default();
-        health.failed += 1;
-        health.last_error = courier::excerpt(why);
-        health.last_error_at = self.now();
+        health.fail(courier::excerpt(why), self.now());
     }
 
     fn note(&self, target: &Target, attempt: &Attempt, now: Timestamp) {
@@ -345,12 +343,11 @@ impl Core {
             health.delivered += 1;
             health.delivered_at = now;
         } else {
-            health.failed += 1;
-            health.last_error = match attempt.status {
+            let why = match attempt.status {
                 0 => attempt.excerpt.clone(),
                 status => format!("HTTP status {status}"),
             };
-            health.last_error_at = now;
+            health.fail(why, now);
         }
     }
 

@@ -61,6 +61,15 @@ pub struct Health {
     pub last_error_at: Timestamp,
 }
 
+impl Health {
+    /// An attempt failed.
+    pub fn fail(&mut self, why: String, at: Timestamp) {
+        self.failed += 1;
+        self.last_error = why;
+        self.last_error_at = at;
+    }
+}
+
 /// A webhook, and what a request to it needs to know of its app.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Target {

@@ -125,11 +125,11 @@ impl Writer {
             let floor = run_unit(unit.as_mut(), &mut tx, &mut filing, &self.tail)?;
             self.floor = self.floor.max(floor);
         }
+        if matches!(&tx.on, On::Sqlite(local) if local.wrote()) {
+            self.rules.forget();
+        }
         if !batch.appends.is_empty() {
             self.rules.refresh(&self.connection)?;
-            if matches!(&tx.on, On::Sqlite(local) if local.wrote()) {
-                self.rules.forget();
-            }
             let full = self.tail.is_full();
             let (connection, tail, rules) = (&self.connection, &self.tail, &mut self.rules);
             let mut place = Place::new(connection, &mut tx, tail, rules, self.floor)?;
@@ -142,8 +142,6 @@ impl Writer {
             }
             drop(place);
             staging.write(&self.connection)?;
-        } else if matches!(&tx.on, On::Sqlite(local) if local.wrote()) {
-            self.rules.forget();
         }
         let nudges = std::mem::take(&mut tx.nudges);
         run_now(&audit::append, &mut tx)?;
