@@ -53,7 +53,7 @@ pub(super) fn start(core: &Core, tasks: &Tasks, audit_retention: Duration) {
         let (core, running) = (job.clone(), running.clone());
         async move { core.run_jobs(|| running.are_stopping()).await }
     });
-    // Each node has figures of its own.
+    // Users' lanes have leases of their own, and each node shows how much waits.
     let job = core.clone();
     tasks.repeat("webhooks", DELIVER, core.posted(), move || {
         let core = job.clone();
@@ -64,11 +64,7 @@ pub(super) fn start(core: &Core, tasks: &Tasks, audit_retention: Duration) {
         let core = job.clone();
         async move { core.measure_outbox().await }
     });
-    let job = core.clone();
-    tasks.every("prune-webhooks", MEASURE, move || {
-        let core = job.clone();
-        async move { core.prune_deliveries().await }
-    });
+    // Each node has figures of its own.
     let job = core.clone();
     tasks.every("figures", FIGURES, move || {
         let core = job.clone();
@@ -80,6 +76,7 @@ pub(super) fn start(core: &Core, tasks: &Tasks, audit_retention: Duration) {
     let eraser = core.by(Origin::job("erase-apps"));
     every!(tasks, eraser, "erase-apps", ERASE, erase_apps());
     every!(tasks, core, "trim", TRIM, trim());
+    every!(tasks, core, "prune-webhooks", MEASURE, prune_deliveries());
     every!(tasks, core, "prune-idempotency", PRUNE, prune_idempotency());
     every!(tasks, core, "prune-operator-sessions", PRUNE, prune_operator_sessions());
     every!(tasks, core, "prune-friend-requests", PRUNE, prune_friend_requests());
