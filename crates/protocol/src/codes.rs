@@ -227,6 +227,22 @@ codes! {
     NobodyMayAdd = 25471, 403, "NOBODY_MAY_ADD";
     /// Oneself as a friend.
     FriendOfOneself = 25473, 400, "FRIEND_OF_ONESELF";
+    // Groups.
+    /// There is a group with this id already.
+    GroupIdTaken = 25409, 409, "GROUP_ID_TAKEN";
+    /// There is no such group.
+    NoSuchGroup = 25410, 404, "NO_SUCH_GROUP";
+    /// The group has as many members as it may have.
+    GroupFull = 25411, 403, "GROUP_FULL";
+    /// The group's owner can neither leave it nor be removed.
+    OwnerCannotLeave = 25417, 409, "OWNER_CANNOT_LEAVE";
+    /// The user meant is not a member of the group.
+    NotAMember = 25418, 404, "NOT_A_MEMBER";
+    /// The group has as many admins as it may have, or the member follows as many others.
+    TooManyAdmins = 25419, 403, "TOO_MANY_ADMINS";
+    /// The group's owner cannot be made an admin.
+    OwnerAsAdmin = 25425, 409, "OWNER_AS_ADMIN";
+
     /// The page token is not one of this query's.
     BadPageToken = 25432, 400, "BAD_PAGE_TOKEN";
     /// The target has as many subscribers as allowed.

@@ -92,6 +92,12 @@ macro_rules! text_id {
             }
         }
 
+        impl AsRef<str> for $name {
+            fn as_ref(&self) -> &str {
+                &self.0
+            }
+        }
+
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(&self.0)
@@ -110,6 +116,13 @@ text_id! {
     /// assert!(UserId::try_from("alice@example.org").is_err());
     /// ```
     UserId, limits::USER_ID_BYTES,
+    |c| c.is_ascii_alphanumeric() || matches!(c, '+' | '=' | '-' | '_' | '|')
+}
+
+text_id! {
+    /// A group's id, as the app's own system names the group: 1 to 64 bytes of `A-Z a-z 0-9 + = - _ |`,
+    /// case-sensitive.
+    GroupId, limits::GROUP_ID_BYTES,
     |c| c.is_ascii_alphanumeric() || matches!(c, '+' | '=' | '-' | '_' | '|')
 }
 

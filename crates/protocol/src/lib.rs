@@ -6,6 +6,7 @@
 
 pub mod codes;
 pub mod frames;
+pub mod groups;
 pub mod ids;
 pub mod limits;
 pub mod origin;
@@ -16,7 +17,7 @@ pub mod time;
 pub mod values;
 
 pub use codes::Code;
-pub use ids::{AppKey, ClientMessageId, MessageId, UserId};
+pub use ids::{AppKey, ClientMessageId, GroupId, MessageId, UserId};
 pub use origin::{Actor, Origin};
 pub use os::Os;
 pub use refusal::Refusal;

@@ -72,6 +72,30 @@ pub const WEBHOOKS: usize = 10;
 pub const WEBHOOK_URL_BYTES: usize = 1024;
 /// Users of an app in the development environment, or before a paid edition.
 pub const FREE_USERS: i64 = 100;
+/// Bytes of a group's id.
+pub const GROUP_ID_BYTES: usize = 64;
+/// Members of one group.
+pub const GROUP_MEMBERS: usize = 3000;
+/// Groups that one user may be in.
+pub const JOINED_GROUPS: usize = 3000;
+/// Admins of one group, its owner not among them.
+pub const GROUP_ADMINS: usize = 10;
+/// Users who come into a group when it is created, its owner not among them.
+pub const GROUP_FIRST_MEMBERS: usize = 30;
+/// Groups in one call of profile reading.
+pub const GROUP_READ_BATCH: usize = 50;
+/// Characters of a group's introduction.
+pub const GROUP_INTRODUCTION_CHARS: usize = 512;
+/// Characters of a group's announcement.
+pub const GROUP_ANNOUNCEMENT_CHARS: usize = 1024;
+/// Pairs of a group's extension profile.
+pub const GROUP_EXT_PAIRS: usize = 10;
+/// Characters of what is kept with a member of a group.
+pub const MEMBER_EXTRA_CHARS: usize = 128;
+/// Members of a group whom one other member follows.
+pub const GROUP_FAVORITES: usize = 100;
+/// Users who are muted in all groups of one app.
+pub const MUTED_IN_ALL_GROUPS: usize = 100;
 /// Bytes of an `Idempotency-Key`.
 pub const IDEMPOTENCY_KEY_BYTES: usize = 64;
 /// Bytes of an `X-Request-ID`.

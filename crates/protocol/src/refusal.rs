@@ -3,7 +3,7 @@
 
 use crate::codes::Code;
 use crate::frames::Failure;
-use crate::ids::UserId;
+use crate::ids::{GroupId, UserId};
 use crate::time::Timestamp;
 use crate::values::{MessageType, ProfileError, ProfileFault};
 
@@ -121,6 +121,25 @@ pub enum Refusal {
     #[error("`{0}` has as many friends as allowed")]
     TargetFriendsFull(UserId),
 
+    #[error("there is a group `{0}` already: take another id")]
+    GroupIdTaken(GroupId),
+    #[error("there is no group `{0}`: create it first")]
+    NoSuchGroup(GroupId),
+    #[error("group `{group}` may have {limit} members: remove some first")]
+    GroupFull { group: GroupId, limit: usize },
+    #[error("`{user}` is in {limit} groups already: let them leave some first")]
+    GroupsFull { user: UserId, limit: usize },
+    #[error("`{owner}` owns group `{group}` and cannot leave it: transfer or dismiss it first")]
+    OwnerCannotLeave { group: GroupId, owner: UserId },
+    #[error("`{user}` is not a member of group `{group}`")]
+    NotAMember { group: GroupId, user: UserId },
+    #[error("a group may have {limit} admins: remove some first")]
+    TooManyAdmins { limit: usize },
+    #[error("a member may follow {limit} others of a group: remove some first")]
+    TooManyFavorites { limit: usize },
+    #[error("`{0}` owns the group and cannot be an admin of it")]
+    OwnerAsAdmin(UserId),
+
     #[error("profile key `{}` {}", .0.key, fault_sentence(&.0.fault))]
     Profile(ProfileError),
     #[error("at most {limit} ids may be asked for at once")]
@@ -188,7 +207,9 @@ impl Refusal {
             Self::NotYourMessage => Code::NotYourMessage,
             Self::NotEditable(_) => Code::NotEditable,
             Self::EditTooLate { .. } => Code::EditTooLate,
-            Self::ListFull { .. } | Self::WebhooksFull { .. } => Code::ListFull,
+            Self::ListFull { .. } | Self::WebhooksFull { .. } | Self::GroupsFull { .. } => {
+                Code::ListFull
+            }
             Self::AlreadyFriends(_) => Code::AlreadyFriends,
             Self::RequestPending(_) => Code::RequestPending,
             Self::NotFriends(_) => Code::NotFriends,
@@ -209,6 +230,13 @@ impl Refusal {
                 ProfileFault::WrongType => Code::ProfileValueWrongType,
                 ProfileFault::OutOfRange => Code::ProfileValueOutOfRange,
             },
+            Self::GroupIdTaken(_) => Code::GroupIdTaken,
+            Self::NoSuchGroup(_) => Code::NoSuchGroup,
+            Self::GroupFull { .. } => Code::GroupFull,
+            Self::OwnerCannotLeave { .. } => Code::OwnerCannotLeave,
+            Self::NotAMember { .. } => Code::NotAMember,
+            Self::TooManyAdmins { .. } | Self::TooManyFavorites { .. } => Code::TooManyAdmins,
+            Self::OwnerAsAdmin(_) => Code::OwnerAsAdmin,
             Self::TooManyIds { .. } => Code::TooManyIds,
             Self::TooManySubscribers(_) => Code::TooManySubscribers,
             Self::TooManySubscriptions { .. } => Code::TooManySubscriptions,

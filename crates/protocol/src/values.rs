@@ -58,7 +58,7 @@ fn chars_at_most(text: &str, limit: usize) -> Result<(), ValueError> {
 
 /// What people write, of a bounded length. The NUL character is nothing that anybody writes, and PostgreSQL
 /// cannot keep it.
-fn words(text: &str, limit: usize) -> Result<(), ValueError> {
+pub(crate) fn words(text: &str, limit: usize) -> Result<(), ValueError> {
     if text.contains('\0') {
         return Err(ValueError::Malformed("contains the character U+0000"));
     }
@@ -98,7 +98,9 @@ macro_rules! text_value {
     };
 }
 
-fn not_empty(text: &str) -> Result<(), ValueError> {
+pub(crate) use text_value;
+
+pub(crate) fn not_empty(text: &str) -> Result<(), ValueError> {
     if text.is_empty() { Err(ValueError::Empty) } else { Ok(()) }
 }
 
