@@ -33,7 +33,7 @@ fn signed_token(contents: &[u8]) {
 
 fn page_token(text: &str) {
     let Some(query) = query() else { return };
-    match query.position(Some(text)) {
+    match query.position::<UserId>(Some(text)) {
         Ok(Some(position)) => assert_eq!(query.token(&position), text),
         Ok(None) => assert!(text.is_empty()),
         Err(_) => {}

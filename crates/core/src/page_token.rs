@@ -6,7 +6,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use nuncio_protocol::ids::AppId;
-use nuncio_protocol::{Refusal, UserId};
+use nuncio_protocol::{GroupId, Refusal, UserId};
 use nuncio_store::paging::{self, Position};
 use sha2::{Digest as _, Sha256};
 
@@ -33,6 +33,11 @@ impl Query {
         Self::of(&format!("{kind}\n{}\n{owner}", app.0))
     }
 
+    /// The query for a group's list of that kind.
+    pub(crate) fn of_group(kind: &str, app: AppId, group: &GroupId) -> Self {
+        Self::of(&format!("{kind}\n{}\n{group}", app.0))
+    }
+
     /// The query for a list that belongs to the app.
     pub(crate) fn of_app(kind: &str, app: AppId) -> Self {
         Self::of(&format!("{kind}\n{}", app.0))
@@ -50,21 +55,27 @@ impl Query {
     ///
     /// Any other text is [`Refusal::BadPageToken`], which clients know by its own code; the Server API
     /// tells it as a bad parameter (1002), like whatever else is wrong with a body.
-    pub(crate) fn position(&self, token: Option<&str>) -> Result<Option<Position>, Refusal> {
+    pub(crate) fn position<I>(&self, token: Option<&str>) -> Result<Option<Position<I>>, Refusal>
+    where
+        I: for<'a> TryFrom<&'a str>,
+    {
         let Some(token) = token.filter(|token| !token.is_empty()) else { return Ok(None) };
         self.parse(token).map(Some).ok_or(Refusal::BadPageToken)
     }
 
-    fn parse(&self, token: &str) -> Option<Position> {
+    fn parse<I>(&self, token: &str) -> Option<Position<I>>
+    where
+        I: for<'a> TryFrom<&'a str>,
+    {
         let bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
         let rest = bytes.strip_prefix(&self.0)?;
         let (at, id) = rest.split_first_chunk::<TIME>()?;
-        let id = UserId::try_from(std::str::from_utf8(id).ok()?).ok()?;
+        let id = I::try_from(std::str::from_utf8(id).ok()?).ok()?;
         Some(Position { at: i64::from_be_bytes(*at), id })
     }
 
-    pub(crate) fn token(&self, position: &Position) -> String {
-        self.token_of(&[&position.at.to_be_bytes(), position.id.as_str().as_bytes()].concat())
+    pub(crate) fn token<I: AsRef<str>>(&self, position: &Position<I>) -> String {
+        self.token_of(&[&position.at.to_be_bytes(), position.id.as_ref().as_bytes()].concat())
     }
 
     /// The token of a position's bytes, whatever they are.
@@ -73,7 +84,7 @@ impl Query {
     }
 
     /// The store's page, with a token for the next one.
-    pub(crate) fn page<T>(&self, page: paging::Page<T>) -> Page<T> {
+    pub(crate) fn page<T, I: AsRef<str>>(&self, page: paging::Page<T, I>) -> Page<T> {
         let next = page.next.as_ref().map(|position| self.token(position));
         Page { items: page.items, next }
     }
@@ -99,15 +110,15 @@ mod tests {
             Query::new("blocklist", AppId(2), &user("alice")),
             Query::new("blocklist", AppId(1), &user("bob")),
         ] {
-            assert_eq!(other.position(Some(&token)), Err(Refusal::BadPageToken));
+            assert_eq!(other.position::<UserId>(Some(&token)), Err(Refusal::BadPageToken));
         }
     }
 
     #[test]
     fn no_token_is_the_beginning() {
         let query = Query::new("blocklist", AppId(1), &user("alice"));
-        assert_eq!(query.position(None), Ok(None));
-        assert_eq!(query.position(Some("")), Ok(None));
+        assert_eq!(query.position::<UserId>(None), Ok(None));
+        assert_eq!(query.position::<UserId>(Some("")), Ok(None));
     }
 
     proptest! {
@@ -117,7 +128,7 @@ mod tests {
             let mut marked = query.0.to_vec();
             marked.extend(bytes);
             for text in [text, URL_SAFE_NO_PAD.encode(marked)] {
-                if let Ok(Some(position)) = query.position(Some(&text)) {
+                if let Ok(Some(position)) = query.position::<UserId>(Some(&text)) {
                     let token = query.token(&position);
                     prop_assert_eq!(query.position(Some(&token)), Ok(Some(position)));
                 }

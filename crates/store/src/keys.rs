@@ -1,9 +1,12 @@
 //! The text keys under which rows are found.
 
-use nuncio_protocol::UserId;
 use nuncio_protocol::frames::{Channel, ChannelType};
+use nuncio_protocol::{GroupId, UserId};
 
-/// A channel as both its sides share it. A direct channel's key names its two users in order, so that
+/// What the keys of groups begin with.
+const GROUP: &str = "g:";
+
+/// A channel as all its sides share it. A direct channel's key names its two users in order, so that
 /// either side finds the same messages.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct ChannelKey(String);
@@ -17,6 +20,12 @@ impl ChannelKey {
         Self(format!("d:{first}:{second}"))
     }
 
+    /// The channel of a group, which all its members share.
+    #[must_use]
+    pub fn group(id: &GroupId) -> Self {
+        Self(format!("{GROUP}{id}"))
+    }
+
     /// The key as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -28,9 +37,12 @@ impl ChannelKey {
         Self(key)
     }
 
-    /// The channel as `user`, one of its two sides, sees it.
+    /// The channel as `user`, one of its sides, sees it.
     #[must_use]
     pub fn seen_by(&self, user: &UserId) -> Channel {
+        if let Some(group) = self.0.strip_prefix(GROUP) {
+            return Channel { r#type: ChannelType::Group.into(), id: group.to_owned() };
+        }
         let mut sides = self.0.strip_prefix("d:").unwrap_or(&self.0).split(':');
         let (first, second) = (sides.next().unwrap_or_default(), sides.next().unwrap_or_default());
         let peer = if first == user.as_str() { second } else { first };
@@ -49,5 +61,13 @@ mod tests {
         assert_eq!(key, ChannelKey::direct(&bob, &alice));
         assert_eq!(key.seen_by(&alice).id, "bob");
         assert_eq!(key.seen_by(&bob).id, "d");
+    }
+    #[test]
+    fn a_group_is_the_same_for_every_member() {
+        let key = ChannelKey::group(&GroupId::try_from("club").unwrap());
+        for user in ["alice", "club"] {
+            let seen = key.seen_by(&UserId::try_from(user).unwrap());
+            assert_eq!((seen.r#type, seen.id.as_str()), (ChannelType::Group.into(), "club"));
+        }
     }
 }

@@ -31,6 +31,7 @@ pub mod edits;
 pub mod figures;
 pub mod friend_requests;
 pub mod friends;
+pub mod groups;
 pub mod idempotency;
 pub mod jobs;
 pub mod messages;

@@ -18,6 +18,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0008_app_deletion.sql"),
     include_str!("../migrations/0009_cluster.sql"),
     include_str!("../migrations/0010_jobs.sql"),
+    include_str!("../migrations/0011_groups.sql"),
 ];
 
 /// Any number, so long as it stays the same: the advisory lock under which one node migrates at a time.

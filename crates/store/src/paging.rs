@@ -7,18 +7,18 @@ use nuncio_protocol::UserId;
 
 /// The row that a page begins after.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Position {
+pub struct Position<I = UserId> {
     /// The row's time in milliseconds, or what else the list is sorted by first.
     pub at: i64,
-    /// The other user of the row.
-    pub id: UserId,
+    /// The other user, or the group, of the row.
+    pub id: I,
 }
 
-impl Position {
+impl<I: AsRef<str>> Position<I> {
     /// The values that a query compares with; those before all rows when there is no position.
     pub(crate) fn or_start(after: Option<&Self>, newest_first: bool) -> (i64, &str) {
         match after {
-            Some(position) => (position.at, position.id.as_str()),
+            Some(position) => (position.at, position.id.as_ref()),
             None if newest_first => (i64::MAX, ""),
             None => (i64::MIN, ""),
         }
@@ -27,16 +27,16 @@ impl Position {
 
 /// A page of a list.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Page<T> {
+pub struct Page<T, I = UserId> {
     /// The rows, in the list's order.
     pub items: Vec<T>,
     /// Where the next page begins; `None` on the last one.
-    pub next: Option<Position>,
+    pub next: Option<Position<I>>,
 }
 
-impl<T> Page<T> {
+impl<T, I: Clone> Page<T, I> {
     /// A page of at most `limit` of `rows`, of which one more was asked for, to see whether it is there.
-    pub(crate) fn cut(mut rows: Vec<(Position, T)>, limit: i64) -> Self {
+    pub(crate) fn cut(mut rows: Vec<(Position<I>, T)>, limit: i64) -> Self {
         let limit = usize::try_from(limit).unwrap_or(0);
         let more = rows.len() > limit;
         rows.truncate(limit);

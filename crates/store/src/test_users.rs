@@ -11,10 +11,11 @@ use crate::apps::{self, Environment};
 use crate::audit::{self, Act};
 use crate::engine::{Store, params};
 use crate::error::StoreError;
+use crate::groups;
 use crate::users::{self, User};
 
 /// What goes with a user's row. Messages stay: they are the other side's history too.
-const OF_USER: [&str; 14] = [
+const OF_USER: [&str; 16] = [
     "delete from inbox where app = ?1 and user_id = ?2",
     "delete from channels where app = ?1 and user_id = ?2",
     "delete from channel_settings where app = ?1 and user_id = ?2",
@@ -27,6 +28,8 @@ const OF_USER: [&str; 14] = [
     "delete from profiles where app = ?1 and user_id = ?2",
     "delete from user_tags where app = ?1 and user_id = ?2",
     "delete from subscriptions where app = ?1 and user_id = ?2",
+    "delete from group_mutes where app = ?1 and user_id = ?2",
+    "delete from group_allowed_senders where app = ?1 and user_id = ?2",
     "delete from activations where app = ?1 and user_id = ?2",
     "delete from users where app = ?1 and id = ?2",
 ];
@@ -58,7 +61,8 @@ impl Store {
         .await
     }
 
-    /// Deletes users and all that is theirs, for good. Refused outside the development environment.
+    /// Deletes users and all that is theirs, for good. Refused outside the development environment, and for who owns a
+    /// group.
     pub async fn delete_users(
         &self,
         app: AppId,
@@ -76,6 +80,7 @@ impl Store {
                 if users::find(tx, app, id).await?.is_none() {
                     return Err(Refusal::NotRegistered(id.clone()).into());
                 }
+                groups::leave_all(tx, app, id, now).await?;
                 for sql in OF_USER {
                     tx.execute(sql, params![app, id]).await?;
                 }

@@ -7,7 +7,7 @@ use nuncio_protocol::{Refusal, Timestamp, UserId};
 use serde_json::json;
 
 use crate::audit::{self, Act};
-use crate::engine::{Locks, Store, Tx, params};
+use crate::engine::{Store, Tx, params};
 use crate::error::StoreError;
 use crate::{apps, inbox};
 
@@ -113,7 +113,7 @@ pub(crate) async fn tell_account(
 }
 
 /// What the engine locks before a unit that changes these users.
-pub(crate) fn locks(app: AppId, ids: &[UserId]) -> Locks {
+pub(crate) fn locks(app: AppId, ids: &[UserId]) -> Vec<(AppId, UserId)> {
     ids.iter().map(|id| (app, id.clone())).collect()
 }
 

@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use nuncio_protocol::ids::{AppId, MessageId, MessageIds};
-use nuncio_protocol::{Origin, Os, Timestamp, UserId};
+use nuncio_protocol::{GroupId, Origin, Os, Timestamp, UserId};
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
@@ -154,9 +154,21 @@ impl Shared {
     }
 }
 
-/// The rows of the users that a unit changes. On PostgreSQL a batch locks them all, in order, before its
-/// first unit runs, so that two batches never wait for each other in a circle.
-pub(crate) type Locks = Vec<(AppId, UserId)>;
+/// The rows that a unit changes, or whose facts it goes by. On PostgreSQL a batch locks them all, groups before users
+/// and each in order, before its first unit runs, so that two batches never wait for each other in a circle.
+#[derive(Debug, Default)]
+pub(crate) struct Locks {
+    pub(crate) users: Vec<(AppId, UserId)>,
+    pub(crate) groups: Vec<(AppId, GroupId)>,
+}
+
+impl Locks {
+    /// The rows of some groups, and of users.
+    pub(crate) fn of_groups(app: AppId, groups: &[GroupId], users: &[UserId]) -> Self {
+        let users = users.iter().map(|user| (app, user.clone())).collect();
+        Self { users, groups: groups.iter().map(|group| (app, group.clone())).collect() }
+    }
+}
 
 impl Store {
     /// Opens the store and brings its schema up to date.
@@ -225,15 +237,29 @@ impl Store {
         usize::try_from(self.metrics.queue_depth.get()).unwrap_or(0)
     }
 
-    /// Runs `unit` in a transaction; returns after the commit.
-    pub(crate) async fn write<T, F>(&self, locks: Locks, unit: F) -> Result<T, StoreError>
+    /// Runs `unit`, which changes these users, in a transaction; returns after the commit.
+    pub(crate) async fn write<T, F>(
+        &self,
+        users: Vec<(AppId, UserId)>,
+        unit: F,
+    ) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: AsyncFn(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
+    {
+        self.write_under(Locks { users, groups: Vec::new() }, unit).await
+    }
+
+    /// Runs `unit` in a transaction that holds these rows; returns after the commit.
+    pub(crate) async fn write_under<T, F>(&self, locks: Locks, unit: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: AsyncFn(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
     {
         let (unit, answer) = Unit::new(unit, self.origin.clone(), self.os);
         match &self.engine {
-            Engine::Sqlite(engine) => engine.write(locks, Box::new(unit)).await?,
+            // One writer needs no locks; it files the users before the unit looks at them.
+            Engine::Sqlite(engine) => engine.write(locks.users, Box::new(unit)).await?,
             Engine::Postgres(engine) => engine.write(locks, Box::new(unit)).await?,
         }
         answer.await.map_err(|_| stopped())?

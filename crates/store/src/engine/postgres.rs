@@ -1,7 +1,7 @@
 //! The engine on a PostgreSQL server: several connections, each of which commits in groups.
 //!
 //! All connections live on one thread with its own small runtime, because a unit of work stays on the
-//! thread where it began. Units of one user go to the same connection, so their order is kept.
+//! thread where it began. Units of one user, or of one group, go to the same connection, so their order is kept.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -88,13 +88,15 @@ impl Postgres {
     }
 
     pub(super) async fn write(&self, locks: Locks, unit: Box<dyn Work>) -> Result<(), StoreError> {
-        let writer = match locks.first() {
-            Some(first) => {
-                let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(first);
-                #[expect(clippy::cast_possible_truncation, reason = "only the remainder matters")]
-                &self.writers[hash as usize % WRITERS]
-            }
-            // What locks no user waits for nobody who does: a node's lease must be renewed in time.
+        let hasher = BuildHasherDefault::<DefaultHasher>::default();
+        let hash = match (locks.groups.first(), locks.users.first()) {
+            (Some(group), _) => Some(hasher.hash_one(group)),
+            (None, user) => user.map(|user| hasher.hash_one(user)),
+        };
+        let writer = match hash {
+            #[expect(clippy::cast_possible_truncation, reason = "only the remainder matters")]
+            Some(hash) => &self.writers[hash as usize % WRITERS],
+            // What locks nothing waits for nobody who does: a node's lease must be renewed in time.
             None => &self.writers[WRITERS],
         };
         self.shared.metrics.queue_depth.inc();
@@ -254,7 +256,7 @@ async fn attempt(
     committing: &Cell<bool>,
 ) -> Result<(Vec<super::Nudge>, bool), Stopped> {
     link.client.batch_execute("begin").await.map_err(Stopped::before)?;
-    link.lock_users(units).await.map_err(Stopped::before)?;
+    link.lock(units).await.map_err(Stopped::before)?;
     let mut tx = Tx::new(On::Postgres(link), shared);
     for (_, unit) in &mut *units {
         let mark = tx.mark();
@@ -329,8 +331,20 @@ impl Link {
         !self.client.is_closed() && !self.silent.get()
     }
 
-    async fn lock_users(&self, units: &[Queued]) -> Result<(), StoreError> {
-        let locks = || units.iter().flat_map(|(locks, _)| locks);
+    async fn lock(&self, units: &[Queued]) -> Result<(), StoreError> {
+        let groups = || units.iter().flat_map(|(locks, _)| &locks.groups);
+        let apps: Vec<i64> = groups().map(|(AppId(app), _)| *app).collect();
+        if !apps.is_empty() {
+            let groups: Vec<&str> = groups().map(|(_, group)| group.as_str()).collect();
+            let statement = self
+                .prepare(
+                    "select 1 from groups where (app, id) in (select * from unnest($1::bigint[], $2::text[]))
+                     order by app, id for update",
+                )
+                .await?;
+            self.client.query(&statement, &[&apps, &groups]).await?;
+        }
+        let locks = || units.iter().flat_map(|(locks, _)| &locks.users);
         let apps: Vec<i64> = locks().map(|(AppId(app), _)| *app).collect();
         if apps.is_empty() {
             return Ok(());

@@ -3,7 +3,7 @@
 use std::sync::{Arc, PoisonError};
 
 use nuncio_protocol::ids::{AppId, MessageId};
-use nuncio_protocol::{Origin, Os, Timestamp, UserId};
+use nuncio_protocol::{GroupId, Origin, Os, Timestamp, UserId};
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use tokio_postgres::types::{IsNull, Type, to_sql_checked};
 
@@ -309,6 +309,12 @@ impl Column for UserId {
     }
 }
 
+impl Column for GroupId {
+    fn read(row: &Row<'_>, index: usize) -> Result<Self, StoreError> {
+        Self::try_from(row.get::<String>(index)?).map_err(|e| unreadable(index, e))
+    }
+}
+
 impl Column for Option<UserId> {
     fn read(row: &Row<'_>, index: usize) -> Result<Self, StoreError> {
         let text: Option<String> = row.get(index)?;
@@ -378,6 +384,12 @@ impl<'a> From<&'a String> for Value<'a> {
 
 impl<'a> From<&'a UserId> for Value<'a> {
     fn from(value: &'a UserId) -> Self {
+        Self::Text(value.as_str())
+    }
+}
+
+impl<'a> From<&'a GroupId> for Value<'a> {
+    fn from(value: &'a GroupId) -> Self {
         Self::Text(value.as_str())
     }
 }

@@ -14,6 +14,8 @@ mod edits;
 mod figures;
 mod friend_requests;
 mod friends;
+mod group_moderation;
+mod groups;
 mod idempotency;
 mod messages;
 mod mutes;

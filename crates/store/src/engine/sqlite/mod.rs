@@ -24,7 +24,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::tx::{On, Tx};
-use super::{Locks, Shared, Work, run_now};
+use super::{Shared, Work, run_now};
 use crate::error::StoreError;
 use crate::migrations;
 pub(super) use appending::{Append, To};
@@ -72,7 +72,11 @@ impl Sqlite {
         &self.shared.ids
     }
 
-    pub(super) async fn write(&self, locks: Locks, unit: Box<dyn Work>) -> Result<(), StoreError> {
+    pub(super) async fn write(
+        &self,
+        locks: Vec<tail::Key>,
+        unit: Box<dyn Work>,
+    ) -> Result<(), StoreError> {
         self.queue.push((locks, unit)).await
     }
 

@@ -8,7 +8,8 @@ use nuncio_protocol::Refusal;
 use tokio::sync::Semaphore;
 
 use super::appending::Append;
-use crate::engine::{Locks, StoreMetrics, Work, stopped};
+use super::tail::Key;
+use crate::engine::{StoreMetrics, Work, stopped};
 use crate::error::StoreError;
 
 /// Units, and messages, that one transaction takes at most.
@@ -23,7 +24,7 @@ const UNITS: usize = 4096;
 pub(super) const WAIT_MS: u64 = 500;
 
 /// A unit of work and the users whose rows it changes.
-pub(super) type Unit = (Locks, Box<dyn Work>);
+pub(super) type Unit = (Vec<Key>, Box<dyn Work>);
 
 /// What one transaction does: units first, so that what they decide holds for the messages.
 #[derive(Default)]
