@@ -11,6 +11,7 @@ mod docs;
 mod effect;
 mod error;
 mod friend;
+mod group;
 mod legacy;
 mod message;
 mod metrics;

@@ -25,6 +25,8 @@ pub enum RateClass {
     Profiles,
     /// Friendships.
     Friends,
+    /// Groups.
+    Groups,
     /// Sending and deleting messages.
     Messages,
     /// Reading messages.
@@ -41,6 +43,7 @@ impl RateClass {
             Self::Lists => "lists",
             Self::Profiles => "profiles",
             Self::Friends => "friends",
+            Self::Groups => "groups",
             Self::Messages => "messages",
             Self::History => "history",
         }

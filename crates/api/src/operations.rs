@@ -2,7 +2,7 @@
 //! operation is a file of its own and one line here.
 
 use crate::operation::Declared;
-use crate::{blocklist, friend, message, mute, profile, tag, token, user, whitelist};
+use crate::{blocklist, friend, group, message, mute, profile, tag, token, user, whitelist};
 
 macro_rules! operations {
     ($($operation:path,)+) => {
@@ -51,6 +51,37 @@ operations! {
     friend::relationships::Relationships,
     friend::set_permission::SetPermission,
     friend::permission::Permission,
+
+    group::create::Create,
+    group::dismiss::Dismiss,
+    group::update::Update,
+    group::profiles::Profiles,
+    group::list::List,
+    group::transfer::Transfer,
+    group::join::Join,
+    group::leave::Leave,
+    group::leave_all::LeaveAll,
+    group::joined::Joined,
+    group::members::Members,
+    group::members_of::MembersOf,
+    group::set_member::SetMember,
+    group::add_admins::AddAdmins,
+    group::remove_admins::RemoveAdmins,
+    group::set_alias::SetAlias,
+    group::alias::Alias,
+    group::delete_alias::DeleteAlias,
+    group::add_favorites::AddFavorites,
+    group::favorites::Favorites,
+    group::remove_favorites::RemoveFavorites,
+    group::mute::Mute,
+    group::unmute::Unmute,
+    group::muted::Muted,
+    group::freeze::Freeze,
+    group::unfreeze::Unfreeze,
+    group::frozen::Frozen,
+    group::allow::Allow,
+    group::disallow::Disallow,
+    group::allowed::Allowed,
 
     message::send_direct::SendDirect,
     message::direct_history::DirectHistory,

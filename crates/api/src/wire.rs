@@ -6,15 +6,17 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt;
+use std::hash::Hash;
 
+use nuncio_protocol::ids::IdError;
 use nuncio_protocol::values::ValueError;
-use nuncio_protocol::{Code, UserId, limits};
+use nuncio_protocol::{Code, GroupId, UserId, limits};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de};
 
 use crate::error::ApiError;
 
-/// A user's id, not yet checked.
+/// A user's or a group's id, not yet checked.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Id(String);
@@ -224,13 +226,35 @@ pub(crate) fn user(member: &str, id: &Id) -> Result<UserId, ApiError> {
     UserId::try_from(id.0.as_str()).map_err(|error| ApiError::id(member, &error))
 }
 
+/// Makes a group's id of a member.
+pub(crate) fn group(member: &str, id: &Id) -> Result<GroupId, ApiError> {
+    GroupId::try_from(id.0.as_str()).map_err(|error| ApiError::id(member, &error))
+}
+
+/// The same for a member that may be absent, or empty, which means the same.
+pub(crate) fn optional_group(member: &str, id: Option<&Id>) -> Result<Option<GroupId>, ApiError> {
+    id.filter(|id| !id.0.is_empty()).map(|id| group(member, id)).transpose()
+}
+
 /// Makes users' ids of a list of 1 to `most` entries; one that is there twice counts once.
 pub(crate) fn users(member: &str, given: &[Id], most: usize) -> Result<Vec<UserId>, ApiError> {
+    ids(member, given, most)
+}
+
+/// The same for groups.
+pub(crate) fn groups(member: &str, given: &[Id], most: usize) -> Result<Vec<GroupId>, ApiError> {
+    ids(member, given, most)
+}
+
+fn ids<'a, I>(member: &str, given: &'a [Id], most: usize) -> Result<Vec<I>, ApiError>
+where
+    I: TryFrom<&'a str, Error = IdError> + Clone + Eq + Hash,
+{
     length(member, given.len(), most)?;
     let mut seen = HashSet::with_capacity(given.len());
     let mut ids = Vec::with_capacity(given.len());
     for (index, id) in given.iter().enumerate() {
-        let id = UserId::try_from(id.0.as_str())
+        let id = I::try_from(id.0.as_str())
             .map_err(|error| ApiError::id(format!("{member}[{index}]"), &error))?;
         if seen.insert(id.clone()) {
             ids.push(id);

@@ -18,6 +18,7 @@ pub mod figures;
 pub mod friends;
 #[doc(hidden)]
 pub mod fuzzing;
+pub mod groups;
 mod idempotency;
 pub mod imports;
 pub mod messages;

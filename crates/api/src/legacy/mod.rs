@@ -1,9 +1,10 @@
-//! The user part of the older, form-encoded API, as a table: each row is an operation of the table of
+//! The older, form-encoded API, its user part and what goes with it, as a table: each row is an operation of the table of
 //! operations under its older path, with the older names of its members.
 //!
 //! A request is put into the operation's words, the operation answers, and the answer is put into the
 //! older words: code 200, no `result` around it, and `url` beside a failure.
 
+mod joined_groups;
 mod rows;
 mod test_users;
 

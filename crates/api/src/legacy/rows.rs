@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::Form::{JsonText, List, One};
-use super::{Encoding, Member, Missing, Reply, Row, renamed, test_users};
+use super::{Encoding, Member, Missing, Reply, Row, joined_groups, renamed, test_users};
 use crate::operation::Declared;
 use crate::{blocklist, friend, mute, profile, tag, token, user, whitelist};
 
@@ -92,6 +92,10 @@ rows! {
         { "userId" => "userIds" List }
         Reply::Renamed(&[("operationId", "operateId")]);
 
+    "/user/group/query.json" = joined_groups::JoinedGroups
+        { "userId" => "userId" One }
+        Reply::Renamed(&[("groups", "groups")]);
+
     "/user/query.json" = test_users::List
         { "page" => "page" One, "pageSize" => "pageSize" One, "order" => "order" One }
         Reply::Renamed(&[("users", "users")]);
@@ -176,7 +180,6 @@ pub(crate) static MISSING: &[Missing] = &[
     Missing { path: "/user/remarks/set.json", feature: REMARKS },
     Missing { path: "/user/remarks/get.json", feature: REMARKS },
     Missing { path: "/user/remarks/del.json", feature: REMARKS },
-    Missing { path: "/user/group/query.json", feature: "groups" },
 ];
 const QUIET_HOURS: &str = "push notifications, and so no hours without them";
 const REMARKS: &str = "push notifications, and so no names for them: a friend's alias is set by /friend/profile/set.json";

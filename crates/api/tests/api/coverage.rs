@@ -18,8 +18,10 @@ enum Foreign {
     Answers(fn() -> Value),
     /// The message is not there: 404 / 22201.
     NoMessage,
+    /// The group is not there: 404 / 25410.
+    NoGroup,
 }
-use Foreign::{Answers, NoMessage, NotRegistered};
+use Foreign::{Answers, NoGroup, NoMessage, NotRegistered};
 
 struct Row {
     path: &'static str,
@@ -36,7 +38,8 @@ const fn row(path: &'static str, body: fn(&Facts) -> Value, foreign: Foreign) ->
     Row { path, body, foreign }
 }
 
-/// In an order in which each can succeed. Alice, bob and carol are registered; alice has sent bob a message.
+/// In an order in which each can succeed. Alice, bob and carol are registered; alice has sent bob a message, and owns
+/// the group `g1`, in which bob is too.
 const ROWS: &[Row] = &[
     row("/v4/user/update", |_| json!({ "userId": "alice", "name": "A" }), NotRegistered),
     row("/v4/user/get", |_| json!({ "userId": "alice" }), NotRegistered),
@@ -182,6 +185,112 @@ const ROWS: &[Row] = &[
         },
         NoMessage,
     ),
+    row(
+        "/v4/group-channel/create",
+        |_| json!({ "channelId": "g2", "name": "Second", "owner": "carol", "userIds": ["bob"] }),
+        NotRegistered,
+    ),
+    row("/v4/group-channel/list", |_| json!({}), Answers(|| json!({ "groups": [] }))),
+    row(
+        "/v4/group-channel/profile/list",
+        |_| json!({ "channelIds": ["g1"] }),
+        Answers(|| json!({ "profiles": [] })),
+    ),
+    row(
+        "/v4/group-channel/profile/update",
+        |_| json!({ "channelId": "g1", "groupProfile": { "introduction": "Hi" } }),
+        NoGroup,
+    ),
+    row("/v4/group-channel/join", |_| json!({ "channelId": "g1", "userIds": ["carol"] }), NoGroup),
+    row("/v4/group-channel/joined/list", |_| json!({ "userId": "bob" }), NotRegistered),
+    row("/v4/group-channel/member/list", |_| json!({ "channelId": "g1" }), NoGroup),
+    row(
+        "/v4/group-channel/member/batch/get",
+        |_| json!({ "channelId": "g1", "userIds": ["bob"] }),
+        NoGroup,
+    ),
+    row(
+        "/v4/group-channel/member/set",
+        |_| json!({ "channelId": "g1", "userId": "bob", "nickname": "B" }),
+        NoGroup,
+    ),
+    row(
+        "/v4/group-channel/admin/add",
+        |_| json!({ "channelId": "g1", "userIds": ["bob"] }),
+        NoGroup,
+    ),
+    row(
+        "/v4/group-channel/admin/remove",
+        |_| json!({ "channelId": "g1", "userIds": ["bob"] }),
+        NoGroup,
+    ),
+    row(
+        "/v4/group-channel/alias/set",
+        |_| json!({ "channelId": "g1", "userId": "bob", "alias": "ours" }),
+        NoGroup,
+    ),
+    row("/v4/group-channel/alias/get", |_| json!({ "channelId": "g1", "userId": "bob" }), NoGroup),
+    row(
+        "/v4/group-channel/alias/delete",
+        |_| json!({ "channelId": "g1", "userId": "bob" }),
+        NoGroup,
+    ),
+    row(
+        "/v4/group-channel/member/favorites/add",
+        |_| json!({ "channelId": "g1", "userId": "alice", "favoriteIds": ["bob"] }),
+        NoGroup,
+    ),
+    row(
+        "/v4/group-channel/member/favorites/list",
+        |_| json!({ "channelId": "g1", "userId": "alice" }),
+        NoGroup,
+    ),
+    row(
+        "/v4/group-channel/member/favorites/remove",
+        |_| json!({ "channelId": "g1", "userId": "alice", "favoriteIds": ["bob"] }),
+        NoGroup,
+    ),
+    row(
+        "/v4/group-channel/user/mute-list/add",
+        |_| json!({ "channelId": "g1", "userIds": ["bob"], "durationMinutes": 5 }),
+        NoGroup,
+    ),
+    row(
+        "/v4/group-channel/user/mute-list/get",
+        |_| json!({}),
+        Answers(|| json!({ "mutedMembers": [] })),
+    ),
+    row(
+        "/v4/group-channel/user/mute-list/remove",
+        |_| json!({ "channelId": "g1", "userIds": ["bob"] }),
+        NoGroup,
+    ),
+    row("/v4/group-channel/freeze-list/add", |_| json!({ "channelIds": ["g1"] }), NoGroup),
+    row(
+        "/v4/group-channel/freeze-list/get",
+        |_| json!({}),
+        Answers(|| json!({ "freezeStatuses": [] })),
+    ),
+    row("/v4/group-channel/freeze-list/remove", |_| json!({ "channelIds": ["g1"] }), NoGroup),
+    row(
+        "/v4/group-channel/allowed-sender-list/add",
+        |_| json!({ "channelId": "g1", "userIds": ["bob"] }),
+        NoGroup,
+    ),
+    row("/v4/group-channel/allowed-sender-list/get", |_| json!({ "channelId": "g1" }), NoGroup),
+    row(
+        "/v4/group-channel/allowed-sender-list/remove",
+        |_| json!({ "channelId": "g1", "userIds": ["bob"] }),
+        NoGroup,
+    ),
+    row("/v4/group-channel/leave", |_| json!({ "channelId": "g1", "userIds": ["carol"] }), NoGroup),
+    row(
+        "/v4/group-channel/transfer/owner",
+        |_| json!({ "channelId": "g1", "newOwner": "bob" }),
+        NoGroup,
+    ),
+    row("/v4/group-channel/member/kickout-all", |_| json!({ "userId": "alice" }), NotRegistered),
+    row("/v4/group-channel/dismiss", |_| json!({ "channelId": "g1" }), NoGroup),
     row("/v4/user/soft-delete", |_| json!({ "userIds": ["carol"] }), NotRegistered),
     row("/v4/user/soft-deleted/list", |_| json!({}), Answers(|| json!({ "userIds": [] }))),
     row("/v4/user/restore", |_| json!({ "userIds": ["carol"] }), NotRegistered),
@@ -201,6 +310,8 @@ async fn populate(tenant: &Tenant<'_>) -> Facts {
         "messageType": "RC:TxtMsg",
         "content": "{\"content\":\"first\"}",
     });
+    let group = json!({ "channelId": "g1", "name": "First", "owner": "alice", "userIds": ["bob"] });
+    tenant.ok("/v4/group-channel/create", group).await;
     let sent = tenant.ok("/v4/direct-channel/message/send", message).await;
     Facts { message_id: sent["messageIds"][0]["messageId"].as_str().unwrap().to_owned() }
 }
@@ -252,6 +363,11 @@ async fn no_operation_reads_or_changes_what_is_another_apps() {
         ("/v4/user/whitelist/add", json!({ "userId": "carol", "targetUserIds": ["bob"] })),
         ("/v4/user/profile/set", json!({ "userId": "alice", "userProfile": { "name": "Al" } })),
         ("/v4/friend/add", json!({ "userId": "alice", "targetId": "bob", "action": 2 })),
+        ("/v4/group-channel/freeze-list/add", json!({ "channelIds": ["g1"] })),
+        (
+            "/v4/group-channel/user/mute-list/add",
+            json!({ "userIds": ["carol"], "durationMinutes": 0 }),
+        ),
         (
             "/v4/channel-type/mute/set",
             json!({ "userIds": ["carol"], "muteState": 1, "channelTypes": ["PERSON"] }),
@@ -265,9 +381,13 @@ async fn no_operation_reads_or_changes_what_is_another_apps() {
     for row in ROWS {
         let body = (row.body)(&facts);
         match &row.foreign {
-            NotRegistered | NoMessage => {
+            NotRegistered | NoMessage | NoGroup => {
                 let (status, code, sentence) = stranger.refused(row.path, body).await;
-                let expected = if matches!(row.foreign, NoMessage) { 22201 } else { 40401 };
+                let expected = match row.foreign {
+                    NoMessage => 22201,
+                    NoGroup => 25410,
+                    _ => 40401,
+                };
                 assert_eq!((status, code), (404, expected), "{} {sentence}", row.path);
             }
             Answers(result) => {

@@ -220,9 +220,7 @@ async fn test_users_are_listed_and_deleted_in_development_alone() {
 async fn a_feature_that_is_not_there_is_refused_by_name() {
     let world = World::new().await;
     let tenant = world.tenant().await;
-    for path in
-        ["/user/blockPushPeriod/set.json", "/user/remarks/get.json", "/user/group/query.json"]
-    {
+    for path in ["/user/blockPushPeriod/set.json", "/user/remarks/get.json"] {
         let (status, code, sentence) = refused(&tenant, path, "userId=a").await;
         assert_eq!((status, code), (430, 1009));
         assert!(sentence.starts_with("this server has no "), "{sentence}");

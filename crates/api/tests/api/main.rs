@@ -7,6 +7,7 @@ mod coverage;
 mod docs;
 mod edge;
 mod friends;
+mod groups;
 mod harness;
 mod idempotency;
 mod legacy;
