@@ -9,7 +9,14 @@ import pytest
 from support.app import operations_of
 from support.recorder import FAILURE, SUCCESS, claimed
 
-WHOLE = (ncsdk.UserManagementApi, ncsdk.UserBlocklistApi, ncsdk.UserProfileHostingApi, ncsdk.FriendshipApi)
+WHOLE = (
+    ncsdk.UserManagementApi,
+    ncsdk.UserBlocklistApi,
+    ncsdk.UserProfileHostingApi,
+    ncsdk.FriendshipApi,
+    ncsdk.GroupChannelManagementApi,
+    ncsdk.GroupChannelModerationApi,
+)
 MESSAGES = [
     "send_direct_channel_message",
     "list_direct_channel_history_messages",
@@ -20,7 +27,7 @@ OPERATIONS = [operation for api in WHOLE for operation in operations_of(api)] + 
 
 
 def test_these_are_all_the_operations():
-    assert len(OPERATIONS) == len(set(OPERATIONS)) == 34
+    assert len(OPERATIONS) == len(set(OPERATIONS)) == 64
 
 
 @pytest.mark.parametrize("outcome", [SUCCESS, FAILURE])

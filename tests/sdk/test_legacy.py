@@ -122,6 +122,14 @@ def test_tags(app):
     app.post("/user/tag/set.json", {"userId": "alice", "tags": ["t" * 41]}).must_be(codes.TOO_LONG, "`tags[0]`")
 
 
+def test_joined_groups(app):
+    app.group("g1", "alice", "bob")
+    app.group("g2", "alice")
+    found = form(app, "/user/group/query.json", ("userId", "alice"))
+    assert found == {"groups": [{"id": "g1", "name": "Name of g1"}, {"id": "g2", "name": "Name of g2"}]}
+    app.form("/user/group/query.json", {"userId": "nobody"}).must_be(codes.NOT_REGISTERED, "nobody")
+
+
 def test_mutes(app):
     app.register("alice", "bob")
     mute = [("userId", "alice"), ("userId", "bob"), ("type", "PERSON")]

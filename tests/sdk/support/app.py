@@ -54,6 +54,13 @@ class App:
         for friend in friends:
             self.sdk.add_friend(user_id=user, target_id=friend, action=2)
 
+    def group(self, channel: str, owner: str, *members: str) -> None:
+        """Makes a group; registers its owner and members first."""
+        self.register(owner, *members)
+        self.sdk.create_group_channel(
+            channel_id=channel, name=f"Name of {channel}", owner=owner, user_ids=list(members)
+        )
+
     def client(self, user: str, token: str | None = None) -> Client:
         """A client that has logged in; registers the user when no token is given."""
         client = self.login(token or self.token(user))
@@ -177,6 +184,8 @@ API_CLASSES = (
     ncsdk.UserBlocklistApi,
     ncsdk.UserProfileHostingApi,
     ncsdk.FriendshipApi,
+    ncsdk.GroupChannelManagementApi,
+    ncsdk.GroupChannelModerationApi,
     ncsdk.MessageManagementApi,
 )
 
