@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use nuncio_bus::{Bus, BusError, ClusterBus, LocalBus, Sessions, Settings};
-use nuncio_core::{Core, SystemClock, Vault};
+use nuncio_core::{Clock, Core, SystemClock, Vault};
+use nuncio_protocol::Timestamp;
 use nuncio_store::{Nudges, Options, Place, Store};
 use prometheus_client::registry::Registry;
 
@@ -110,17 +111,27 @@ impl Product {
             .with_context(|| format!("cannot use the master key `{}`", key.display()))?;
 
         let bus_key = vault.bus_key();
-        let (nudges, rules): (Arc<dyn Nudges>, Arc<dyn Bus>) = match &bus {
-            Joint::Local(bus) => (bus.clone(), bus.clone()),
-            Joint::Cluster(bus) => (bus.clone(), bus.clone()),
+        let (nudges, rules, clock): (Arc<dyn Nudges>, Arc<dyn Bus>, Arc<dyn Clock>) = match &bus {
+            Joint::Local(bus) => (bus.clone(), bus.clone(), Arc::new(SystemClock)),
+            Joint::Cluster(bus) => (bus.clone(), bus.clone(), Arc::new(ClusterClock(bus.clone()))),
         };
         let options = Options { place, node: 0, nudges };
         let store = Store::open(options)
             .await
             .with_context(|| format!("cannot open the database `{told}`"))?;
-        let core = Core::new(store, rules, Arc::new(SystemClock), vault)
+        let core = Core::new(store, rules, clock, vault)
             .with_courier(Arc::new(HttpCourier::new(config.webhook_allow_private)?));
         Ok(Self { core, bus, bus_key })
+    }
+}
+
+/// The clock of a cluster, the same for all of its nodes: until when somebody is banned, or a lane of webhooks taken,
+/// must not depend on whose machine's clock is looked at.
+struct ClusterClock(Arc<ClusterBus>);
+
+impl Clock for ClusterClock {
+    fn now(&self) -> Timestamp {
+        self.0.time().unwrap_or_else(|| SystemClock.now())
     }
 }
 

@@ -16,7 +16,7 @@ use nuncio_store::{Store, StoreError};
 use tokio::time::MissedTickBehavior;
 
 use super::parcel::{Body, Seal};
-use super::{BusError, ClusterBus, Net, Settings};
+use super::{BusError, Clock, ClusterBus, Net, Settings, Signs};
 
 /// How often a node looks whether it must take itself for dead.
 const WATCH: Duration = Duration::from_millis(100);
@@ -32,14 +32,13 @@ impl ClusterBus {
         let seal = Seal::new(&settings.key);
         let started = Instant::now();
         let (id, joined) = begin(&store, &settings).await?;
+        let clock = Clock::read(started, joined.clock);
         store.set_node(joined.number);
+        *self.signs() = Signs { renewed: started, heard: Instant::now(), clock };
         let net = Net { store, nats, seal, cluster: joined.cluster, settings };
         let net = self.net.get_or_init(|| net);
         self.subscribe(net, id).await?;
-        {
-            let mut signs = self.signs();
-            (signs.renewed, signs.clock, signs.heard) = (started, joined.clock, Instant::now());
-        }
+        self.signs().heard = Instant::now();
         self.life.store(id.0, Ordering::SeqCst);
         self.fenced.store(false, Ordering::SeqCst);
         self.metrics.member.set(1);
@@ -131,21 +130,22 @@ impl ClusterBus {
             let renewed = tokio::time::timeout(lease / 2, renewed).await.map_err(|_| late())??;
             if let Some(clock) = renewed {
                 let mut signs = self.signs();
-                (signs.renewed, signs.clock) = (started, clock);
+                (signs.renewed, signs.clock) = (started, signs.clock.read_again(started, clock));
                 return Ok(());
             }
         }
         // This life is over.
         self.fence("the node's lease has run out");
-        let old = self.life();
+        let (old, started) = (self.life(), Instant::now());
         let begun = tokio::time::timeout(lease, begin(&net.store, &net.settings)).await;
         let (id, joined) = begun.map_err(|_| late())??;
+        let clock = Clock::read(started, joined.clock);
         net.store.set_node(joined.number);
         self.subscribe(net, id).await?;
         self.life.store(id.0, Ordering::SeqCst);
         {
             let mut signs = self.signs();
-            (signs.renewed, signs.clock) = (started, joined.clock);
+            (signs.renewed, signs.clock) = (started, clock);
         }
         tracing::warn!(
             node.number = joined.number,

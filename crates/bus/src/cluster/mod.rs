@@ -81,7 +81,7 @@ pub struct ClusterBus {
     /// The id of the node's present life; 0 while it has none.
     life: AtomicI64,
     fenced: AtomicBool,
-    /// When the lease was last renewed or the bus last heard, and the database's time then.
+    /// When the lease was last renewed or the bus last heard, and what time it is.
     signs: Mutex<Signs>,
     requests: AtomicU64,
     waiting: Mutex<HashMap<u64, oneshot::Sender<u64>>>,
@@ -108,10 +108,29 @@ struct Net {
 
 #[derive(Clone, Copy, Debug)]
 struct Signs {
+    /// Before the renewal was asked for.
     renewed: Instant,
-    /// The database's time at `renewed`, or a little later.
-    clock: Timestamp,
     heard: Instant,
+    clock: Clock,
+}
+
+/// What the database's clock showed, and when: half way between the question and its answer.
+#[derive(Clone, Copy, Debug)]
+struct Clock {
+    at: Instant,
+    showed: Timestamp,
+}
+
+impl Clock {
+    /// What it showed to somebody who began to ask at `asked`, and has just been answered.
+    fn read(asked: Instant, showed: Timestamp) -> Self {
+        Self { at: asked + asked.elapsed() / 2, showed }
+    }
+
+    /// The same, unless the answer came so late that what is known is better: a process can be frozen in between.
+    fn read_again(self, asked: Instant, showed: Timestamp) -> Self {
+        if asked.elapsed() < CLOSE { Self::read(asked, showed) } else { self }
+    }
 }
 
 /// What is counted.
@@ -141,7 +160,11 @@ impl ClusterBus {
             queues: Mutex::new(Some(queues)),
             life: AtomicI64::new(0),
             fenced: AtomicBool::new(true),
-            signs: Mutex::new(Signs { renewed: now, clock: Timestamp(0), heard: now }),
+            signs: Mutex::new(Signs {
+                renewed: now,
+                heard: now,
+                clock: Clock { at: now, showed: Timestamp(0) },
+            }),
             requests: AtomicU64::new(rand::random()),
             waiting: Mutex::default(),
             metrics: Metrics::default(),
@@ -200,10 +223,16 @@ impl ClusterBus {
         self.signs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What the database's clock shows, as far as this node knows.
+    /// The time by which all nodes of the cluster go, whatever their machines' clocks show: the database's, read
+    /// at each renewal and carried on from there. `None` until the node has joined.
+    #[must_use]
+    pub fn time(&self) -> Option<Timestamp> {
+        self.net.get().map(|_| self.database_time())
+    }
+
     fn database_time(&self) -> Timestamp {
-        let Signs { renewed, clock, .. } = *self.signs();
-        clock.plus_ms(i64::try_from(renewed.elapsed().as_millis()).unwrap_or(i64::MAX))
+        let Clock { at, showed } = self.signs().clock;
+        showed.plus_ms(i64::try_from(at.elapsed().as_millis()).unwrap_or(i64::MAX))
     }
 
     fn net(&self) -> Result<&Net, StoreError> {
