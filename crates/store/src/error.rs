@@ -64,12 +64,27 @@ pub(crate) fn is_about_the_server(code: &tokio_postgres::error::SqlState) -> boo
     ["08", "53", "57P"].iter().any(|class| code.code().starts_with(class))
 }
 
+/// An error and what it came from: by itself it may say no more than that there was no connection.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let told = error.to_string();
+        if !text.contains(&told) {
+            text.push_str(": ");
+            text.push_str(&told);
+        }
+        cause = error.source();
+    }
+    text
+}
+
 impl From<tokio_postgres::Error> for StoreError {
     fn from(error: tokio_postgres::Error) -> Self {
         use tokio_postgres::error::SqlState;
         let text = match error.as_db_error() {
             Some(db) => format!("{} ({})", db.message(), db.code().code()),
-            None => error.to_string(),
+            None => with_causes(&error),
         };
         match error.code() {
             Some(

@@ -1,7 +1,9 @@
-//! Brings a database's schema up to date, and refuses one that a newer program has written.
+//! Brings a database's schema up to date, and refuses one that a newer program has made unfit for this one.
 //!
 //! One numbered text serves both engines. A migration that has been released is never changed, and only
-//! adds: two neighbouring versions of the program run side by side on one database.
+//! adds: two neighbouring versions of the program run side by side on one PostgreSQL database, and the older one starts
+//! on what the newer one has added to, as a node does that crashes while its cluster is upgraded. [`OLDEST`] says how
+//! old it may be.
 
 use tokio_postgres::Client;
 
@@ -20,6 +22,10 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0010_jobs.sql"),
     include_str!("../migrations/0011_groups.sql"),
 ];
+
+/// The oldest program that may work on a database which this one has brought up to date, by the number of its last
+/// migration. Raise it where an older program would break a rule or a promise that a migration brings.
+const OLDEST: i64 = 10;
 
 /// Any number, so long as it stays the same: the advisory lock under which one node migrates at a time.
 const LOCK: i64 = 0x6e75_6e63_696f;
@@ -59,8 +65,20 @@ pub(crate) async fn postgres(client: &Client) -> Result<(), StoreError> {
     client
         .batch_execute("create table if not exists schema_version (version bigint not null)")
         .await?;
-    let row = client.query_opt("select version from schema_version", &[]).await?;
-    let found = row.map_or(0, |row| row.get(0));
+    client
+        .batch_execute("alter table schema_version add column if not exists oldest bigint")
+        .await?;
+    let row = client.query_opt("select version, oldest from schema_version", &[]).await?;
+    let (found, oldest): (i64, Option<i64>) = row.map_or((0, None), |row| (row.get(0), row.get(1)));
+    if found > known() && oldest.is_some_and(|oldest| oldest <= known()) {
+        tracing::warn!(
+            "the database has been brought to schema {found} by a newer version of this program, which knows {}: \
+             upgrade this node too",
+            known()
+        );
+        client.batch_execute("commit").await?;
+        return Ok(());
+    }
     for text in missing(found)? {
         client
             .batch_execute(
@@ -75,7 +93,8 @@ pub(crate) async fn postgres(client: &Client) -> Result<(), StoreError> {
     }
     client
         .batch_execute(&format!(
-            "delete from schema_version; insert into schema_version values ({}); commit",
+            "delete from schema_version;
+             insert into schema_version (version, oldest) values ({}, {OLDEST}); commit",
             known()
         ))
         .await?;
