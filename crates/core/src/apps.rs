@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use nuncio_bus::Close;
 use nuncio_protocol::frames::Failure;
 use nuncio_protocol::ids::AppId;
 use nuncio_protocol::values::Name;
-use nuncio_protocol::{AppKey, Refusal};
+use nuncio_protocol::{AppKey, Refusal, Timestamp};
 use nuncio_store::apps::{App, Edition, Environment, NewApp};
 use rand::distr::{Alphanumeric, SampleString as _};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -132,7 +133,13 @@ impl Core {
 
     /// Apps that were deleted.
     pub async fn deleted_apps(&self) -> Result<Vec<App>, Error> {
-        Ok(self.store.deleted_apps().await?)
+        Ok(self.store.deleted_apps(Timestamp(0)).await?)
+    }
+
+    /// Those that were deleted within the last `span`.
+    pub async fn lately_deleted_apps(&self, span: Duration) -> Result<Vec<App>, Error> {
+        let span = i64::try_from(span.as_millis()).unwrap_or(i64::MAX);
+        Ok(self.store.deleted_apps(self.now().plus_ms(-span)).await?)
     }
 
     /// Erases what is left of deleted apps; returns how many rows went. A job's step, in short transactions.

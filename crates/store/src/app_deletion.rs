@@ -104,11 +104,11 @@ impl Store {
         .await
     }
 
-    /// Apps that were deleted, the last first, whether anything of them is left or not.
-    pub async fn deleted_apps(&self) -> Result<Vec<App>, StoreError> {
-        self.read(async |tx| {
-            tx.all(select_app!("where deleted_at > 0 order by deleted_at desc"), &[], read_app)
-                .await
+    /// Apps that were deleted after a moment, the last first, whether anything of them is left or not.
+    pub async fn deleted_apps(&self, since: Timestamp) -> Result<Vec<App>, StoreError> {
+        self.read(async move |tx| {
+            let deleted = select_app!("where deleted_at > ?1 order by deleted_at desc");
+            tx.all(deleted, params![since], read_app).await
         })
         .await
     }

@@ -17,6 +17,9 @@ use super::tasks::Tasks;
 /// How often to look.
 const LOOK: Duration = Duration::from_millis(500);
 
+/// For so long deleted apps are looked at: long enough that no look which failed lets one slip.
+const LATELY: Duration = Duration::from_mins(10);
+
 /// What of an app closes connections when it changes: whether it is locked, and its secret's version.
 #[derive(Default)]
 struct Seen(Mutex<HashMap<AppKey, (bool, i64)>>);
@@ -38,7 +41,8 @@ pub(super) fn watch(core: &Core, tasks: &Tasks) {
         let (core, seen) = (core.clone(), Arc::clone(&seen));
         async move {
             // A deleted app is a locked one to its connections.
-            let apps = core.apps().await?.into_iter().chain(core.deleted_apps().await?);
+            let deleted = core.lately_deleted_apps(LATELY).await?;
+            let apps = core.apps().await?.into_iter().chain(deleted);
             for app in apps {
                 if !seen.is_new(&app) {
                     continue;

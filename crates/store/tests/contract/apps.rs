@@ -1,7 +1,7 @@
 //! Apps: made, found, changed, and given new secrets.
 
 use nuncio_protocol::values::Name;
-use nuncio_protocol::{AppKey, Origin, Refusal};
+use nuncio_protocol::{AppKey, Origin, Refusal, Timestamp};
 use nuncio_store::apps::{Edition, Environment};
 use nuncio_store::audit::INSTALLATION;
 
@@ -71,7 +71,10 @@ contract! {
         let key = AppKey::try_from("app1").unwrap();
         assert_eq!(bench.store.app(key.clone()).await.unwrap(), None);
         assert_eq!(bench.store.apps().await.unwrap().len(), 1);
-        assert_eq!(bench.store.deleted_apps().await.unwrap()[0].key, key);
+        let deleted = async |since| bench.store.deleted_apps(since).await.unwrap();
+        assert_eq!(deleted(Timestamp(0)).await[0].key, key);
+        assert_eq!(deleted(NOW.plus_ms(-1)).await.len(), 1);
+        assert!(deleted(NOW).await.is_empty());
         let again = bench.store.delete_app(bench.app, "Test".to_owned(), NOW).await;
         assert_eq!(refusal(again), Refusal::AppNotFound);
         let admitted = bench.store.admit(bench.app, users[0].clone(), NOW, 1, NOW).await;
