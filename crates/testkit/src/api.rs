@@ -48,7 +48,8 @@ impl Api {
     /// An app server that calls `base`.
     #[must_use]
     pub fn new(base: &str, key: &str, secret: &str) -> Self {
-        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        // Each call has a connection of its own, and so may come to any node behind `Proxy::to_any`.
+        let http = reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).build().unwrap();
         Self { base: base.to_owned(), key: key.to_owned(), secret: secret.to_owned(), http }
     }
 

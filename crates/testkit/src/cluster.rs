@@ -9,7 +9,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::server::json_command;
-use crate::{Api, Nats, Proxy, Server, Storage, Wire, postgres};
+use crate::{Api, Clock, Nats, Proxy, Server, Storage, Wire, postgres};
 
 /// How long anything may take to come about, on a machine that does other things too.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -26,6 +26,8 @@ pub struct Node {
     pub database: Proxy,
     /// Its way to the bus.
     pub bus: Proxy,
+    /// The clock that it goes by; `None` for the machine's.
+    pub clock: Option<Clock>,
     storage: Storage,
 }
 
@@ -47,15 +49,21 @@ pub struct Cluster {
 impl Cluster {
     /// Starts three nodes, and makes a production app of the flagship edition. `options` are given to each node.
     pub async fn start(binary: &str, options: &[&str]) -> Self {
-        Self::on(postgres::Database::create().await, binary, options).await
+        Self::on(postgres::Database::create().await, false, binary, options).await
     }
 
-    /// The same with a database server of its own, which [`Cluster::restart_database`] can restart.
-    pub async fn start_alone(binary: &str, options: &[&str]) -> Self {
-        Self::on(postgres::Database::create_alone().await, binary, options).await
+    /// The same with everything that can be made to fail: a database server of its own, which
+    /// [`Cluster::restart_database`] can restart, and nodes with a [`Clock`] of their own.
+    pub async fn start_fragile(binary: &str, options: &[&str]) -> Self {
+        Self::on(postgres::Database::create_alone().await, true, binary, options).await
     }
 
-    async fn on(database: postgres::Database, binary: &str, options: &[&str]) -> Self {
+    async fn on(
+        database: postgres::Database,
+        clocks: bool,
+        binary: &str,
+        options: &[&str],
+    ) -> Self {
         let folder = Arc::new(tempfile::tempdir().unwrap());
         let storage = |url: String| Storage::Postgres { url, folder: folder.path().to_owned() };
         let (url, nats) = (database.url().to_owned(), Nats::start().await);
@@ -71,6 +79,7 @@ impl Cluster {
                 storage: storage(format!("{before}@{}/{after}", way.address())),
                 database: way,
                 bus: Proxy::to(&nats.address()).await,
+                clock: clocks.then(|| Clock::new(folder.path().join(format!("clock{number}")))),
             });
         }
         let mut cluster = Self {
@@ -105,17 +114,29 @@ impl Cluster {
         self.database.restart().await;
     }
 
+    /// Runs SQL on the database, past all nodes.
+    pub async fn sql(&self, sql: &str) {
+        self.database.run(sql).await;
+    }
+
     /// Starts a node, for the first time or again on the same port.
     pub async fn launch(&mut self, node: usize) {
-        let Node { address, name, storage, bus, .. } = &self.nodes[node];
+        self.try_launch(node).await.unwrap();
+    }
+
+    /// The same where it may fail.
+    pub async fn try_launch(&mut self, node: usize) -> anyhow::Result<()> {
+        let Node { address, name, storage, bus, clock, .. } = &self.nodes[node];
         let listen = address.trim_start_matches("http://").to_owned();
         let nats = format!("nats://{}", bus.address());
         let mut more = vec!["--nats-url", &nats, "--node-name", name];
         more.extend(self.options.iter().map(String::as_str));
-        let server = Server::start(&self.binary, storage, &listen, &more).await.unwrap();
+        let clock = clock.as_ref();
+        let server = Server::start_by(clock, &self.binary, storage, &listen, &more).await?;
         let node = &mut self.nodes[node];
         node.address.clone_from(&server.address);
         node.server = Some(server);
+        Ok(())
     }
 
     /// SIGKILL.

@@ -13,6 +13,7 @@
 )]
 
 mod api;
+mod clock;
 pub mod cluster;
 mod nats;
 pub mod postgres;
@@ -23,6 +24,7 @@ mod wire;
 mod world;
 
 pub use api::{Answer, Api};
+pub use clock::Clock;
 pub use cluster::Cluster;
 pub use nats::Nats;
 pub use proxy::{Cable, Proxy};

@@ -14,14 +14,33 @@ pub struct Nats {
 impl Nats {
     /// Starts one on a free port. Panics, with a sentence, where NATS is not installed.
     pub async fn start() -> Self {
+        let nats = Self::spawn();
+        nats.wait().await;
+        nats
+    }
+
+    /// The same, without waiting until it answers.
+    #[must_use]
+    pub fn spawn() -> Self {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let mut nats = Self { port, child: None };
-        nats.restart().await;
+        nats.launch();
         nats
     }
 
     /// Starts it again, on the same port.
     pub async fn restart(&mut self) {
+        self.launch();
+        self.wait().await;
+    }
+
+    /// Its process; `None` while it is down.
+    #[must_use]
+    pub fn process(&self) -> Option<u32> {
+        self.child.as_ref().map(Child::id)
+    }
+
+    fn launch(&mut self) {
         let child = Command::new("nats-server")
             .args(["--addr", "127.0.0.1", "--port", &self.port.to_string()])
             .stdin(Stdio::null())
@@ -30,6 +49,9 @@ impl Nats {
             .spawn()
             .expect("these tests need the NATS server: install Debian's package `nats-server`");
         self.child = Some(child);
+    }
+
+    async fn wait(&self) {
         for _ in 0..600 {
             if tokio::net::TcpStream::connect(("127.0.0.1", self.port)).await.is_ok() {
                 return;

@@ -5,6 +5,7 @@
 //! pipe closes, and the server is stopped and its folder removed.
 
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
@@ -68,6 +69,14 @@ impl Database {
         assert!(done.unwrap().success(), "PostgreSQL did not start again");
     }
 
+    /// Runs SQL on it, past whatever works on it.
+    pub async fn run(&self, sql: &str) {
+        let (client, connection) = tokio_postgres::connect(&self.url, NoTls).await.unwrap();
+        let link = tokio::spawn(connection);
+        client.batch_execute(sql).await.unwrap();
+        link.abort();
+    }
+
     /// Its connection URL.
     #[must_use]
     pub fn url(&self) -> &str {
@@ -87,7 +96,26 @@ impl Durable {
     /// Starts it, with an empty database. Panics, with a sentence, where PostgreSQL is not installed.
     #[must_use]
     pub fn start() -> Self {
-        let (shell, server) = start("-c shared_buffers=512MB");
+        Self::with("-c shared_buffers=512MB", &[])
+    }
+
+    /// The same with a certificate and its key, in PEM; it takes connections by TLS alone.
+    #[must_use]
+    pub fn start_encrypted(certificate: &str, key: &str) -> Self {
+        let files = [
+            ("server.crt", certificate),
+            ("server.key", key),
+            ("hba.conf", "hostssl all all 127.0.0.1/32 trust\n"),
+        ];
+        Self::with(
+            "-c ssl=on -c ssl_cert_file=$folder/server.crt -c ssl_key_file=$folder/server.key \
+             -c hba_file=$folder/hba.conf",
+            &files,
+        )
+    }
+
+    fn with(settings: &str, files: &[(&str, &str)]) -> Self {
+        let (shell, server) = start(settings, files);
         let mut ready = Command::new(programs().join("pg_isready"));
         ready.args(["--quiet", "--host=127.0.0.1", &format!("--port={}", server.port)]);
         while !ready.status().unwrap().success() {
@@ -100,6 +128,25 @@ impl Durable {
     #[must_use]
     pub fn url(&self) -> String {
         format!("postgres://postgres@127.0.0.1:{}/postgres", self.server.port)
+    }
+
+    /// Bytes of its tables and indexes on the disk, without its log.
+    #[must_use]
+    pub fn stored_bytes(&self) -> u64 {
+        let mut folders = vec![self.server.folder.join("data/base")];
+        let mut bytes = 0;
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let entry = entry.unwrap();
+                // A file may go while this looks.
+                match entry.metadata() {
+                    Ok(metadata) if metadata.is_dir() => folders.push(entry.path()),
+                    Ok(metadata) => bytes += metadata.len(),
+                    Err(_) => {}
+                }
+            }
+        }
+        bytes
     }
 
     /// The process that all of its processes descend from.
@@ -135,22 +182,29 @@ fn server() -> Server {
 /// Starts a server that forgets what it has committed when the machine fails, and lives as long as this process.
 fn start_for_good() -> Server {
     let (mut shell, server) =
-        start("-c fsync=off -c full_page_writes=off -c log_min_messages=fatal");
+        start("-c fsync=off -c full_page_writes=off -c log_min_messages=fatal", &[]);
     std::mem::forget(shell.stdin.take());
     server
 }
 
-/// Starts a server with settings of its own, as options of its command line; returns the shell that holds it too.
-fn start(settings: &str) -> (Child, Server) {
+/// Starts a server with settings of its own, as options of its command line, and files in its `$folder`; returns the
+/// shell that holds it too.
+fn start(settings: &str, files: &[(&str, &str)]) -> (Child, Server) {
     let programs = programs();
     let folder = tempfile::Builder::new().prefix("nuncio-postgres-").tempdir().unwrap().keep();
+    for (name, text) in files {
+        let path = folder.join(name);
+        std::fs::write(&path, text).unwrap();
+        // PostgreSQL takes no key that others can read.
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).unwrap();
+    }
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let options = format!(
         "-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=300 {settings}"
     );
     // PostgreSQL refuses to run as root.
     let as_user = if is_root() { "runuser -u postgres --" } else { "" };
-    let owner = if is_root() { "chown postgres \"$folder\"" } else { "true" };
+    let owner = if is_root() { "chown -R postgres \"$folder\"" } else { "true" };
     // The trap is for whoever presses Ctrl-C, and for a test that dies before it has read `started`: the
     // shell hears of it too, and must not die of it before it has cleaned up.
     let script = format!(

@@ -1,8 +1,10 @@
-//! A cable that can be cut: passes TCP connections on, until it is told not to.
+//! A cable that can be cut: passes TCP connections on, until it is told not to. And what stands in front of several
+//! servers, and gives each connection to any of them.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use rand::seq::SliceRandom as _;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -30,10 +32,14 @@ pub struct Proxy {
 impl Proxy {
     /// Begins to pass on to `to`, as `host:port`.
     pub async fn to(to: &str) -> Self {
+        Self::to_any(vec![to.to_owned()]).await
+    }
+
+    /// Begins to pass each connection on to any of `to` that takes it.
+    pub async fn to_any(to: Vec<String>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let (state, states) = watch::channel(Cable::Whole);
-        let to = to.to_owned();
         tokio::spawn(async move {
             while let Ok((near, _)) = listener.accept().await {
                 if *states.borrow() == Cable::Cut {
@@ -41,7 +47,7 @@ impl Proxy {
                 }
                 let (to, states) = (to.clone(), states.clone());
                 tokio::spawn(async move {
-                    let Ok(far) = TcpStream::connect(&to).await else { return };
+                    let Some(far) = connect(to).await else { return };
                     let (near_in, near_out) = near.into_split();
                     let (far_in, far_out) = far.into_split();
                     tokio::join!(
@@ -64,6 +70,16 @@ impl Proxy {
     pub fn set(&self, cable: Cable) {
         self.state.send_replace(cable);
     }
+}
+
+async fn connect(mut to: Vec<String>) -> Option<TcpStream> {
+    to.shuffle(&mut rand::rng());
+    for address in to {
+        if let Ok(far) = TcpStream::connect(address).await {
+            return Some(far);
+        }
+    }
+    None
 }
 
 async fn pass_on(

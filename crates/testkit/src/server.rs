@@ -9,6 +9,8 @@ use serde_json::Value;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
+use crate::clock::{self, Clock};
+
 /// How long a server may take to say that it is ready.
 const READY: Duration = Duration::from_secs(30);
 
@@ -57,11 +59,23 @@ impl Server {
         listen: &str,
         more: &[&str],
     ) -> anyhow::Result<Self> {
+        Self::start_by(None, binary, storage, listen, more).await
+    }
+
+    /// The same for a server that goes by a clock of its own.
+    pub(crate) async fn start_by(
+        clock: Option<&Clock>,
+        binary: &Path,
+        storage: &Storage,
+        listen: &str,
+        more: &[&str],
+    ) -> anyhow::Result<Self> {
         let mut child = Command::new(binary)
             .arg("serve")
             .args(storage.options())
             .args(["--listen", listen, "--admin-listen", "off", "--log-level", "error"])
             .args(more)
+            .envs(clock.map(Clock::environment).unwrap_or_default())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .kill_on_drop(true)
@@ -89,7 +103,15 @@ impl Server {
 
     /// SIGKILL: the process ends between two instructions.
     pub async fn kill(mut self) {
+        self.clean_up();
         self.child.kill().await.unwrap();
+    }
+
+    /// What its clock leaves behind when it is killed.
+    fn clean_up(&self) {
+        if let Some(id) = self.child.id() {
+            clock::clean_up(id);
+        }
     }
 
     /// SIGTERM: the server drains; returns its exit code.
@@ -103,6 +125,12 @@ impl Server {
         let id = self.child.id().unwrap().to_string();
         let done = Command::new("kill").args([&format!("-{name}"), &id]).status().await;
         assert!(done.unwrap().success());
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.clean_up();
     }
 }
 

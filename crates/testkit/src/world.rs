@@ -6,19 +6,29 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::server::json_command;
-use crate::{Api, Server, Storage, Wire, postgres};
+use crate::{Api, Cluster, Proxy, Server, Storage, Wire, postgres};
 
 /// Receivers of webhooks are on this machine.
 const MORE: &[&str] = &["--webhook-allow-private", "true"];
 
-/// A running server with one app.
+/// A running server, or three of them as one, with one app.
 pub struct World {
-    /// The process; `None` while it is down.
-    pub server: Option<Server>,
-    /// Its address; stays the same when it is started again.
+    /// Where it is reached; stays the same when it is started again.
     pub address: String,
     /// The app's server.
     pub api: Api,
+    servers: Servers,
+}
+
+enum Servers {
+    One(Box<Single>),
+    /// With what stands in front of them.
+    Three(Box<Cluster>, #[expect(dead_code, reason = "passes on until it is dropped")] Proxy),
+}
+
+struct Single {
+    /// The process; `None` while it is down.
+    server: Option<Server>,
     binary: PathBuf,
     storage: Storage,
     _folder: TempDir,
@@ -42,6 +52,17 @@ impl World {
         Self::start(binary, storage, folder, Some(database)).await
     }
 
+    /// The same as a cluster: each call and each login goes to any of three nodes, as behind a load balancer.
+    pub async fn on_cluster(binary: &str) -> Self {
+        let cluster = Cluster::start(binary, MORE).await;
+        let host = |address: &String| address.trim_start_matches("http://").to_owned();
+        let nodes = cluster.nodes.iter().map(|node| host(&node.address)).collect();
+        let front = Proxy::to_any(nodes).await;
+        let address = format!("http://{}", front.address());
+        let api = Api::new(&address, &cluster.app.key, &cluster.app.secret);
+        Self { address, api, servers: Servers::Three(Box::new(cluster), front) }
+    }
+
     async fn start(
         binary: &str,
         storage: Storage,
@@ -50,15 +71,11 @@ impl World {
     ) -> Self {
         let server = Server::start(Path::new(binary), &storage, "127.0.0.1:0", MORE).await.unwrap();
         let address = server.address.clone();
-        let mut world = Self {
-            server: Some(server),
-            api: Api::new(&address, "", ""),
-            address,
-            binary: binary.into(),
-            storage,
-            _folder: folder,
-            _database: database,
-        };
+        let server = Some(server);
+        let binary = binary.into();
+        let single = Single { server, binary, storage, _folder: folder, _database: database };
+        let servers = Servers::One(Box::new(single));
+        let mut world = Self { api: Api::new(&address, "", ""), address, servers };
         world.api = world.app("production", "flagship").await;
         world
     }
@@ -76,7 +93,12 @@ impl World {
 
     /// Runs a command of the binary on this world's store; returns the JSON that it prints.
     pub async fn command(&self, arguments: &[&str]) -> Value {
-        json_command(&self.binary, &self.storage, arguments).await.unwrap()
+        match &self.servers {
+            Servers::One(single) => {
+                json_command(&single.binary, &single.storage, arguments).await.unwrap()
+            }
+            Servers::Three(cluster, _) => cluster.command(arguments).await,
+        }
     }
 
     /// Registers a user and logs it in on a device.
@@ -90,17 +112,36 @@ impl World {
         Wire::login(&self.address, &self.api.key, token, device).await
     }
 
-    /// Kills the server with SIGKILL.
+    /// Kills the server, or all nodes, with SIGKILL.
     pub async fn kill(&mut self) {
-        if let Some(server) = self.server.take() {
-            server.kill().await;
+        match &mut self.servers {
+            Servers::One(single) => {
+                if let Some(server) = single.server.take() {
+                    server.kill().await;
+                }
+            }
+            Servers::Three(cluster, _) => {
+                for node in 0..cluster.nodes.len() {
+                    cluster.kill(node).await;
+                }
+            }
         }
     }
 
     /// Starts the server again, on the same data and the same port.
     pub async fn restart(&mut self) {
         let listen = self.address.trim_start_matches("http://").to_owned();
-        let server = Server::start(&self.binary, &self.storage, &listen, MORE).await.unwrap();
-        self.server = Some(server);
+        match &mut self.servers {
+            Servers::One(single) => {
+                let Single { binary, storage, .. } = &**single;
+                let server = Server::start(binary, storage, &listen, MORE).await.unwrap();
+                single.server = Some(server);
+            }
+            Servers::Three(cluster, _) => {
+                for node in 0..cluster.nodes.len() {
+                    cluster.launch(node).await;
+                }
+            }
+        }
     }
 }
