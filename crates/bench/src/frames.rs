@@ -1,8 +1,8 @@
 //! The client protocol's frames, written ready to be sent and read no further than a load needs.
 
 use nuncio_protocol::frames::{
-    Channel, ClientFrame, Login, ProtobufMessage as _, SendMessage, ServerFrame, client_frame,
-    server_frame,
+    Channel, ClientFrame, Login, Ping, ProtobufMessage as _, SendMessage, ServerFrame,
+    client_frame, server_frame,
 };
 
 use crate::ws;
@@ -30,6 +30,14 @@ pub(crate) fn login(app_key: &str, token: &str) -> Vec<u8> {
         sdk_version: "0".to_owned(),
     };
     framed(1, client_frame::Body::Login(login))
+}
+
+/// The id of heartbeats.
+const HEARTBEAT: u64 = 2;
+
+/// A heartbeat.
+pub(crate) fn ping() -> Vec<u8> {
+    framed(HEARTBEAT, client_frame::Body::Ping(Ping::default()))
 }
 
 /// Messages from one user to another, numbered from 0.
@@ -80,6 +88,8 @@ impl Messages {
 #[derive(Debug, Eq, PartialEq)]
 pub(crate) enum Said {
     Welcome,
+    /// The answer to a heartbeat.
+    Pong,
     /// Message so and so was accepted.
     Sent(u64),
     /// A message came: its number after the prefix.
@@ -116,6 +126,7 @@ fn read_whole(payload: &[u8]) -> Said {
     let Ok(frame) = ServerFrame::decode(payload) else { return Said::Other };
     match frame.body {
         Some(server_frame::Body::Welcome(_)) => Said::Welcome,
+        Some(server_frame::Body::Pong(_)) => Said::Pong,
         Some(server_frame::Body::Failure(failure)) => {
             let number = frame.id.wrapping_sub(FIRST_MESSAGE);
             Said::Failed(number, failure.code, failure.retry_after_ms)
@@ -176,7 +187,7 @@ impl<'a> Fields<'a> {
 #[cfg(test)]
 mod tests {
     use nuncio_protocol::Code;
-    use nuncio_protocol::frames::{Entry, Failure, Message, MessageSent, Welcome, entry};
+    use nuncio_protocol::frames::{Entry, Failure, Message, MessageSent, Pong, Welcome, entry};
 
     use super::*;
 
@@ -205,6 +216,7 @@ mod tests {
         assert_eq!(said(0, server_frame::Body::Entry(entry("p-42"))), Said::Came(42));
         assert_eq!(said(0, server_frame::Body::Entry(entry("q-42"))), Said::Other);
         assert_eq!(said(1, server_frame::Body::Welcome(Welcome::default())), Said::Welcome);
+        assert_eq!(said(HEARTBEAT, server_frame::Body::Pong(Pong::default())), Said::Pong);
         let failure = Failure::new(Code::ComeBack, "");
         let code = Code::ComeBack.number();
         assert_eq!(

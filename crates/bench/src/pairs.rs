@@ -91,10 +91,21 @@ impl Pairs {
         tokens: &[String],
         offline: bool,
     ) -> anyhow::Result<Self> {
+        Self::log_in_at(&[server], tokens, offline)
+    }
+
+    /// The same at several nodes in turn. With three, each pair is connected to two of them.
+    pub(crate) fn log_in_at(
+        nodes: &[&Server],
+        tokens: &[String],
+        offline: bool,
+    ) -> anyhow::Result<Self> {
         let mut net = Net::new()?;
         let step = if offline { 2 } else { 1 };
         let here: Vec<_> = tokens.iter().step_by(step).cloned().collect();
-        let (ids, _) = users::log_in(&mut net, server.address, &server.app.key, &here, AT_ONCE)?;
+        let addresses: Vec<_> = nodes.iter().map(|node| node.address).collect();
+        let key = &nodes.first().context("no server")?.app.key;
+        let (ids, _) = users::log_in_at(&mut net, &addresses, key, &here, AT_ONCE)?;
         let mut pairs = Vec::new();
         let mut owner = vec![None; ids.iter().max().map_or(0, |most| most + 1)];
         for (number, mine) in ids.chunks(2 / step).enumerate() {

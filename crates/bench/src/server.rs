@@ -23,6 +23,13 @@ pub(crate) enum Storage {
         url: String,
         process: u32,
     },
+    /// The same for nodes of a cluster, with the bus's URL, and the key that they share.
+    Cluster {
+        url: String,
+        process: u32,
+        nats: String,
+        key: PathBuf,
+    },
 }
 
 /// An app and its secret.
@@ -53,6 +60,14 @@ impl Server {
         Ok(Self { child, address, app, binary: binary.to_owned(), storage, folder })
     }
 
+    /// Starts another node of the same cluster.
+    pub(crate) fn another(&self) -> anyhow::Result<Self> {
+        let folder = tempfile::Builder::new().prefix("nuncio-bench-").tempdir()?;
+        let (child, address) = serve(&self.binary, &self.storage, folder.path())?;
+        let (binary, storage) = (self.binary.clone(), self.storage.clone());
+        Ok(Self { child, address, app: self.app.clone(), binary, storage, folder })
+    }
+
     /// Stops the server in order and starts it again on the same data. The address is another one then. Returns when
     /// the new process began.
     pub(crate) fn restart(&mut self) -> anyhow::Result<Instant> {
@@ -78,7 +93,9 @@ impl Server {
     pub(crate) fn cpu_seconds(&self) -> anyhow::Result<f64> {
         match self.storage {
             Storage::Sqlite => system::cpu_seconds(&[self.process()]),
-            Storage::Postgres { process, .. } => system::cpu_seconds(&[self.process(), process]),
+            Storage::Postgres { process, .. } | Storage::Cluster { process, .. } => {
+                system::cpu_seconds(&[self.process(), process])
+            }
         }
     }
 
@@ -115,6 +132,20 @@ fn options(storage: &Storage, folder: &Path) -> Vec<String> {
             "--master-key-file".to_owned(),
             path(&folder.join("master.key")),
         ],
+        Storage::Cluster { url, key, .. } => vec![
+            "--database-url".to_owned(),
+            url.clone(),
+            "--master-key-file".to_owned(),
+            path(key),
+        ],
+    }
+}
+
+/// What only a server is told, not a command.
+fn more_options(storage: &Storage) -> Vec<&str> {
+    match storage {
+        Storage::Cluster { nats, .. } => vec!["--nats-url", nats],
+        _ => Vec::new(),
     }
 }
 
@@ -136,6 +167,7 @@ fn serve(binary: &Path, storage: &Storage, folder: &Path) -> anyhow::Result<(Chi
     let mut child = Command::new(binary)
         .arg("serve")
         .args(options(storage, folder))
+        .args(more_options(storage))
         .args(["--listen", "127.0.0.1:0", "--admin-listen", "off", "--log-level", "error"])
         // How fast one app and one client may be is policy; here it is to be found out how fast all can be.
         .args(["--api-rate", "1000000", "--client-rate", "1000000"])

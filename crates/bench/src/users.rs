@@ -70,6 +70,17 @@ pub(crate) fn log_in(
     tokens: &[String],
     at_once: usize,
 ) -> anyhow::Result<(Vec<Id>, Latencies)> {
+    log_in_at(net, &[address], app_key, tokens, at_once)
+}
+
+/// The same, at one address after the other.
+pub(crate) fn log_in_at(
+    net: &mut Net,
+    addresses: &[SocketAddr],
+    app_key: &str,
+    tokens: &[String],
+    at_once: usize,
+) -> anyhow::Result<(Vec<Id>, Latencies)> {
     struct Login {
         number: usize,
         upgraded: bool,
@@ -85,7 +96,7 @@ pub(crate) fn log_in(
     loop {
         while waiting < at_once && begun_with < tokens.len() {
             let begun = Instant::now();
-            let id = net.connect(address)?;
+            let id = net.connect(addresses[begun_with % addresses.len()])?;
             net.send(id, &upgrade);
             if open.len() <= id {
                 open.resize_with(id + 1, || None);
@@ -121,4 +132,27 @@ pub(crate) fn log_in(
             }
         }
     }
+}
+
+/// Has each of some connections send heartbeats and wait for the answers, in `rounds` of all of them at once.
+pub(crate) fn beat(net: &mut Net, ids: &[Id], rounds: usize) -> anyhow::Result<()> {
+    let ping = frames::ping();
+    let (mut ready, mut payload) = (Vec::new(), Vec::new());
+    for _ in 0..rounds {
+        for id in ids {
+            net.send(*id, &ping);
+        }
+        let mut waiting = ids.len();
+        while waiting > 0 {
+            net.wait(PATIENCE, &mut ready)?;
+            anyhow::ensure!(!ready.is_empty(), "a heartbeat was not answered in time");
+            for id in ready.drain(..) {
+                while let Some(kind) = ws::take_frame(net, id, &mut payload) {
+                    anyhow::ensure!(kind != Kind::Close, "the server closed a connection");
+                    waiting -= usize::from(frames::read(&payload, "") == Said::Pong);
+                }
+            }
+        }
+    }
+    Ok(())
 }

@@ -2,6 +2,7 @@
 
 mod ban;
 mod block;
+mod cluster;
 mod footprint;
 mod growth;
 mod idle;
@@ -64,6 +65,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     footprint::SCENARIO,
     growth::SCENARIO,
     postgres::SCENARIO,
+    cluster::SCENARIO,
 ];
 
 /// The scenarios' names and what they do, for `--help`.
