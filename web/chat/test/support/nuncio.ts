@@ -20,11 +20,32 @@ export const binary = [process.env['NUNCIO_BIN'], join(target, 'release/nuncio')
   (path) => path !== undefined && existsSync(path),
 );
 
-export class Nuncio {
-  readonly data = mkdtempSync(join(tmpdir(), 'nuncio-web-'));
+/** An app's server, and the server that it calls. */
+export class ServerApi {
   url = '';
   appKey = '';
   appSecret = '';
+
+  /** Calls the Server API as an app's server does. */
+  async api(path: string, body: object): Promise<Record<string, unknown>> {
+    const nonce = randomBytes(8).toString('hex');
+    const timestamp = String(Date.now());
+    const signature = createHash('sha1').update(this.appSecret + nonce + timestamp).digest('hex');
+    const headers = { 'App-Key': this.appKey, Nonce: nonce, Timestamp: timestamp, Signature: signature, 'Content-Type': 'application/json' };
+    const response = await fetch(`${this.url}${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
+    const answer = (await response.json()) as { code: number; result?: Record<string, unknown> };
+    if (!response.ok) throw new Error(`${path}: ${JSON.stringify(answer)}`);
+    return answer.result ?? {};
+  }
+
+  /** A token for a user, who is registered by it. */
+  async token(userId: string): Promise<string> {
+    const result = await this.api('/v4/auth/access-token/issue', { userId, name: userId });
+    return (result['accessToken'] ?? result['token']) as string;
+  }}
+
+export class Nuncio extends ServerApi {
+  readonly data = mkdtempSync(join(tmpdir(), 'nuncio-web-'));
   private child: ChildProcess | undefined;
 
   /** Starts it on a free port, later again on the same. */
@@ -65,23 +86,5 @@ export class Nuncio {
   async rotateSecret(): Promise<void> {
     const { stdout } = await promisify(execFile)(binary as string, ['app', 'rotate-secret', this.appKey, '--data', this.data, '--json']);
     this.appSecret = (JSON.parse(stdout) as { appSecret: string }).appSecret;
-  }
-
-  /** Calls the Server API as an app's server does. */
-  async api(path: string, body: object): Promise<Record<string, unknown>> {
-    const nonce = randomBytes(8).toString('hex');
-    const timestamp = String(Date.now());
-    const signature = createHash('sha1').update(this.appSecret + nonce + timestamp).digest('hex');
-    const headers = { 'App-Key': this.appKey, Nonce: nonce, Timestamp: timestamp, Signature: signature, 'Content-Type': 'application/json' };
-    const response = await fetch(`${this.url}${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
-    const answer = (await response.json()) as { code: number; result?: Record<string, unknown> };
-    if (!response.ok) throw new Error(`${path}: ${JSON.stringify(answer)}`);
-    return answer.result ?? {};
-  }
-
-  /** A token for a user, who is registered by it. */
-  async token(userId: string): Promise<string> {
-    const result = await this.api('/v4/auth/access-token/issue', { userId, name: userId });
-    return (result['accessToken'] ?? result['token']) as string;
   }
 }
