@@ -46,7 +46,7 @@ doc: ## Build the code's documentation
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --quiet
 
 unit: ## Run the tests in Rust
-	@scripts/need compiler postgres nats python
+	@scripts/need compiler postgres nats faketime sqlite python
 	cargo test --workspace --locked
 
 sdk: ## Run the tests of the official server SDK, on both stores
@@ -55,8 +55,9 @@ sdk: ## Run the tests of the official server SDK, on both stores
 	cargo run --quiet --locked --package nuncio-testkit --example with_postgres -- tests/sdk/run
 
 web: pages ## Run the tests of the web parts, in Chromium too, against target/debug/nuncio
-	@scripts/need compiler node chromium
+	@scripts/need compiler postgres nats node chromium
 	cargo build --locked --package nuncio
+	cargo build --locked --package nuncio-testkit --example cluster
 	PATH="$$PWD/target/tools/node/node_modules/.bin:$$PATH" NUNCIO_BIN="$$PWD/target/debug/nuncio" \
 		npm test --prefix web --ignore-scripts
 
@@ -65,7 +66,7 @@ cluster: build ## Build, and run three nodes on PostgreSQL and NATS, to try out
 	@scripts/cluster
 
 chaos: ## Let nodes, cables, bus and database fail for an hour, and judge what clients saw
-	@scripts/need compiler postgres nats
+	@scripts/need compiler postgres nats faketime
 	NUNCIO_CHAOS_SECONDS=$${NUNCIO_CHAOS_SECONDS:-3600} cargo test --locked --package nuncio --test e2e \
 		-- --exact --nocapture chaos::the_promises_hold_while_nodes_cables_bus_and_database_fail
 

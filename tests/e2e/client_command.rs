@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
-use crate::{BINARY, on_both_stores};
+use crate::{BINARY, everywhere};
 
 struct Script {
     child: Child,
@@ -54,7 +54,7 @@ impl Script {
     }
 }
 
-on_both_stores! {
+everywhere! {
     async fn two_scripts_talk(world: World) {
         let mut alice = Script::start(&world, &world.api.token("alice").await);
         let mut bob = Script::start(&world, &world.api.token("bob").await);

@@ -233,3 +233,25 @@ async fn a_frozen_node_is_taken_for_dead_and_comes_back_by_itself() {
     assert!(cluster.is_online(0, "alice").await, "on the other node, still");
     cluster.login(0, &alice, "desk").await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_whose_clock_is_wrong_goes_by_the_clusters_time() {
+    let cluster = Cluster::start_fragile(BINARY, &[]).await;
+    let (alice, bob) = (cluster.api(0).token("alice").await, cluster.api(0).token("bob").await);
+    let ban = json!({ "userIds": ["alice"], "durationMinutes": 60 });
+    cluster.api(0).ok("/v4/user/ban", ban).await;
+    let clock = cluster.nodes[1].clock.as_ref().unwrap();
+    for wrong_by in [40 * 86_400, -40 * 86_400] {
+        clock.set(wrong_by);
+        // A process looks at its clock's file once a second.
+        tokio::time::sleep(Duration::from_millis(1500)).await;
+        let refused = cluster.login(1, &alice, "phone").await.err().unwrap();
+        assert_eq!(code(refused), BANNED, "the ban has not run out, {wrong_by}");
+        // A call that is signed with the right time is no old one.
+        assert!(!cluster.is_online(1, "alice").await);
+        let mut wire = cluster.login(1, &bob, "phone").await.unwrap();
+        let sent = wire.send("alice", &wrong_by.to_string(), "what time is it?").await.unwrap();
+        let off = crate::now_ms().abs_diff(u64::try_from(sent.sent_at).unwrap());
+        assert!(off < 10_000, "{off} ms");
+    }
+}

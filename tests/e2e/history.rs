@@ -1,7 +1,7 @@
 //! Judges recorded histories: what was tried and when, against what had been answered before.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// What was tried.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -160,13 +160,53 @@ pub(crate) fn judge_inbox(attempts: &[Attempt], received: &[String]) -> Result<(
     Ok(())
 }
 
+/// A connection, from its login's first byte to the last that came through it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Life {
+    pub(crate) begun: Instant,
+    pub(crate) heard: Instant,
+}
+
+/// Checks that no connection that a ban found lived on under it for longer than `grace`. Returns how many bans
+/// stood for long enough to tell.
+pub(crate) fn judge_lives(
+    lives: &[Life],
+    bans: &[Switch],
+    grace: Duration,
+) -> Result<usize, String> {
+    let mut judged = 0;
+    for (index, ban) in bans.iter().enumerate().filter(|(_, switch)| switch.on) {
+        let Some(answered) = ban.answered else { continue };
+        let lifted = bans.get(index + 1).map(|next| next.asked);
+        if lifted.is_some_and(|lifted| lifted <= answered + grace) {
+            continue;
+        }
+        judged += 1;
+        for life in lives.iter().filter(|life| life.begun < answered) {
+            // What was heard after the end of the ban says that it lived on all the while.
+            if life.heard > answered + grace {
+                let late = life.heard - answered;
+                return Err(format!("a connection was alive {late:?} after ban {index}"));
+            }
+        }
+    }
+    Ok(judged)
+}
+
+/// Checks that nothing has come but what was sent to `whom`, which is what their messages' ids begin with.
+pub(crate) fn judge_tenancy(whom: &str, received: &[String]) -> Result<(), String> {
+    match received.iter().find(|id| !id.starts_with(whom)) {
+        Some(foreign) => Err(format!("{whom} has got {foreign}, which is not theirs")),
+        None => Ok(()),
+    }
+}
+
 /// Stands for "the connection went away before the answer": whether it took effect is not known.
 pub(crate) const LOST_CONNECTION: u32 = 0;
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
 
     fn attempt(
         deed: Deed,
@@ -286,5 +326,37 @@ mod tests {
         assert!(judge_inbox(&sent, &inbox(&[])).is_err());
         assert!(judge_inbox(&sent, &inbox(&["m1", "m1"])).is_err());
         assert!(judge_inbox(&refused, &inbox(&["m1"])).is_err());
+    }
+
+    #[test]
+    fn a_connection_that_outlives_a_ban_is_found() {
+        let start = Instant::now();
+        let at = |ms| start + Duration::from_millis(ms);
+        let switch =
+            |asked, answered, on| Switch { asked: at(asked), answered: Some(at(answered)), on };
+        let bans = [switch(10, 20, true), switch(500, 510, false)];
+        let judged = |begun, heard| {
+            let life = Life { begun: at(begun), heard: at(heard) };
+            judge_lives(&[life], &bans, Duration::from_millis(100))
+        };
+        assert!(judged(5, 121).is_err(), "alive after the grace");
+        assert!(judged(5, 600).is_err(), "alive after the ban, and so under it");
+        assert_eq!(judged(5, 119), Ok(1), "closed within the grace");
+        assert_eq!(judged(505, 600), Ok(1), "begun after it");
+        let short = [switch(10, 20, true), switch(60, 70, false)];
+        let life = [Life { begun: at(5), heard: at(600) }];
+        assert_eq!(
+            judge_lives(&life, &short, Duration::from_millis(100)),
+            Ok(0),
+            "too short to tell"
+        );
+    }
+
+    #[test]
+    fn a_message_of_another_tenant_is_found() {
+        let inbox = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>();
+        assert!(judge_tenancy("0.p1.", &inbox(&["0.p1.2-1", "0.p1.3-7"])).is_ok());
+        assert!(judge_tenancy("0.p1.", &inbox(&["0.p1.2-1", "1.p1.2-1"])).is_err());
+        assert!(judge_tenancy("0.p1.", &inbox(&["0.p2.2-1"])).is_err());
     }
 }

@@ -1,8 +1,10 @@
-//! What crosses all parts: real clients and a real app server against the built binary, on both stores.
+//! What crosses all parts: real clients and a real app server against the built binary, on both stores, and against a
+//! cluster where each call and each login comes to any of three nodes.
 //!
 //! `history` judges what the hammering tests recorded; it has tests of its own.
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a panic is how a test fails")]
 
+mod backup;
 mod chaos;
 mod client_command;
 mod cluster;
@@ -10,6 +12,7 @@ mod history;
 mod overview;
 mod promise_1;
 mod promise_2;
+mod rolling;
 mod rust_sdk;
 mod tenancy;
 mod webhooks;
@@ -22,8 +25,8 @@ pub(crate) fn now_ms() -> u64 {
     u64::try_from(now.as_millis()).unwrap()
 }
 
-/// Makes each test run on SQLite and on PostgreSQL.
-macro_rules! on_both_stores {
+/// Makes each test run on SQLite, on PostgreSQL, and on a cluster.
+macro_rules! everywhere {
     ($(async fn $name:ident($world:ident: World) $body:block)+) => {
         $(async fn $name(mut $world: nuncio_testkit::World) $body)+
 
@@ -40,6 +43,13 @@ macro_rules! on_both_stores {
                 super::$name(nuncio_testkit::World::on_postgres(crate::BINARY).await).await;
             })+
         }
+
+        mod any_node {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                super::$name(nuncio_testkit::World::on_cluster(crate::BINARY).await).await;
+            })+
+        }
     };
 }
-pub(crate) use on_both_stores;
+pub(crate) use everywhere;

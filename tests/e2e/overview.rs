@@ -9,7 +9,7 @@ use nuncio_protocol::frames::{
 use nuncio_testkit::{Refused, Wire, World};
 use serde_json::{Value, json};
 
-use crate::on_both_stores;
+use crate::everywhere;
 
 /// The code with which a send, a login or a call was refused.
 #[track_caller]
@@ -39,7 +39,7 @@ async fn status(world: &World, user: &str) -> Value {
         .clone()
 }
 
-on_both_stores! {
+everywhere! {
     async fn register_user(world: World) {
         let token = world.api.token("alice").await;
         let wire = world.login_with(&token, "phone").await.unwrap();

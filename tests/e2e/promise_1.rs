@@ -11,8 +11,8 @@ use nuncio_testkit::{Api, Refused, Wire, World};
 use serde_json::json;
 use tokio::task::JoinSet;
 
+use crate::everywhere;
 use crate::history::{Attempt, Change, Deed, LOST_CONNECTION, judge, judge_inbox};
-use crate::on_both_stores;
 
 /// Times that each rule is switched on and off.
 const ROUNDS: usize = 4;
@@ -171,7 +171,7 @@ async fn new_token(api: &Api, hammer: &Hammer) {
     *hammer.token.lock().unwrap() = token;
 }
 
-on_both_stores! {
+everywhere! {
     async fn a_ban_and_an_unban_hold(world: World) {
         let sends = closed(BANNED);
         let forbidden = forbids(&[(Deed::Send, &sends), (Deed::Login, BANNED)]);

@@ -11,7 +11,7 @@ use nuncio_testkit::{Wire, World};
 use rand::RngExt as _;
 use tokio::task::JoinSet;
 
-use crate::on_both_stores;
+use crate::everywhere;
 
 /// Pairs of a writer and a reader.
 const PAIRS: usize = 4;
@@ -156,7 +156,7 @@ async fn nothing_is_lost(
     }
 }
 
-on_both_stores! {
+everywhere! {
     async fn nothing_is_lost_when_the_server_is_killed(world: World) {
         nothing_is_lost(&mut world, false, async |world, acked| {
             for _ in 0..KILLS {

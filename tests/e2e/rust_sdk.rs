@@ -12,7 +12,7 @@ use nuncio_client::{
 use nuncio_testkit::{Api, World};
 use serde_json::json;
 
-use crate::on_both_stores;
+use crate::everywhere;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -83,7 +83,7 @@ impl TokenCallback for FromAppServer {
     }
 }
 
-on_both_stores! {
+everywhere! {
     async fn set_get_and_refresh_local_user_information(world: World) {
         let (alice, mut events) = client(&world, "alice").await;
         world.api.token("bob").await;

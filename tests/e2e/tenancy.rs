@@ -8,7 +8,7 @@ use nuncio_protocol::frames::{
 use nuncio_testkit::{Api, Refused, Wire, World};
 use serde_json::{Value, json};
 
-use crate::on_both_stores;
+use crate::everywhere;
 
 /// Stands in everything that belongs to the first app.
 const MARK: &str = "of-the-first-app";
@@ -156,7 +156,7 @@ async fn furnish(world: &World) -> String {
     alice.send("bob", MARK, MARK).await.unwrap().message_id
 }
 
-on_both_stores! {
+everywhere! {
     async fn a_client_of_another_app_learns_and_changes_nothing(world: World) {
         let message_id = furnish(&world).await;
         let before = holdings(&world).await;

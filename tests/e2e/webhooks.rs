@@ -10,7 +10,7 @@ use nuncio_testkit::{Refused, Wire, World};
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt as _;
 
-use crate::on_both_stores;
+use crate::everywhere;
 
 /// Adds a webhook to the world's app; its id and secret.
 async fn add(world: &World, receiver: &Receiver, events: &str, more: &[&str]) -> (String, String) {
@@ -77,7 +77,7 @@ async fn next_content(wire: &mut Wire) -> String {
     }
 }
 
-on_both_stores! {
+everywhere! {
     async fn every_event_arrives_signed_as_documented_and_in_order(world: World) {
         let receiver = Receiver::start().await;
         let events = "user:connection_status,user:activation_state,user:profile_update,\

@@ -9,7 +9,7 @@ use rand::rngs::StdRng;
 use serde_json::json;
 use tokio::task::JoinHandle;
 
-use super::{PEOPLE, Stage, name};
+use super::{GRACE, PEOPLE, Stage, name};
 use crate::history::{Deed, Rule, Switch};
 
 /// How long a node may take to answer.
@@ -24,6 +24,17 @@ pub(super) struct Rules {
 }
 
 impl Rules {
+    /// When a person was banned and unbanned.
+    pub(super) fn bans(&self, person: usize) -> &[Switch] {
+        self.bans.get(&person).map_or(&[], Vec::as_slice)
+    }
+
+    /// How many switches were answered.
+    pub(super) fn answered(&self) -> usize {
+        let all = self.bans.values().chain(self.blocks.values()).flatten();
+        all.filter(|switch| switch.answered.is_some()).count()
+    }
+
     /// The rules that stand between a sender and a recipient.
     pub(super) fn between(&self, sender: usize, recipient: usize) -> [Rule; 2] {
         let codes = |codes: &[u32]| codes.iter().copied().collect::<BTreeSet<u32>>();
@@ -46,12 +57,19 @@ impl Rules {
 pub(super) fn start(stage: Stage, mut chance: StdRng, app: Api) -> JoinHandle<Rules> {
     tokio::spawn(async move {
         let mut rules = Rules::default();
+        // Bans that stand for so long that every connection must have ended.
+        let mut left_alone = HashMap::<usize, Instant>::new();
         while !stage.is_over() {
             let pause = Duration::from_millis(chance.random_range(50..600));
             tokio::time::sleep(pause).await;
             let (one, step) = (chance.random_range(0..PEOPLE), chance.random_range(1..PEOPLE));
             let other = (one + step) % PEOPLE;
-            let (path, body, switches) = if chance.random_bool(0.4) {
+            let is_ban = chance.random_bool(0.4);
+            let is_long = chance.random_bool(0.1);
+            if is_ban && left_alone.get(&one).is_some_and(|until| Instant::now() < *until) {
+                continue;
+            }
+            let (path, body, switches) = if is_ban {
                 let switches = rules.bans.entry(one).or_default();
                 if switches.last().is_some_and(|last| last.on) {
                     ("/v4/user/unban", json!({ "userIds": [name(one)] }), switches)
@@ -72,6 +90,9 @@ pub(super) fn start(stage: Stage, mut chance: StdRng, app: Api) -> JoinHandle<Ru
             let on = switches.last().is_none_or(|last| !last.on);
             let asked = Instant::now();
             let answered = insist(&stage, &mut chance, &app, path, &body, false).await;
+            if let (true, true, true, Some(answered)) = (is_ban, is_long, on, answered) {
+                left_alone.insert(one, answered + GRACE + Duration::from_secs(5));
+            }
             switches.push(Switch { asked, answered, on });
         }
         // Everybody shall be able to look into the inbox at last.

@@ -4,14 +4,15 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use nuncio_protocol::frames::{Entry, entry};
-use nuncio_testkit::{Refused, Wire};
+use nuncio_testkit::{Cable, Proxy, Refused, Wire};
 use rand::RngExt as _;
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 use tokio::task::JoinHandle;
 
 use super::{PEOPLE, Stage, name};
-use crate::history::{Attempt, Deed, LOST_CONNECTION};
+use crate::history::{Attempt, Deed, LOST_CONNECTION, Life};
+use crate::now_ms;
 
 /// Codes that say no because of a rule. Any other, and none, says nothing of what became of a send.
 const RULES: &[u32] = &[405, 31009, 31011];
@@ -25,11 +26,36 @@ pub(super) fn to(app: usize, person: usize) -> String {
     format!("{app}.p{person}.")
 }
 
+/// The way of one device to each node.
+#[derive(Clone)]
+pub(super) struct Line(Vec<Proxy>);
+
+impl Line {
+    pub(super) async fn to(addresses: &[String]) -> Self {
+        let mut ways = Vec::new();
+        for address in addresses {
+            ways.push(Proxy::to(address.trim_start_matches("http://")).await);
+        }
+        Self(ways)
+    }
+
+    pub(super) fn set(&self, cable: Cable) {
+        self.0.iter().for_each(|way| way.set(cable));
+    }
+
+    fn any(&self, chance: &mut StdRng) -> String {
+        format!("http://{}", self.0[chance.random_range(0..self.0.len())].address())
+    }
+}
+
 /// What a person has seen.
 pub(super) struct Told {
     pub(super) app: usize,
     pub(super) person: usize,
     pub(super) attempts: Vec<Attempt>,
+    pub(super) lives: Vec<Life>,
+    /// By how many milliseconds a message's time was before it was sent, or after its ack, at most.
+    pub(super) off_ms: u64,
     /// For each device, all of the inbox.
     pub(super) devices: Vec<Vec<(u64, String)>>,
 }
@@ -45,24 +71,53 @@ impl Told {
 pub(super) struct Person {
     app: usize,
     number: usize,
-    attempts: Arc<Mutex<Vec<Attempt>>>,
+    seen: Arc<Mutex<Seen>>,
     writer: JoinHandle<()>,
     readers: Vec<JoinHandle<Vec<(u64, String)>>>,
     done: Arc<std::sync::atomic::AtomicBool>,
 }
 
+/// What the devices of a person record.
+#[derive(Default)]
+struct Seen {
+    attempts: Vec<Attempt>,
+    lives: Vec<Life>,
+    off_ms: u64,
+}
+
 #[derive(Clone)]
 struct Login {
     stage: Stage,
+    line: Line,
     key: String,
     token: String,
-    attempts: Arc<Mutex<Vec<Attempt>>>,
+    seen: Arc<Mutex<Seen>>,
+}
+
+/// A connection that records how long it lives.
+struct Connection {
+    wire: Wire,
+    life: Life,
+    seen: Arc<Mutex<Seen>>,
+}
+
+impl Connection {
+    /// Something has come through it.
+    fn heard(&mut self) {
+        self.life.heard = Instant::now();
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.seen.lock().unwrap().lives.push(self.life);
+    }
 }
 
 impl Login {
     /// Tries to log in on any node.
-    async fn any(&self, chance: &mut StdRng, device: &str) -> Option<Wire> {
-        let address = self.stage.any(chance).to_owned();
+    async fn any(&self, chance: &mut StdRng, device: &str) -> Option<Connection> {
+        let address = self.line.any(chance);
         let begun = Instant::now();
         let login = Wire::login(&address, &self.key, &self.token, device);
         let outcome = tokio::time::timeout(PATIENCE, login).await;
@@ -71,18 +126,15 @@ impl Login {
             Ok(Err(error)) => Some(code(error)),
             Err(_) => Some(LOST_CONNECTION),
         };
-        let attempt = Attempt {
-            deed: Deed::Login,
-            begun,
-            ended: Instant::now(),
-            refused,
-            message: String::new(),
-        };
-        self.attempts.lock().unwrap().push(attempt);
+        let ended = Instant::now();
+        let attempt = Attempt { deed: Deed::Login, begun, ended, refused, message: String::new() };
+        self.seen.lock().unwrap().attempts.push(attempt);
         if refused.is_some() {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        outcome.ok()?.ok()
+        let wire = outcome.ok()?.ok()?;
+        let life = Life { begun, heard: ended };
+        Some(Connection { wire, life, seen: self.seen.clone() })
     }
 }
 
@@ -93,21 +145,21 @@ fn code(error: &anyhow::Error) -> u32 {
 impl Person {
     pub(super) fn start(
         stage: Stage,
+        [of_writer, of_reader, of_other]: [Line; 3],
         mut chance: StdRng,
-        app: usize,
-        key: String,
-        person: usize,
-        token: String,
+        (app, key): (usize, String),
+        (person, token): (usize, String),
     ) -> Self {
-        let attempts = Arc::<Mutex<Vec<Attempt>>>::default();
-        let login = Login { stage, key, token, attempts: attempts.clone() };
+        let seen = Arc::<Mutex<Seen>>::default();
+        let login = Login { stage, line: of_writer, key, token, seen: seen.clone() };
         let done = Arc::<std::sync::atomic::AtomicBool>::default();
-        let readers = ["reads", "reads-too"].map(|device| {
+        let readers = [("reads", of_reader), ("reads-too", of_other)].map(|(device, line)| {
             let chance = StdRng::seed_from_u64(chance.random());
-            tokio::spawn(read(login.clone(), chance, name(person), device, done.clone()))
+            let login = Login { line, ..login.clone() };
+            tokio::spawn(read(login, chance, name(person), device, done.clone()))
         });
         let writer = tokio::spawn(write(login, chance, app, person));
-        Self { app, number: person, attempts, writer, readers: readers.into(), done }
+        Self { app, number: person, seen, writer, readers: readers.into(), done }
     }
 
     /// Ends, once the last message has been decided, with a last look at the inbox.
@@ -119,20 +171,20 @@ impl Person {
             let held = tokio::time::timeout(AT_LAST, reader).await;
             devices.push(held.expect("the inbox could not be read at last").unwrap());
         }
-        let attempts = std::mem::take(&mut *self.attempts.lock().unwrap());
-        Told { app: self.app, person: self.number, attempts, devices }
+        let Seen { attempts, lives, off_ms } = std::mem::take(&mut *self.seen.lock().unwrap());
+        Told { app: self.app, person: self.number, attempts, lives, off_ms, devices }
     }
 }
 
 /// Writes to the others. Each message is tried until its fate is known, or until the end.
 async fn write(login: Login, mut chance: StdRng, app: usize, person: usize) {
-    let mut wire: Option<Wire> = None;
+    let mut wire: Option<Connection> = None;
     let mut number = 0;
     while !login.stage.is_over() {
         let other = (person + chance.random_range(1..PEOPLE)) % PEOPLE;
         number += 1;
         let id = format!("{}{person}-{number}", to(app, other));
-        let begun = Instant::now();
+        let (begun, begun_at) = (Instant::now(), now_ms());
         // Once a try has ended without an answer, a later refusal says nothing of it.
         let mut in_doubt = false;
         let refused = loop {
@@ -144,10 +196,21 @@ async fn write(login: Login, mut chance: StdRng, app: usize, person: usize) {
                 continue;
             };
             let recipient = name(other);
-            let sending = connection.send(&recipient, &id, &id);
-            match tokio::time::timeout(PATIENCE, sending).await {
-                Ok(Ok(_)) => break None,
-                Ok(Err(error)) if connection.closed.is_none() && RULES.contains(&code(&error)) => {
+            let sending = connection.wire.send(&recipient, &id, &id);
+            let sent = tokio::time::timeout(PATIENCE, sending).await;
+            let is_open = connection.wire.closed.is_none();
+            match sent {
+                Ok(Ok(sent)) => {
+                    connection.heard();
+                    let sent_at = u64::try_from(sent.sent_at).unwrap();
+                    let off =
+                        begun_at.saturating_sub(sent_at).max(sent_at.saturating_sub(now_ms()));
+                    let mut seen = login.seen.lock().unwrap();
+                    seen.off_ms = seen.off_ms.max(off);
+                    break None;
+                }
+                Ok(Err(error)) if is_open && RULES.contains(&code(&error)) => {
+                    connection.heard();
                     break Some(if in_doubt { LOST_CONNECTION } else { code(&error) });
                 }
                 _ => (in_doubt, wire) = (true, None),
@@ -155,7 +218,7 @@ async fn write(login: Login, mut chance: StdRng, app: usize, person: usize) {
         };
         let attempt =
             Attempt { deed: Deed::Send, begun, ended: Instant::now(), refused, message: id };
-        login.attempts.lock().unwrap().push(attempt);
+        login.seen.lock().unwrap().attempts.push(attempt);
         if chance.random_bool(0.02) {
             wire = None;
         }
@@ -173,12 +236,13 @@ async fn read(
 ) -> Vec<(u64, String)> {
     let mut held: Vec<(u64, String)> = Vec::new();
     loop {
-        let Some(mut wire) = login.any(&mut chance, device).await else { continue };
+        let Some(mut connection) = login.any(&mut chance, device).await else { continue };
         let life = Duration::from_millis(chance.random_range(200..8000));
         let reading = async {
             loop {
                 let cursor = held.last().map_or(0, |held| held.0);
-                let page = wire.sync(cursor, 100).await?;
+                let page = connection.wire.sync(cursor, 100).await?;
+                connection.heard();
                 let (last, is_empty) = (page.head, page.entries.is_empty());
                 page.entries.into_iter().for_each(|entry| keep(entry, &me, &mut held));
                 if is_empty && held.last().map_or(0, |held| held.0) >= last {
@@ -189,14 +253,14 @@ async fn read(
                 return Ok(());
             }
             loop {
-                let entry = wire.entry().await?;
+                let entry = connection.wire.entry().await?;
+                connection.heard();
                 keep(entry, &me, &mut held);
             }
         };
         if let Ok(Ok::<(), anyhow::Error>(())) = tokio::time::timeout(life, reading).await {
             return held;
         }
-        wire.cut();
     }
 }
 
