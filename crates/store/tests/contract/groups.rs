@@ -25,7 +25,7 @@ pub(crate) fn new(id: &str, owner: &UserId, members: &[&UserId]) -> NewGroup {
         id: group(id),
         name: GroupName::try_from("Name").unwrap(),
         owner: owner.clone(),
-        members: members.iter().map(|user| UserId::clone(user)).collect(),
+        members: members.iter().copied().cloned().collect(),
         profile: GroupProfileChange::default(),
         ext: ExtProfile::default(),
         permissions: GroupPermissionsChange::default(),
@@ -142,7 +142,7 @@ contract! {
         let [ann, bob, cem] = bench.users(["ann", "bob", "cem"]).await;
         create(&bench, "g", &ann, &[]).await;
         let join = async |users: &[&UserId], at| {
-            let users = users.iter().map(|user| UserId::clone(user)).collect();
+            let users = users.iter().copied().cloned().collect();
             bench.store.join_group(bench.app, group("g"), users, NOW.plus_ms(at)).await.unwrap()
         };
         assert_eq!(join(&[&bob], 1).await.member_count, 2);
@@ -169,8 +169,8 @@ contract! {
             .map(|number| format!("({app}, '{group_id}', 'm{number}', 1, 5, 0)"))
             .collect();
         let all = rows.join(", ");
-        let fill = "insert into group_members (app, group_id, user_id, role, joined_at, history_from) values";
-        bench.tamper(&format!("{fill} {all}")).await;
+        let columns = "app, group_id, user_id, role, joined_at, history_from";
+        bench.tamper(&format!("insert into group_members ({columns}) values {all}")).await;
         let late = bench.users(["l0", "l1", "l2", "l3", "l4", "l5", "l6", "l7"]).await;
         let other = bench.another().await;
         let joins = late.iter().enumerate().map(|(number, user)| {
@@ -407,7 +407,7 @@ contract! {
         create(&bench, "g", &ann, &[&bob, &cem]).await;
         let (app, g) = (bench.app, group("g"));
         let follow = async |who: &UserId, whom: &[&UserId]| {
-            let whom = whom.iter().map(|user| UserId::clone(user)).collect();
+            let whom = whom.iter().copied().cloned().collect();
             bench.store.add_group_favorites(app, g.clone(), who.clone(), whom, NOW).await
         };
         let followed = async |who: &UserId| {
