@@ -1,6 +1,6 @@
 //! Three nodes on one database: any client on any node, any call on any node.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nuncio_protocol::frames::{
     Entry, Ping, Subscribe, SubscriptionType, client_frame, entry, server_frame,
@@ -97,7 +97,7 @@ async fn a_ban_closes_connections_on_other_nodes_and_says_how_far_it_has_got() {
     let ban = json!({ "userIds": ["alice"], "durationMinutes": 5, "reason": "spam" });
     let applied = cluster.api(0).ok("/v4/user/ban", ban).await["applied"].clone();
     assert_eq!((&applied["nodesReached"], &applied["connectionsClosed"]), (&json!(3), &json!(3)));
-    assert!(applied["tookMs"].as_u64().is_some(), "{applied}");
+    assert!(applied["tookMs"].as_u64().is_some_and(|ms| ms < 1000), "{applied}");
     for device in &mut devices {
         assert_eq!(device.wait_for_close().await.code, BANNED_WHILE_CONNECTED);
     }
@@ -155,7 +155,9 @@ async fn every_node_knows_who_is_online_and_watchers_are_told() {
     let mut watcher = cluster.login(2, &bob, "phone").await.unwrap();
     watch(&mut watcher, "alice").await;
     let here = cluster.login(0, &alice, "phone").await.unwrap();
+    let since = Instant::now();
     assert!(told(&mut watcher).await, "came online");
+    assert!(since.elapsed() < Duration::from_secs(1), "{:?}", since.elapsed());
     let there = cluster.login(1, &alice, "desk").await.unwrap();
     for node in 0..3 {
         assert!(cluster.is_online(node, "alice").await, "node {node}");
@@ -205,7 +207,10 @@ async fn a_nodes_death_takes_its_users_offline_and_is_told_once() {
     assert_eq!(nodes.as_array().unwrap().len(), 3);
     assert_eq!((&nodes[0]["name"], &nodes[0]["clients"]), (&json!("n1"), &json!(2)));
     cluster.kill(0).await;
+    let since = Instant::now();
     assert!(!told(&mut watcher).await);
+    // Five seconds are promised; one more is for a machine that does other things.
+    assert!(since.elapsed() < Duration::from_secs(6), "{:?}", since.elapsed());
     assert!(!cluster.is_online(1, "alice").await);
     wait_for("the dead node to be forgotten", async || {
         cluster.command(&["node", "list"]).await.as_array().unwrap().len() == 2

@@ -8,6 +8,7 @@ mod backup;
 mod chaos;
 mod client_command;
 mod cluster;
+mod cut_off;
 mod history;
 mod overview;
 mod promise_1;
