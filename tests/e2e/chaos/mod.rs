@@ -61,7 +61,7 @@ fn name(person: usize) -> String {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_promises_hold_while_nodes_cables_bus_and_database_fail() {
     let seed = from_environment("NUNCIO_CHAOS_SEED").unwrap_or_else(rand::random);
-    let seconds = from_environment("NUNCIO_CHAOS_SECONDS").unwrap_or(45);
+    let seconds = from_environment("NUNCIO_CHAOS_SECONDS").unwrap_or(150);
     eprintln!("NUNCIO_CHAOS_SEED={seed} NUNCIO_CHAOS_SECONDS={seconds}");
     let mut chance = StdRng::seed_from_u64(seed);
     let mut cluster = Cluster::start_fragile(BINARY, &[]).await;
