@@ -6,6 +6,7 @@ use nuncio_protocol::frames::{
     Entry, Ping, Subscribe, SubscriptionType, client_frame, entry, server_frame,
 };
 use nuncio_testkit::cluster::wait_for;
+use nuncio_testkit::receiver::Receiver;
 use nuncio_testkit::{Cable, Cluster, Refused, Wire};
 use serde_json::json;
 
@@ -259,4 +260,36 @@ async fn a_node_whose_clock_is_wrong_goes_by_the_clusters_time() {
         let off = crate::now_ms().abs_diff(u64::try_from(sent.sent_at).unwrap());
         assert!(off < 10_000, "{off} ms");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_app_server_is_told_once_of_devices_whose_node_was_killed() {
+    let receiver = Receiver::start().await;
+    let mut cluster = Cluster::start(BINARY, &["--webhook-allow-private", "true"]).await;
+    let url = receiver.url("/hook");
+    let mut command = vec!["webhook", "add", cluster.app.key.as_str(), "--name", "status"];
+    command.extend(["--url", &url, "--events", "user:connection_status"]);
+    cluster.command(&command).await;
+    let (alice, bob) = (cluster.api(0).token("alice").await, cluster.api(1).token("bob").await);
+    let _lost = cluster.login(0, &alice, "phone").await.unwrap();
+    let _stays = cluster.login(1, &bob, "phone").await.unwrap();
+    let status = |user: &'static str, digit: &'static str| {
+        move |r: &nuncio_testkit::receiver::Received| {
+            r.data()["userId"] == user && r.data()["status"] == digit
+        }
+    };
+    receiver
+        .wait("both", |all| {
+            all.iter().any(status("alice", "0")) && all.iter().any(status("bob", "0"))
+        })
+        .await;
+    cluster.kill(0).await;
+    receiver.wait("alice's end", |all| all.iter().any(status("alice", "1"))).await;
+    // The node comes back, and looks for what it has left behind.
+    cluster.launch(0).await;
+    let mut carol = cluster.login(0, &cluster.api(0).token("carol").await, "phone").await.unwrap();
+    carol.call(client_frame::Body::Logout(nuncio_protocol::frames::Logout {})).await.unwrap();
+    let all = receiver.wait("carol's end", |all| all.iter().any(status("carol", "2"))).await;
+    assert_eq!(all.iter().filter(|r| status("alice", "1")(r)).count(), 1);
+    assert!(!all.iter().any(status("bob", "1")), "bob's device is there");
 }

@@ -83,6 +83,8 @@ pub struct Device {
     pub since: Timestamp,
     /// The address that it came from; empty when that is not known.
     pub address: String,
+    /// What operators call the node that holds it; empty on a single server.
+    pub node: String,
 }
 
 /// How the product's rules reach connections, wherever they are.

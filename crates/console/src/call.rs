@@ -75,6 +75,8 @@ pub(crate) enum Answer {
 pub(crate) struct File {
     pub(crate) name: String,
     pub(crate) content_type: &'static str,
+    /// Its bytes, where that is known: then a file that does not come whole is seen to be none.
+    pub(crate) length: Option<u64>,
     pub(crate) body: Body,
 }
 
@@ -146,7 +148,18 @@ impl Context {
 
     /// Answers with a file. Its name is made of plain letters.
     pub(crate) fn send_file(&self, name: String, content_type: &'static str, body: Body) {
-        let file = File { name, content_type, body };
+        self.send_file_of(name, content_type, None, body);
+    }
+
+    /// The same of a file of so many bytes.
+    pub(crate) fn send_file_of(
+        &self,
+        name: String,
+        content_type: &'static str,
+        length: Option<u64>,
+        body: Body,
+    ) {
+        let file = File { name, content_type, length, body };
         *self.file.lock().unwrap_or_else(PoisonError::into_inner) = Some(file);
     }
 

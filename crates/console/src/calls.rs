@@ -3,8 +3,8 @@
 
 use crate::call::Declared;
 use crate::{
-    account, apps, audit, explorer, imports, operators, overview, session, settings, users,
-    webhooks,
+    account, apps, audit, explorer, exports, imports, operators, overview, session, settings,
+    users, webhooks,
 };
 
 macro_rules! calls {
@@ -70,6 +70,12 @@ calls! {
     imports::Cancel,
     imports::RowList,
     imports::Results,
+
+    exports::List,
+    exports::Create,
+    exports::Get,
+    exports::Remove,
+    exports::Download,
 
     overview::Series,
 

@@ -11,6 +11,7 @@ mod call;
 mod calls;
 mod error;
 mod explorer;
+mod exports;
 mod imports;
 mod operators;
 mod overview;

@@ -267,6 +267,9 @@ fn attachment(file: File) -> Response<Body> {
     let mut response = Response::new(file.body);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(file.content_type));
+    if let Some(length) = file.length {
+        headers.insert(header::CONTENT_LENGTH, length.into());
+    }
     if let Ok(value) = format!("attachment; filename=\"{}\"", file.name).parse() {
         headers.insert(header::CONTENT_DISPOSITION, value);
     }

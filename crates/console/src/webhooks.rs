@@ -1,7 +1,7 @@
 //! Webhooks: set up, tried out, and what became of their deliveries.
 
 use nuncio_core::operators::Role;
-use nuncio_core::webhooks::{Delivery, Event, Events, Setup, State, Webhook};
+use nuncio_core::webhooks::{Event, Events, Setup, State, delivery_json, webhook_json};
 use nuncio_protocol::values::{Name, WebhookUrl};
 use nuncio_protocol::{MessageId, Refusal};
 use secrecy::ExposeSecret as _;
@@ -11,46 +11,6 @@ use serde_json::{Value, json};
 use crate::call::{Call, Context, Who};
 use crate::error::ConsoleError;
 use crate::wire::{Listing, Nothing, bad_page, page_size, value};
-
-fn to_json(webhook: &Webhook) -> Value {
-    let (setup, health) = (&webhook.setup, &webhook.health);
-    json!({
-        "id": webhook.id.to_string(),
-        "name": setup.name.as_str(),
-        "url": setup.url.as_str(),
-        "events": setup.events.names(),
-        "active": setup.active,
-        "timeoutMs": setup.timeout_ms,
-        "passWhenSilent": setup.pass_when_silent,
-        "full": webhook.full,
-        "createdAt": webhook.created_at.0,
-        "delivered": health.delivered,
-        "failed": health.failed,
-        "deliveredAt": time(health.delivered_at.0),
-        "lastError": health.last_error,
-        "lastErrorAt": time(health.last_error_at.0),
-    })
-}
-
-fn delivery_to_json(delivery: &Delivery) -> Value {
-    json!({
-        "id": delivery.id.to_string(),
-        "event": delivery.event,
-        "userId": delivery.user.as_str(),
-        "state": delivery.state.word(),
-        "attempts": delivery.attempts,
-        "queuedAt": delivery.queued_at.0,
-        "triedAt": time(delivery.tried_at.0),
-        "status": delivery.status,
-        "excerpt": delivery.excerpt,
-        "body": delivery.body,
-    })
-}
-
-/// 0 stands for never.
-fn time(ms: i64) -> Option<i64> {
-    Some(ms).filter(|ms| *ms > 0)
-}
 
 fn events(names: &[String]) -> Result<Events, ConsoleError> {
     names
@@ -89,7 +49,7 @@ impl Call for List {
         let events = Event::ALL.iter();
         let events = events.map(|e| json!({ "name": e.name(), "meaning": e.meaning().trim() }));
         Ok(json!({
-            "webhooks": webhooks.iter().map(to_json).collect::<Vec<_>>(),
+            "webhooks": webhooks.iter().map(webhook_json).collect::<Vec<_>>(),
             "events": events.collect::<Vec<_>>(),
         }))
     }
@@ -121,7 +81,7 @@ impl Call for Add {
         setup.pass_when_silent = request.pass_when_silent.unwrap_or(setup.pass_when_silent);
         let made = ctx.core.add_webhook(ctx.app()?.id, setup).await?;
         let secret = made.secret.expose_secret();
-        Ok(json!({ "webhook": to_json(&made.webhook), "secret": secret }))
+        Ok(json!({ "webhook": webhook_json(&made.webhook), "secret": secret }))
     }
 }
 
@@ -160,7 +120,7 @@ impl Call for Set {
             setup.timeout_ms = timeout_ms.unwrap_or(setup.timeout_ms);
             setup.pass_when_silent = pass_when_silent.unwrap_or(setup.pass_when_silent);
         };
-        Ok(to_json(&ctx.core.set_webhook(ctx.app()?.id, one.id()?, change).await?))
+        Ok(webhook_json(&ctx.core.set_webhook(ctx.app()?.id, one.id()?, change).await?))
     }
 }
 
@@ -254,7 +214,7 @@ impl Call for Deliveries {
         let more = found.len() > size;
         found.truncate(size);
         let last = found.last().filter(|_| more).map(|delivery| delivery.id.to_string());
-        Ok(Listing { items: found.iter().map(delivery_to_json).collect(), page_token: last })
+        Ok(Listing { items: found.iter().map(delivery_json).collect(), page_token: last })
     }
 }
 

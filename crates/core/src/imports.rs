@@ -12,8 +12,9 @@ use std::sync::Arc;
 
 use nuncio_protocol::Refusal;
 use nuncio_protocol::ids::AppId;
-use nuncio_store::jobs::{Imported, Kind, Outcome, Step};
+use nuncio_store::imports::{Imported, Outcome};
 pub use nuncio_store::jobs::{Job, Part, State};
+use nuncio_store::jobs::{Kind, Step};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::sync::Notify;
@@ -155,7 +156,7 @@ impl Core {
 
     /// An import.
     pub async fn import(&self, app: AppId, id: &str) -> Result<Job, Error> {
-        Ok(self.store.job(app, id.to_owned()).await?)
+        Ok(self.store.job(app, Kind::Import, id.to_owned()).await?)
     }
 
     /// Takes the file's next piece in, which begins at byte `offset`; after the last one it is looked through.
@@ -200,7 +201,7 @@ impl Core {
             Ok(Step { parts, ..progress.step(state) })
         });
         let changed = changed.await?;
-        self.jobs.notify_one();
+        self.imports.notify_one();
         Ok(changed)
     }
 
@@ -213,7 +214,7 @@ impl Core {
             _ => Err(not_now("only what was looked through can be imported")),
         });
         let changed = changed.await?;
-        self.jobs.notify_one();
+        self.imports.notify_one();
         Ok(changed)
     }
 
@@ -245,17 +246,18 @@ impl Core {
         Ok(found)
     }
 
-    /// Rings when there is something for [`Core::run_jobs`] to do.
+    /// Rings when there is something for [`Core::run_imports`] to do.
     #[must_use]
-    pub fn jobs_nudge(&self) -> Arc<Notify> {
-        Arc::clone(&self.jobs)
+    pub fn imports_nudge(&self) -> Arc<Notify> {
+        Arc::clone(&self.imports)
     }
 
     /// Works on imports until none waits, and lets go of old ones. `stopping` tells when to stop between two steps.
-    pub async fn run_jobs(&self, stopping: impl Fn() -> bool) -> Result<(), Error> {
+    pub async fn run_imports(&self, stopping: impl Fn() -> bool) -> Result<(), Error> {
         let lease = format!("{:016x}", rand::random::<u64>());
         while !stopping() {
-            let Some(job) = self.store.claim_job(lease.clone(), self.now()).await? else { break };
+            let claimed = self.store.claim_job(Kind::Import, lease.clone(), self.now()).await?;
+            let Some(job) = claimed else { break };
             let core = self.by(job.origin.clone());
             match core.go_on_importing(&job, &lease, &stopping).await {
                 // The claim is lost, the import was cancelled, or its app was deleted.

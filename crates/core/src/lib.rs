@@ -14,6 +14,7 @@ mod clock;
 mod courier;
 mod directory;
 mod error;
+pub mod exports;
 pub mod figures;
 pub mod friends;
 #[doc(hidden)]
@@ -72,7 +73,8 @@ pub struct Core {
     activations: Arc<Notify>,
     doors: Arc<operators::Doors>,
     figures: Arc<figures::Figures>,
-    jobs: Arc<Notify>,
+    imports: Arc<Notify>,
+    exports: Arc<Notify>,
     courier: Arc<dyn Courier>,
     deliveries: Arc<webhooks::Deliveries>,
     asking: Arc<asking::Asking>,
@@ -91,7 +93,8 @@ impl Core {
             activations: Arc::default(),
             doors: Arc::default(),
             figures: Arc::default(),
-            jobs: Arc::default(),
+            imports: Arc::default(),
+            exports: Arc::default(),
             courier: Arc::new(courier::NoCourier),
             deliveries: Arc::default(),
             asking: Arc::default(),

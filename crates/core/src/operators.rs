@@ -465,7 +465,7 @@ fn second_factor_context(operator: OperatorId) -> String {
 fn check(grants: &[Grant]) -> Result<(), Refusal> {
     let wrong = |sentence: &str| Err(Refusal::BadParameter(sentence.to_owned()));
     if grants.is_empty() || grants.len() > GRANTS {
-        return wrong("`grants` must have 1 to 100 entries");
+        return wrong("`grants` must have 1 to 100 entries: remove who shall have no role");
     }
     let twice = (1..grants.len()).any(|i| grants[..i].iter().any(|g| g.app == grants[i].app));
     if twice {

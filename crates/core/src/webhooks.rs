@@ -13,7 +13,7 @@ use nuncio_store::webhooks::{Health, Target};
 use rand::RngExt as _;
 use rand::distr::{Alphanumeric, SampleString as _};
 use secrecy::SecretString;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -23,6 +23,7 @@ pub use nuncio_store::outbox::{Delivery, State};
 pub use nuncio_store::webhooks::{Event, Events, Setup, Webhook};
 
 use crate::courier::{self, Reply, SEALED_FOR, WebhookMetrics};
+use crate::throttle::{Pace, Throttle};
 use crate::{Core, Error};
 
 /// How long a delivery may take.
@@ -39,6 +40,10 @@ const ANSWER_BYTES: usize = 4096;
 const TRIED_MS: i64 = 24 * 60 * 60 * 1000;
 /// The pause after the first failed attempt; it doubles with each, up to the longest.
 const PAUSE_MS: (i64, i64) = (1000, 10 * 60 * 1000);
+/// Tests of one webhook: so nobody makes this server flood another.
+const TESTS: Pace = Pace { burst: 10, refill_ms: 6_000 };
+/// Deliveries to one webhook that are put on their way again.
+const AGAIN: Pace = Pace { burst: 100, refill_ms: 600 };
 /// Letters and digits of a secret.
 const SECRET_CHARS: usize = 32;
 /// What a webhook's answer about a message may take, in milliseconds.
@@ -71,8 +76,10 @@ pub struct ConnectionChange {
 }
 
 /// Deliveries under way on this node.
-#[derive(Default)]
 pub(crate) struct Deliveries {
+    /// Tests of a webhook, and deliveries that are put on their way again.
+    tests: Throttle,
+    again: Throttle,
     /// Lanes that are worked on, by webhook.
     busy: Mutex<HashMap<WebhookId, usize>>,
     /// What is to be added to webhooks' records.
@@ -80,6 +87,20 @@ pub(crate) struct Deliveries {
     tasks: TaskTracker,
     stop: CancellationToken,
     pub(crate) metrics: WebhookMetrics,
+}
+
+impl Default for Deliveries {
+    fn default() -> Self {
+        Self {
+            tests: Throttle::new(TESTS),
+            again: Throttle::new(AGAIN),
+            busy: Mutex::default(),
+            health: Mutex::default(),
+            tasks: TaskTracker::default(),
+            stop: CancellationToken::default(),
+            metrics: WebhookMetrics::default(),
+        }
+    }
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -155,9 +176,11 @@ impl Core {
         Ok(self.store.remove_webhook(app, id, self.now()).await?)
     }
 
-    /// Posts a `webhook:test` event to a webhook now, beside the outbox, and says what came of it.
+    /// Posts a `webhook:test` event to a webhook now, beside the outbox, and says what came of it. Refused when that
+    /// is done too often.
     pub async fn test_webhook(&self, app: AppId, id: WebhookId) -> Result<Attempt, Error> {
         let webhook = self.store.webhook(app, id).await?;
+        self.deliveries.tests.take(&of_webhook(app, id), self.now())?;
         let app_key = self.store.app_by_id(app).await?.key;
         let event = signing_id();
         let body = json!({
@@ -182,13 +205,14 @@ impl Core {
         Ok(self.store.deliveries(app, id, state, before, limit).await?)
     }
 
-    /// Puts a finished delivery on its way again.
+    /// Puts a finished delivery on its way again. Refused when that is done too often.
     pub async fn redeliver(
         &self,
         app: AppId,
         id: WebhookId,
         event: MessageId,
     ) -> Result<(), Error> {
+        self.deliveries.again.take(&of_webhook(app, id), self.now())?;
         Ok(self.store.redeliver(app, id, event, self.now()).await?)
     }
 
@@ -388,6 +412,55 @@ impl Core {
             tracing::warn!("webhooks' counters were not kept: {error}");
         }
     }
+}
+
+/// The key of a webhook's paces.
+fn of_webhook(app: AppId, id: WebhookId) -> String {
+    format!("{}/{id}", app.0)
+}
+
+/// 0 stands for never.
+fn time(at: Timestamp) -> Option<i64> {
+    Some(at.0).filter(|ms| *ms > 0)
+}
+
+/// A webhook, as the console and the command line show it.
+#[must_use]
+pub fn webhook_json(webhook: &Webhook) -> Value {
+    let (setup, health) = (&webhook.setup, &webhook.health);
+    json!({
+        "id": webhook.id.to_string(),
+        "name": setup.name.as_str(),
+        "url": setup.url.as_str(),
+        "events": setup.events.names(),
+        "active": setup.active,
+        "timeoutMs": setup.timeout_ms,
+        "passWhenSilent": setup.pass_when_silent,
+        "full": webhook.full,
+        "createdAt": webhook.created_at.0,
+        "delivered": health.delivered,
+        "failed": health.failed,
+        "deliveredAt": time(health.delivered_at),
+        "lastError": health.last_error,
+        "lastErrorAt": time(health.last_error_at),
+    })
+}
+
+/// A delivery, likewise.
+#[must_use]
+pub fn delivery_json(delivery: &Delivery) -> Value {
+    json!({
+        "id": delivery.id.to_string(),
+        "event": delivery.event,
+        "userId": delivery.user.as_str(),
+        "state": delivery.state.word(),
+        "attempts": delivery.attempts,
+        "queuedAt": delivery.queued_at.0,
+        "triedAt": time(delivery.tried_at),
+        "status": delivery.status,
+        "excerpt": delivery.excerpt,
+        "body": delivery.body,
+    })
 }
 
 /// An id for what is asked or tried beside the outbox.

@@ -67,6 +67,7 @@ impl Session {
             sdk_version: self.sdk_version.as_str().to_owned(),
             since: self.since,
             address: self.address.map(|address| address.to_string()).unwrap_or_default(),
+            node: String::new(),
         }
     }
 

@@ -57,7 +57,7 @@ pub enum Refusal {
     LinkVoid,
     #[error("{0}")]
     NotNow(String),
-    #[error("too many wrong tries: wait {} s", wait_ms.div_ceil(1000))]
+    #[error("too many tries: wait {} s", wait_ms.div_ceil(1000))]
     TooManyTries { wait_ms: u64 },
 
     #[error("there is no app with this App Key, or it is locked")]

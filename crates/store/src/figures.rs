@@ -154,7 +154,7 @@ impl Store {
         minute: Timestamp,
         counted: Vec<(AppId, Tally)>,
     ) -> Result<(), StoreError> {
-        let node = i64::from(self.node);
+        let node = self.node();
         self.write(Vec::new(), async move |tx| {
             for (app, tally) in &counted {
                 for (step, kept) in KEPT {

@@ -1,11 +1,10 @@
-//! What operators ask for and the server does bit by bit: imports of users.
+//! What operators ask for and the server does bit by bit: imports of users, and exports of one user's data.
 //!
 //! A job is claimed for a while by a worker, whose every step renews the claim in the step's own transaction. So a
 //! worker that lost its claim changes nothing any more, and one that dies is followed by another.
 
 use nuncio_protocol::ids::AppId;
-use nuncio_protocol::values::{AvatarUrl, Name};
-use nuncio_protocol::{Origin, Refusal, Timestamp, UserId};
+use nuncio_protocol::{Origin, Refusal, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -13,13 +12,13 @@ use crate::apps::{self, words};
 use crate::audit::{self, Act};
 use crate::engine::{Row, Store, Tx, params};
 use crate::error::StoreError;
-use crate::users::{self, identify};
+use crate::{exports, users};
 
 /// For so long a claim is good without a step.
 const LEASE_MS: i64 = 60_000;
 /// Jobs of one kind that an app may have that are not over.
 const OPEN: i64 = 3;
-/// Jobs of one kind that an app may have at all; the oldest that are over go.
+/// Jobs of one kind that are listed; and exports that an app may have at all.
 const KEPT: i64 = 20;
 /// Parts that one transaction deletes.
 const STEP: i64 = 20;
@@ -29,8 +28,10 @@ const STEP: i64 = 20;
 pub enum Kind {
     /// Users out of a file.
     Import,
+    /// All that is held about a user, into a file.
+    Export,
 }
-words!(Kind { Import = "import" });
+words!(Kind { Import = "import", Export = "export" });
 
 /// How far it is.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Deserialize, Serialize)]
@@ -90,7 +91,7 @@ pub struct Job {
     pub id: String,
     /// What is to be done.
     pub kind: Kind,
-    /// The file's name.
+    /// The file's name, or the user's id.
     pub about: String,
     /// How far it is.
     pub state: State,
@@ -113,28 +114,6 @@ pub struct Step {
     pub progress: String,
     /// Pieces that it adds, with their numbers.
     pub parts: Vec<(Part, i64, Vec<u8>)>,
-}
-
-/// A user of an import.
-#[derive(Clone, Debug)]
-pub struct Imported {
-    /// Who.
-    pub id: UserId,
-    /// Push identity; needed for somebody new.
-    pub name: Option<Name>,
-    /// Push identity.
-    pub avatar_url: Option<AvatarUrl>,
-}
-
-/// What became of a user of an import.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Outcome {
-    /// The user is, or would be, new.
-    New,
-    /// The user was there.
-    Existing,
-    /// Nothing was, or would be, done.
-    Refused(Refusal),
 }
 
 macro_rules! select_jobs {
@@ -164,13 +143,17 @@ fn read_job(row: &Row<'_>) -> Result<Job, StoreError> {
     })
 }
 
-async fn find(tx: &Tx<'_>, app: AppId, id: &str) -> Result<Job, StoreError> {
+pub(crate) async fn find(tx: &Tx<'_>, app: AppId, id: &str) -> Result<Job, StoreError> {
     let job =
         tx.opt(select_jobs!("where app = ?1 and id = ?2"), params![app, id], read_job).await?;
-    job.ok_or_else(|| Refusal::NotNow("there is no such job any more".to_owned()).into())
+    job.ok_or_else(|| gone().into())
 }
 
-async fn put(
+pub(crate) fn gone() -> Refusal {
+    Refusal::NotNow("there is no such job any more".to_owned())
+}
+
+pub(crate) async fn put(
     tx: &Tx<'_>,
     app: AppId,
     id: &str,
@@ -204,7 +187,12 @@ async fn put(
 }
 
 /// Fails unless `lease` has the claim on the job.
-async fn claimed(tx: &Tx<'_>, app: AppId, id: &str, lease: &str) -> Result<(), StoreError> {
+pub(crate) async fn claimed(
+    tx: &Tx<'_>,
+    app: AppId,
+    id: &str,
+    lease: &str,
+) -> Result<(), StoreError> {
     let held = tx
         .execute(
             "update jobs set lease = lease where app = ?1 and id = ?2 and lease = ?3
@@ -219,7 +207,8 @@ async fn claimed(tx: &Tx<'_>, app: AppId, id: &str, lease: &str) -> Result<(), S
 }
 
 impl Store {
-    /// Takes a job in. Refused when too many of the kind are not over.
+    /// Takes a job in. Refused when too many of the kind are not over, and for an export of a user who is not
+    /// registered.
     pub async fn add_job(&self, job: Job) -> Result<(), StoreError> {
         self.write(Vec::new(), async move |tx| {
             apps::by_id(tx, job.app).await?;
@@ -254,16 +243,35 @@ impl Store {
                 ],
             )
             .await?;
-            let about = json!({ "job": job.id, "about": job.about });
-            audit::note(tx, Act::on_app("user.import", job.app, job.created_at), &about);
+            match job.kind {
+                Kind::Import => {
+                    let about = json!({ "job": job.id, "about": job.about });
+                    audit::note(tx, Act::on_app("user.import", job.app, job.created_at), &about);
+                }
+                Kind::Export => {
+                    let user = exports::whose(&job)?;
+                    // Everything that was sent until now is in it.
+                    tx.all_filed()?;
+                    let sql = "select count(*) from jobs where app = ?1 and kind = ?2";
+                    let kept = tx.count(sql, params![job.app, kind]).await?;
+                    if i64::try_from(kept).unwrap_or(i64::MAX) > KEPT {
+                        let sentence = format!("{KEPT} are kept already: delete one");
+                        return Err(Refusal::NotNow(sentence).into());
+                    }
+                    users::all_registered(tx, job.app, std::slice::from_ref(&user)).await?;
+                    let act = Act::on_user("user.export", job.app, &user, job.created_at);
+                    audit::note(tx, act, &json!({ "job": job.id }));
+                }
+            }
             Ok(())
         })
         .await
     }
 
     /// A job of an app.
-    pub async fn job(&self, app: AppId, id: String) -> Result<Job, StoreError> {
-        self.read(async move |tx| find(tx, app, &id).await).await
+    pub async fn job(&self, app: AppId, kind: Kind, id: String) -> Result<Job, StoreError> {
+        let job = self.read(async move |tx| find(tx, app, &id).await).await?;
+        if job.kind == kind { Ok(job) } else { Err(gone().into()) }
     }
 
     /// An app's jobs of a kind, the newest first.
@@ -304,6 +312,7 @@ impl Store {
     /// Claims a job that is to be worked on, if there is one that nobody works on.
     pub async fn claim_job(
         &self,
+        kind: Kind,
         lease: String,
         now: Timestamp,
     ) -> Result<Option<Job>, StoreError> {
@@ -311,9 +320,9 @@ impl Store {
             let next: Option<(AppId, String)> = tx
                 .opt(
                     "select app, id from jobs
-                     where state in ('checking', 'running') and lease_until <= ?1
+                     where state in ('checking', 'running') and lease_until <= ?1 and kind = ?2
                      order by lease_until, created_at limit 1",
-                    params![now],
+                    params![now, kind.word()],
                     |row| Ok((row.get(0)?, row.get(1)?)),
                 )
                 .await?;
@@ -343,75 +352,6 @@ impl Store {
         self.write(Vec::new(), async move |tx| {
             claimed(tx, app, &id, &lease).await?;
             put(tx, app, &id, &step, now).await
-        })
-        .await
-    }
-
-    /// The same, together with users of an import: each is registered, or gets a new push identity. `step` is told
-    /// what became of them.
-    pub async fn import_step(
-        &self,
-        job: &Job,
-        lease: String,
-        users: Vec<Imported>,
-        step: impl Fn(&[Outcome]) -> Step + Send + 'static,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let (app, id) = (job.app, job.id.clone());
-        let locks = users.iter().map(|user| (app, user.id.clone())).collect();
-        self.write(locks, async move |tx| {
-            claimed(tx, app, &id, &lease).await?;
-            let mut outcomes = Vec::with_capacity(users.len());
-            for user in &users {
-                outcomes.push(match import(tx, app, user, now).await {
-                    Ok(outcome) => outcome,
-                    Err(StoreError::Refused(refusal)) => Outcome::Refused(refusal),
-                    Err(error) => return Err(error),
-                });
-            }
-            put(tx, app, &id, &step(&outcomes), now).await
-        })
-        .await
-    }
-
-    /// What [`Store::import_step`] would make of users, while the app has `more` users more than it has.
-    pub async fn try_import(
-        &self,
-        app: AppId,
-        users: Vec<Imported>,
-        more: i64,
-    ) -> Result<Vec<Outcome>, StoreError> {
-        self.read(async move |tx| {
-            let limit = apps::by_id(tx, app).await?.user_limit();
-            let mut room = match limit {
-                Some(limit) => {
-                    let sql = "select count(*) from users where app = ?1 and deleted_at = 0";
-                    let count = tx.count(sql, params![app]).await?;
-                    Some(limit - more - i64::try_from(count).unwrap_or(i64::MAX))
-                }
-                None => None,
-            };
-            let mut outcomes = Vec::with_capacity(users.len());
-            for user in &users {
-                outcomes.push(match users::find(tx, app, &user.id).await? {
-                    Some(found) if found.deleted => {
-                        Outcome::Refused(Refusal::SoftDeleted(user.id.clone()))
-                    }
-                    Some(_) => Outcome::Existing,
-                    None if user.name.is_none() => Outcome::Refused(nameless()),
-                    None => match &mut room {
-                        Some(left) if *left <= 0 => Outcome::Refused(Refusal::UserQuota {
-                            limit: limit.unwrap_or_default(),
-                        }),
-                        Some(left) => {
-                            *left -= 1;
-                            Outcome::New
-                        }
-                        None => Outcome::New,
-                    },
-                });
-            }
-            Ok(outcomes)
         })
         .await
     }
@@ -463,31 +403,5 @@ impl Store {
             tx.execute("delete from jobs where app = ?1 and id = ?2", params![app, &id]).await
         })
         .await
-    }
-}
-
-fn nameless() -> Refusal {
-    Refusal::BadParameter("`name` is missing, and the user is new".to_owned())
-}
-
-async fn import(
-    tx: &mut Tx<'_>,
-    app: AppId,
-    user: &Imported,
-    now: Timestamp,
-) -> Result<Outcome, StoreError> {
-    match users::find(tx, app, &user.id).await? {
-        Some(found) if found.deleted => Err(Refusal::SoftDeleted(user.id.clone()).into()),
-        Some(found) => {
-            identify(tx, app, &found, user.name.as_ref(), user.avatar_url.as_ref(), now).await?;
-            Ok(Outcome::Existing)
-        }
-        None => {
-            let name = user.name.as_ref().ok_or_else(nameless)?;
-            users::check_quota(tx, app).await?;
-            let avatar_url = user.avatar_url.as_ref().map_or("", AvatarUrl::as_str);
-            users::insert(tx, app, &user.id, name.as_str(), avatar_url, now).await?;
-            Ok(Outcome::New)
-        }
     }
 }

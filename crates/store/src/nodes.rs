@@ -6,6 +6,7 @@
 use nuncio_protocol::ids::AppId;
 use nuncio_protocol::{Timestamp, UserId};
 
+use crate::connections;
 use crate::engine::{Store, Tx, params};
 use crate::error::StoreError;
 
@@ -187,10 +188,12 @@ impl Store {
         .await
     }
 
-    /// Takes some of a dead node's sessions away, and at last the node itself. Several nodes may do so at once:
-    /// each session, and so each user, falls to one of them.
+    /// Takes some of a dead node's sessions away, tells app servers of the end of its devices, and takes at last
+    /// the node itself away. Several nodes may do so at once: each session, and so each user, falls to one of them.
     pub async fn sweep(&self, dead: NodeId, now: Timestamp) -> Result<Swept, StoreError> {
-        self.write(Vec::new(), async move |tx| {
+        let told = self.told_by(dead).await?;
+        let locks = told.iter().map(|device| (device.app, device.user.clone())).collect();
+        self.write(locks, async move |tx| {
             let clock = tx.clock(now).await?;
             // Locks the row: sweepers follow each other.
             let locked = tx
@@ -212,7 +215,9 @@ impl Store {
                     |row| Ok((row.get(0)?, row.get(1)?)),
                 )
                 .await?;
-            let more = i64::try_from(gone.len()).unwrap_or(SWEPT) == SWEPT;
+            // Where some were told of, others may be; and of those that were, somebody else may have told the end.
+            let more = i64::try_from(gone.len()).unwrap_or(SWEPT) == SWEPT || !told.is_empty();
+            connections::end_all(tx, &told, clock).await?;
             gone.sort();
             gone.dedup();
             let mut offline = Vec::new();
@@ -233,7 +238,8 @@ impl Store {
 async fn remove_if_empty(tx: &Tx<'_>, node: NodeId) -> Result<(), StoreError> {
     tx.execute(
         "delete from nodes
-         where id = ?1 and not exists (select 1 from sessions where node = ?1)",
+         where id = ?1 and not exists (select 1 from sessions where node = ?1)
+           and not exists (select 1 from webhook_sessions where life = ?1)",
         params![node.0],
     )
     .await?;

@@ -12,21 +12,13 @@ use serde_json::{Value, json};
 use crate::audit::{self, Act};
 use crate::engine::{Row, Store, Tx, params};
 use crate::error::StoreError;
-use crate::events::{self, Event, Events, Status};
+use crate::events::{self, Event, Events};
 use crate::webhooks::{self, Target, read_target, select_webhooks};
 
 /// Numbers of `webhook_deliveries.state`.
 const WAITS: i64 = 0;
 const DELIVERED: i64 = 1;
 const GIVEN_UP: i64 = 2;
-
-/// Deliveries that may wait for one webhook, about; with so many, nothing is added before half are gone.
-const MOST_WAITING: i64 = 100_000;
-/// Finished deliveries that are kept for one webhook, and for how long.
-const KEPT: i64 = 10_000;
-const KEPT_MS: i64 = 3 * 24 * 60 * 60 * 1000;
-/// Rows that one transaction deletes.
-const STEP: i64 = 1000;
 
 /// A lane that is due.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -143,15 +135,6 @@ pub struct Delivery {
     pub status: i64,
     /// How that answer begins, or why there was none.
     pub excerpt: String,
-}
-
-/// How much waits for a webhook.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct Waiting {
-    /// Deliveries that wait; no more than a hundred thousand are counted.
-    pub count: i64,
-    /// When the oldest of them happened; 0 when none waits.
-    pub oldest: Timestamp,
 }
 
 /// Whether a webhook of the app wants an event.
@@ -288,17 +271,20 @@ async fn move_lane(
     Ok(rows > 0)
 }
 
+/// The columns from which [`read_delivery`] makes a delivery, more of them, and a tail.
 macro_rules! select_deliveries {
-    ($tail:literal) => {
+    ($columns:literal, $tail:literal) => {
         concat!(
-            "select id, user_id, event, body, queued_at, state, attempts, tried_at, status, excerpt
-             from webhook_deliveries where app = ?1 and webhook = ?2 and ",
+            "select id, user_id, event, body, queued_at, state, attempts, tried_at, status, excerpt",
+            $columns,
+            " from webhook_deliveries ",
             $tail
         )
     };
 }
+pub(crate) use select_deliveries;
 
-fn read_delivery(row: &Row<'_>) -> Result<Delivery, StoreError> {
+pub(crate) fn read_delivery(row: &Row<'_>) -> Result<Delivery, StoreError> {
     let (event, state): (i64, i64) = (row.get(2)?, row.get(5)?);
     Ok(Delivery {
         id: row.get(0)?,
@@ -311,6 +297,27 @@ fn read_delivery(row: &Row<'_>) -> Result<Delivery, StoreError> {
         tried_at: row.get(7)?,
         status: row.get(8)?,
         excerpt: row.get(9)?,
+    })
+}
+
+/// Why a delivery is not put on its way again.
+async fn not_again(
+    tx: &Tx<'_>,
+    app: AppId,
+    webhook: WebhookId,
+    id: MessageId,
+) -> Result<String, StoreError> {
+    let forgotten = tx
+        .exists(
+            "select 1 from webhook_deliveries
+             where app = ?1 and webhook = ?2 and id = ?3 and body = ''",
+            params![app, webhook.0, id],
+        )
+        .await?;
+    Ok(if forgotten {
+        format!("what delivery `{id}` said went with its user")
+    } else {
+        format!("delivery `{id}` waits already")
     })
 }
 
@@ -378,8 +385,13 @@ impl Store {
                 Verdict::GiveUp => GIVEN_UP,
             };
             tx.execute(
+                // Of a user who was deleted meanwhile no text is kept.
                 "update webhook_deliveries set state = ?5, attempts = attempts + 1, tried_at = ?6,
-                        status = ?7, excerpt = ?8
+                        status = ?7, excerpt = ?8,
+                        body = case when cast(?5 as bigint) = 0 or event = ?9 or exists (
+                            select 1 from users u where u.app = webhook_deliveries.app
+                               and u.id = webhook_deliveries.user_id and u.deleted_at = 0)
+                            then body else '' end
                  where app = ?1 and webhook = ?2 and id = ?3 and seq = ?4 and state = 0",
                 params![
                     *app,
@@ -390,6 +402,7 @@ impl Store {
                     now,
                     i64::from(attempt.status),
                     &attempt.excerpt,
+                    Event::ActivationState.bit(),
                 ],
             )
             .await?;
@@ -427,12 +440,18 @@ impl Store {
             let before = before.unwrap_or(MessageId(i64::MAX));
             match state {
                 None => {
-                    let sql = select_deliveries!("id < ?3 order by id desc limit ?4");
+                    let sql = select_deliveries!(
+                        "",
+                        "where app = ?1 and webhook = ?2 and id < ?3 order by id desc limit ?4"
+                    );
                     tx.all(sql, params![app, webhook.0, before, limit], read_delivery).await
                 }
                 Some(state) => {
-                    let sql =
-                        select_deliveries!("id < ?3 and state = ?5 order by id desc limit ?4");
+                    let sql = select_deliveries!(
+                        "",
+                        "where app = ?1 and webhook = ?2 and id < ?3 and state = ?5
+                         order by id desc limit ?4"
+                    );
                     let params = params![app, webhook.0, before, limit, state.number()];
                     tx.all(sql, params, read_delivery).await
                 }
@@ -466,196 +485,17 @@ impl Store {
             let rows = tx
                 .execute(
                     "update webhook_deliveries set state = 0, seq = ?4, queued_at = ?5, attempts = 0
-                     where app = ?1 and webhook = ?2 and id = ?3 and state <> 0",
+                     where app = ?1 and webhook = ?2 and id = ?3 and state <> 0 and body <> ''",
                     params![app, webhook.0, id, seq, now],
                 )
                 .await?;
             if rows == 0 {
-                let sentence = format!("delivery `{id}` waits already");
-                return Err(Refusal::NotNow(sentence).into());
+                return Err(Refusal::NotNow(not_again(tx, app, webhook, id).await?).into());
             }
             let what = json!({ "webhook": webhook.to_string(), "event": id.to_string() });
             audit::note(tx, Act::on_app("webhook.redeliver", app, now), &what);
             Ok(())
         })
         .await
-    }
-
-    /// How much waits for each webhook of all apps. Where that is too much, nothing is added any more, until
-    /// less waits.
-    pub async fn measure_outbox(&self) -> Result<Vec<(Target, Waiting)>, StoreError> {
-        let measured = self
-            .read(async move |tx| {
-                let targets =
-                    tx.all(select_webhooks!("order by w.app, w.id"), &[], read_target).await?;
-                let mut all = Vec::with_capacity(targets.len());
-                for target in targets {
-                    let waiting = tx
-                        .one(
-                            "select count(*), coalesce(min(id), 0) from (
-                                 select id from webhook_deliveries
-                                 where app = ?1 and webhook = ?2 and state = 0 limit ?3) w",
-                            params![target.webhook.app, target.webhook.id.0, MOST_WAITING],
-                            |row| {
-                                let (count, oldest) = (row.get(0)?, row.get::<MessageId>(1)?);
-                                let oldest =
-                                    if count == 0 { Timestamp(0) } else { oldest.sent_at() };
-                                Ok(Waiting { count, oldest })
-                            },
-                        )
-                        .await?;
-                    all.push((target, waiting));
-                }
-                Ok(all)
-            })
-            .await?;
-        for (Target { webhook, .. }, waiting) in &measured {
-            let full = match waiting.count {
-                count if count >= MOST_WAITING => true,
-                count if count < MOST_WAITING / 2 => false,
-                _ => webhook.full,
-            };
-            if full != webhook.full {
-                let (app, id) = (webhook.app, webhook.id);
-                self.write(Vec::new(), async move |tx| {
-                    tx.execute(
-                        "update webhooks set is_full = ?3 where app = ?1 and id = ?2",
-                        params![app, id.0, full],
-                    )
-                    .await
-                })
-                .await?;
-            }
-        }
-        Ok(measured)
-    }
-
-    /// Deletes some deliveries that are past their time, are too many, or belong to no webhook any more;
-    /// returns how many rows went. None: there are no more.
-    pub async fn prune_deliveries(&self, now: Timestamp) -> Result<u64, StoreError> {
-        let before = MessageId::first_at(now.plus_ms(-KEPT_MS));
-        let ends = self
-            .read(async move |tx| {
-                let webhooks = tx
-                    .all("select app, id from webhooks", &[], |row| {
-                        Ok((row.get::<AppId>(0)?, row.get::<i64>(1)?))
-                    })
-                    .await?;
-                let mut ends = Vec::with_capacity(webhooks.len());
-                for (app, webhook) in webhooks {
-                    let too_many: Option<MessageId> = tx
-                        .opt(
-                            "select id from webhook_deliveries
-                             where app = ?1 and webhook = ?2 and state <> 0
-                             order by id desc limit 1 offset ?3",
-                            params![app, webhook, KEPT],
-                            |row| row.get(0),
-                        )
-                        .await?;
-                    ends.push((app, webhook, too_many.map_or(before, |id| id.max(before))));
-                }
-                Ok(ends)
-            })
-            .await?;
-        let mut gone = 0;
-        for (app, webhook, end) in ends {
-            gone += self
-                .write(Vec::new(), async move |tx| {
-                    tx.execute(
-                        "delete from webhook_deliveries where app = ?1 and webhook = ?2 and id in (
-                             select id from webhook_deliveries
-                             where app = ?1 and webhook = ?2 and id <= ?3 and state <> 0
-                             order by id limit ?4)",
-                        params![app, webhook, end, STEP],
-                    )
-                    .await
-                })
-                .await?;
-        }
-        gone += self
-            .write(Vec::new(), async |tx| {
-                let rows = tx
-                    .execute(
-                        "delete from webhook_deliveries where (app, webhook, id) in (
-                             select d.app, d.webhook, d.id from webhook_deliveries d
-                             where not exists (select 1 from webhooks w
-                                               where w.app = d.app and w.id = d.webhook)
-                             limit ?1)",
-                        params![STEP],
-                    )
-                    .await?;
-                let lanes = tx
-                    .execute(
-                        "delete from webhook_lanes where (app, webhook, user_id) in (
-                             select l.app, l.webhook, l.user_id from webhook_lanes l
-                             where not exists (select 1 from webhooks w
-                                               where w.app = l.app and w.id = l.webhook)
-                             limit ?1)",
-                        params![STEP],
-                    )
-                    .await?;
-                Ok(rows + lanes)
-            })
-            .await?;
-        Ok(gone)
-    }
-
-    /// Whether an app's server wants to hear of connections.
-    pub async fn wants_connections(&self, app: AppId) -> Result<bool, StoreError> {
-        self.read(async move |tx| wants(tx, app, Event::ConnectionStatus).await).await
-    }
-
-    /// Writes down that a device came or went, for an app whose server wants to hear of it.
-    pub async fn connection_changed(
-        &self,
-        app: AppId,
-        user: UserId,
-        session: String,
-        status: Status,
-        address: String,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let node = self.node;
-        self.write(vec![(app, user.clone())], async move |tx| {
-            let key = params![app, &user, &session, i64::from(node)];
-            let sql = match status {
-                Status::Online => {
-                    "insert into webhook_sessions (app, user_id, session, node)
-                     values (?1, ?2, ?3, ?4) on conflict (app, user_id, session) do nothing"
-                }
-                Status::Offline | Status::LoggedOut => {
-                    "delete from webhook_sessions
-                     where app = ?1 and user_id = ?2 and session = ?3 and node = ?4"
-                }
-            };
-            // So nothing is told twice, and no end without its beginning.
-            if tx.execute(sql, key).await? == 0 {
-                return Ok(());
-            }
-            events::connection_status(tx, app, &user, &session, status, &address, now).await
-        })
-        .await
-    }
-
-    /// Tells of the end of some devices that an earlier run of this node has told of and that cannot be
-    /// connected any more; returns how many. None: there are no more.
-    pub async fn end_lost_connections(&self, now: Timestamp) -> Result<usize, StoreError> {
-        let node = i64::from(self.node);
-        let lost = self
-            .read(async move |tx| {
-                tx.all(
-                    "select app, user_id, session from webhook_sessions where node = ?1 limit ?2",
-                    params![node, STEP],
-                    |row| Ok((row.get::<AppId>(0)?, row.get::<UserId>(1)?, row.get::<String>(2)?)),
-                )
-                .await
-            })
-            .await?;
-        let ends = lost.iter().map(|(app, user, session)| {
-            let (user, session) = (user.clone(), session.clone());
-            self.connection_changed(*app, user, session, Status::Offline, String::new(), now)
-        });
-        futures_util::future::try_join_all(ends).await?;
-        Ok(lost.len())
     }
 }

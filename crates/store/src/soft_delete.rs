@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::audit::{self, Act};
 use crate::engine::{Store, Tx, params};
 use crate::error::StoreError;
-use crate::{events, friends, tokens, users};
+use crate::{events, exports, friends, outbox_care, tokens, users};
 
 /// Rows that one transaction deletes.
 const STEP: i64 = 1000;
@@ -265,7 +265,8 @@ async fn delete_rows(tx: &Tx<'_>, app: AppId, user: &UserId) -> Result<bool, Sto
     for sql in ONE {
         tx.execute(sql, params![app, user]).await?;
     }
-    let mut left = STEP;
+    exports::forget(tx, app, user).await?;
+    let mut left = STEP - outbox_care::forget_texts(tx, app, user, STEP).await?.cast_signed();
     for sql in MANY {
         left -= tx.execute(sql, params![app, user, left]).await?.cast_signed();
         if left <= 0 {

@@ -13,6 +13,7 @@ use crate::engine::{Store, params};
 use crate::error::StoreError;
 use crate::groups;
 use crate::users::{self, User};
+use crate::{exports, outbox_care};
 
 /// What goes with a user's row. Messages stay: they are the other side's history too.
 const OF_USER: [&str; 16] = [
@@ -84,6 +85,8 @@ impl Store {
                 for sql in OF_USER {
                     tx.execute(sql, params![app, id]).await?;
                 }
+                exports::forget(tx, app, id).await?;
+                outbox_care::forget_texts(tx, app, id, i64::MAX).await?;
                 audit::note(tx, Act::on_user("user.delete", app, id, now), &Value::Null);
             }
             Ok(())

@@ -33,7 +33,7 @@ impl ClusterBus {
         let started = Instant::now();
         let (id, joined) = begin(&store, &settings).await?;
         let clock = Clock::read(started, joined.clock);
-        store.set_node(joined.number);
+        store.set_node(joined.number, id);
         *self.signs() = Signs { renewed: started, heard: Instant::now(), clock };
         let net = Net { store, nats, seal, cluster: joined.cluster, settings };
         let net = self.net.get_or_init(|| net);
@@ -140,7 +140,7 @@ impl ClusterBus {
         let begun = tokio::time::timeout(lease, begin(&net.store, &net.settings)).await;
         let (id, joined) = begun.map_err(|_| late())??;
         let clock = Clock::read(started, joined.clock);
-        net.store.set_node(joined.number);
+        net.store.set_node(joined.number, id);
         self.subscribe(net, id).await?;
         self.life.store(id.0, Ordering::SeqCst);
         {

@@ -382,6 +382,7 @@ impl Bus for ClusterBus {
             sdk_version: found.sdk_version,
             since: found.since,
             address: found.address,
+            node: found.node_name,
         };
         Ok(located.into_iter().map(device).collect())
     }

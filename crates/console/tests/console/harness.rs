@@ -127,12 +127,16 @@ impl Browser {
 
     /// The text of a file that is answered.
     pub(crate) async fn download(&self, path: &str, body: Value) -> String {
+        String::from_utf8(self.download_bytes(path, body).await.1.into()).unwrap()
+    }
+
+    /// The headers and the bytes of a file that is answered.
+    pub(crate) async fn download_bytes(&self, path: &str, body: Value) -> (HeaderMap, Bytes) {
         let (head, bytes) = self.send(path, body, &[]).await;
-        let text = String::from_utf8(bytes.into()).unwrap();
-        assert_eq!(head.status.as_u16(), 200, "{text}");
+        assert_eq!(head.status.as_u16(), 200, "{}", String::from_utf8_lossy(&bytes));
         let disposition = head.headers["content-disposition"].to_str().unwrap();
         assert!(disposition.starts_with("attachment; filename="), "{disposition}");
-        text
+        (head.headers, bytes)
     }
 
     async fn send(

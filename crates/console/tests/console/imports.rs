@@ -48,7 +48,7 @@ async fn a_file_is_looked_through_first_and_then_imported_row_by_row() {
     let id = upload(&owner, &app, "csv", file, 20).await;
     let body = json!({ "appKey": app, "id": id });
     assert_eq!(owner.call("imports/run", body.clone()).await.refusal(), "NOT_NOW");
-    world.core.run_jobs(|| false).await.unwrap();
+    world.core.run_imports(|| false).await.unwrap();
     let checked = get(&owner, &app, &id).await;
     assert_eq!((&checked["state"], &checked["rows"]), (&json!("checked"), &json!(7)), "{checked}");
     let counts = json!({ "new": 3, "existing": 2, "faulty": 2, "registered": 0, "updated": 0 });
@@ -69,7 +69,7 @@ async fn a_file_is_looked_through_first_and_then_imported_row_by_row() {
     assert_eq!(faulty, [3, 6]);
 
     owner.call("imports/run", body.clone()).await.ok();
-    world.core.run_jobs(|| false).await.unwrap();
+    world.core.run_imports(|| false).await.unwrap();
     let done = get(&owner, &app, &id).await;
     assert_eq!(done["state"], "done");
     let counts = json!({ "new": 0, "existing": 0, "faulty": 2, "registered": 3, "updated": 2 });
@@ -96,7 +96,7 @@ async fn an_import_that_is_cut_short_goes_on_with_the_next_row() {
         .collect::<Vec<_>>()
         .join("\n");
     let id = upload(&owner, &app, "jsonl", &file, 30_000).await;
-    world.core.run_jobs(|| false).await.unwrap();
+    world.core.run_imports(|| false).await.unwrap();
     owner.call("imports/run", json!({ "appKey": app, "id": id })).await.ok();
     // A worker that is stopped after two steps, and another that waits until the claim has run out.
     let asked = Cell::new(0);
@@ -104,13 +104,13 @@ async fn an_import_that_is_cut_short_goes_on_with_the_next_row() {
         asked.set(asked.get() + 1);
         asked.get() > 3
     };
-    world.core.run_jobs(stopping).await.unwrap();
+    world.core.run_imports(stopping).await.unwrap();
     let half = get(&owner, &app, &id).await;
     assert_eq!((&half["state"], &half["done"]), (&json!("running"), &json!(1000)), "{half}");
-    world.core.run_jobs(|| false).await.unwrap();
+    world.core.run_imports(|| false).await.unwrap();
     assert_eq!(get(&owner, &app, &id).await["done"], 1000, "the claim is held");
     world.clock.advance_ms(61_000);
-    world.core.run_jobs(|| false).await.unwrap();
+    world.core.run_imports(|| false).await.unwrap();
     let done = get(&owner, &app, &id).await;
     assert_eq!((&done["state"], &done["counts"]["registered"]), (&json!("done"), &json!(2200)));
     let results = owner.download("imports/results", json!({ "appKey": app, "id": id })).await;
@@ -127,14 +127,14 @@ async fn the_limit_of_a_development_app_holds_and_bad_files_are_refused() {
         .chain((0..150).map(|n| format!("u{n},N\n")))
         .collect();
     let id = upload(&owner, &app, "csv", &file, 100_000).await;
-    world.core.run_jobs(|| false).await.unwrap();
+    world.core.run_imports(|| false).await.unwrap();
     let checked = get(&owner, &app, &id).await;
     assert_eq!(
         (&checked["counts"]["new"], &checked["counts"]["faulty"]),
         (&json!(100), &json!(50))
     );
     owner.call("imports/run", json!({ "appKey": app, "id": id })).await.ok();
-    world.core.run_jobs(|| false).await.unwrap();
+    world.core.run_imports(|| false).await.unwrap();
     let done = get(&owner, &app, &id).await;
     assert_eq!(
         (&done["counts"]["registered"], &done["counts"]["faulty"]),
@@ -144,7 +144,7 @@ async fn the_limit_of_a_development_app_holds_and_bad_files_are_refused() {
     assert_eq!(usage["registered"], 100);
 
     let id = upload(&owner, &app, "csv", "id,role\nx,owner\n", 100).await;
-    world.core.run_jobs(|| false).await.unwrap();
+    world.core.run_imports(|| false).await.unwrap();
     let failed = get(&owner, &app, &id).await;
     assert_eq!(failed["state"], "failed");
     assert!(failed["problem"].as_str().unwrap().contains("`id`"), "{failed}");

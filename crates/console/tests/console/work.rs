@@ -281,3 +281,31 @@ async fn a_webhook_is_reached_only_through_its_own_app() {
         trail["items"].as_array().unwrap().iter().map(|e| e["action"].as_str().unwrap()).collect();
     assert_eq!(actions[..3], ["webhook.remove", "webhook.set", "webhook.add"]);
 }
+
+#[tokio::test]
+async fn a_webhooks_test_and_redeliver_buttons_cannot_be_made_a_flood() {
+    let world = World::new().await;
+    let owner = world.owner().await;
+    let app = owner.app("development", "free").await;
+    let body = json!({
+        "appKey": app, "name": "hook", "url": "https://app.example.org/", "events": ["message:send"],
+    });
+    let made = owner.call("webhooks/add", body).await.ok();
+    let one = json!({ "appKey": app, "id": made["webhook"]["id"] });
+    let (mut posted, test) = (0, "webhooks/test");
+    while owner.call(test, one.clone()).await.status == 200 {
+        posted += 1;
+    }
+    assert_eq!(posted, 10);
+    let refused = owner.call(test, one.clone()).await;
+    assert_eq!((refused.status, &refused.body["retryAfter"]), (429, &json!(6)), "{}", refused.body);
+    world.clock.advance_ms(6_000);
+    owner.call(test, one.clone()).await.ok();
+    let again = json!({ "appKey": app, "id": one["id"], "deliveryId": "0GKZ5W3E00005" });
+    let mut tries = 0;
+    while owner.call("webhooks/redeliver", again.clone()).await.status != 429 {
+        tries += 1;
+        assert!(tries <= 100, "there is no end");
+    }
+    assert_eq!(tries, 100);
+}

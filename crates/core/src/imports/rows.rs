@@ -4,7 +4,7 @@
 
 use nuncio_protocol::values::{AvatarUrl, Name};
 use nuncio_protocol::{Refusal, UserId};
-use nuncio_store::jobs::Imported;
+use nuncio_store::imports::Imported;
 use serde::{Deserialize, Serialize};
 
 /// Bytes of one row.

@@ -3,7 +3,9 @@
 
 use clap::{Args, Subcommand};
 use nuncio_core::Core;
-use nuncio_core::webhooks::{Delivery, Event, Events, Setup, State, Webhook};
+use nuncio_core::webhooks::{
+    Delivery, Event, Events, Setup, State, Webhook, delivery_json, webhook_json,
+};
 use nuncio_protocol::ids::{AppId, WebhookId};
 use nuncio_protocol::values::{Name, WebhookUrl};
 use nuncio_protocol::{AppKey, MessageId};
@@ -209,7 +211,7 @@ impl WebhookCommand {
                 let (core, app, json) = output.open(&app).await?;
                 let webhooks = core.webhooks(app).await?;
                 if json {
-                    let all = webhooks.iter().map(to_json).collect();
+                    let all = webhooks.iter().map(webhook_json).collect();
                     return print(&format!("{:#}", Value::Array(all)));
                 }
                 webhooks.iter().try_for_each(|webhook| print(&to_lines(webhook)))
@@ -227,7 +229,7 @@ impl WebhookCommand {
                 };
                 let webhook = core.set_webhook(app, id, change).await?;
                 let text =
-                    if json { format!("{:#}", to_json(&webhook)) } else { to_lines(&webhook) };
+                    if json { format!("{:#}", webhook_json(&webhook)) } else { to_lines(&webhook) };
                 print(&text)
             }
             Self::Secret(One { app, id, output }) => {
@@ -323,42 +325,7 @@ fn to_lines(webhook: &Webhook) -> String {
     line
 }
 
-fn to_json(webhook: &Webhook) -> Value {
-    let (setup, health) = (&webhook.setup, &webhook.health);
-    json!({
-        "id": webhook.id.to_string(),
-        "name": setup.name.as_str(),
-        "url": setup.url.as_str(),
-        "events": setup.events.names(),
-        "active": setup.active,
-        "timeoutMs": setup.timeout_ms,
-        "passWhenSilent": setup.pass_when_silent,
-        "full": webhook.full,
-        "createdAt": webhook.created_at.0,
-        "delivered": health.delivered,
-        "failed": health.failed,
-        "deliveredAt": health.delivered_at.0,
-        "lastError": health.last_error,
-        "lastErrorAt": health.last_error_at.0,
-    })
-}
-
 fn delivery_line(delivery: &Delivery) -> String {
     let Delivery { id, user, event, state, attempts, status, excerpt, .. } = delivery;
     format!("{id}  {}  {event}  {user}  {attempts} attempts  {status}  {excerpt}", state.word())
-}
-
-fn delivery_json(delivery: &Delivery) -> Value {
-    json!({
-        "id": delivery.id.to_string(),
-        "userId": delivery.user.as_str(),
-        "event": delivery.event,
-        "state": delivery.state.word(),
-        "attempts": delivery.attempts,
-        "queuedAt": delivery.queued_at.0,
-        "triedAt": delivery.tried_at.0,
-        "status": delivery.status,
-        "excerpt": delivery.excerpt,
-        "body": delivery.body,
-    })
 }

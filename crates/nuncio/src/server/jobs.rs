@@ -14,8 +14,8 @@ const ACTIVATIONS: Duration = Duration::from_secs(10);
 const TRIM: Duration = Duration::from_mins(10);
 /// How often what has run out is forgotten.
 const PRUNE: Duration = Duration::from_mins(10);
-/// How often imports that somebody has left half done are looked for; new ones come with a nudge.
-const IMPORTS: Duration = Duration::from_secs(10);
+/// How often imports and exports that somebody has left half done are looked for; new ones come with a nudge.
+const LEFT_OVER: Duration = Duration::from_secs(10);
 /// How often rows of deleted apps are looked for.
 const ERASE: Duration = Duration::from_secs(10);
 /// How often events to be posted are looked for; new ones come with a nudge.
@@ -49,9 +49,14 @@ pub(super) fn start(core: &Core, tasks: &Tasks, audit_retention: Duration) {
         }
     });
     let (job, running) = (core.clone(), tasks.clone());
-    tasks.repeat("imports", IMPORTS, core.jobs_nudge(), move || {
+    tasks.repeat("imports", LEFT_OVER, core.imports_nudge(), move || {
         let (core, running) = (job.clone(), running.clone());
-        async move { core.run_jobs(|| running.are_stopping()).await }
+        async move { core.run_imports(|| running.are_stopping()).await }
+    });
+    let (job, running) = (core.clone(), tasks.clone());
+    tasks.repeat("exports", LEFT_OVER, core.exports_nudge(), move || {
+        let (core, running) = (job.clone(), running.clone());
+        async move { core.run_exports(|| running.are_stopping()).await }
     });
     // Users' lanes have leases of their own, and each node shows how much waits.
     let job = core.clone();

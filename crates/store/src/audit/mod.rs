@@ -171,6 +171,18 @@ fn read_entry(row: &Row<'_>) -> Result<Entry, StoreError> {
     })
 }
 
+/// Entries that changed a user, after the one with number `after`, in their order.
+pub(crate) async fn about(
+    tx: &Tx<'_>,
+    app: AppId,
+    user: &UserId,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<Entry>, StoreError> {
+    let sql = select_entries!("user_id = ?2 and user_id <> '' and seq > ?3 order by seq limit ?4");
+    tx.all(sql, params![app, user, after, limit], read_entry).await
+}
+
 impl Store {
     /// Entries of an app's chain, or of [`INSTALLATION`], whose numbers lie in `range`; the newest first.
     pub async fn audit(

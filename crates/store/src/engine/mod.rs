@@ -13,6 +13,7 @@ mod tx;
 
 use std::collections::HashSet;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
@@ -25,6 +26,7 @@ use tokio::sync::{Notify, oneshot};
 
 use crate::error::StoreError;
 use crate::messages::{Draft, Sent};
+use crate::nodes::NodeId;
 use sqlite::{Append, To};
 pub(crate) use tx::Row;
 pub(crate) use tx::{Tx, Value, params};
@@ -117,13 +119,21 @@ impl StoreMetrics {
 pub struct Store {
     engine: Engine,
     metrics: StoreMetrics,
-    /// This node's number.
-    pub(crate) node: u16,
+    place: Arc<Whereabouts>,
     /// Who makes changes through this handle, when that is to be kept.
     origin: Option<Arc<Origin>>,
     /// What they are made with.
     os: Os,
     posted: Arc<Notify>,
+}
+
+/// Which node works with the store.
+#[derive(Default)]
+struct Whereabouts {
+    /// Its number.
+    number: AtomicI64,
+    /// Its life in its cluster; 0 on a single server.
+    life: AtomicI64,
 }
 
 #[derive(Clone)]
@@ -189,7 +199,9 @@ impl Store {
                 Engine::Postgres(Arc::new(postgres::Postgres::open(&url, shared).await?))
             }
         };
-        Ok(Self { engine, metrics, node, origin: None, os: Os::Server, posted })
+        let place =
+            Arc::new(Whereabouts { number: AtomicI64::new(node.into()), ..Whereabouts::default() });
+        Ok(Self { engine, metrics, place, origin: None, os: Os::Server, posted })
     }
 
     /// The same store for changes that `origin` makes: they leave entries in the audit trail.
@@ -216,8 +228,20 @@ impl Store {
         Arc::clone(&self.posted)
     }
 
-    /// Makes message ids from now on as the node of this number does; see [`Options::node`].
-    pub fn set_node(&self, node: u16) {
+    /// This node's number.
+    pub(crate) fn node(&self) -> i64 {
+        self.place.number.load(Ordering::Relaxed)
+    }
+
+    /// This node's life in its cluster; `None` on a single server.
+    pub(crate) fn life(&self) -> Option<i64> {
+        Some(self.place.life.load(Ordering::Relaxed)).filter(|life| *life != 0)
+    }
+
+    /// From now on works as a cluster's node in this life of it; see [`Options::node`] for the number.
+    pub fn set_node(&self, node: u16, life: NodeId) {
+        self.place.number.store(node.into(), Ordering::Relaxed);
+        self.place.life.store(life.0, Ordering::Relaxed);
         let ids = match &self.engine {
             Engine::Sqlite(engine) => engine.ids(),
             Engine::Postgres(engine) => engine.ids(),

@@ -2,10 +2,14 @@
 
 use nuncio_protocol::frames::Failure;
 use nuncio_protocol::ids::DeviceId;
+use nuncio_protocol::values::{Name, WebhookUrl};
 use nuncio_protocol::{Code, Refusal, Timestamp, UserId};
+use nuncio_store::Status;
 use nuncio_store::nodes::{Joined, NewNode, NodeId};
 use nuncio_store::sessions::{Entered, Entering};
+use nuncio_store::webhooks::{Event, Setup};
 use nuncio_store::{Store, StoreError};
+use serde_json::Value;
 
 use crate::harness::{Bench, NOW, contract, refusal, user};
 
@@ -134,6 +138,67 @@ contract! {
         assert_eq!(nodes.len(), 1, "the node has gone with its last session");
         let back = enter(&bench, 12, &alice, "s5", clock).await.unwrap();
         assert!(back.came_online);
+    }
+
+    async fn the_end_of_devices_is_told_once_whoever_tells_it(bench: Bench) {
+        let [alice, bob] = bench.users(["alice", "bob"]).await;
+        let status = [Event::ConnectionStatus].into_iter().collect();
+        let setup = Setup::new(
+            Name::try_from("status").unwrap(),
+            WebhookUrl::try_from("https://app.example.org/").unwrap(),
+            status,
+        );
+        let hook = bench.store.add_webhook(bench.app, setup, vec![7], NOW).await.unwrap();
+        // Three nodes; each has a store of its own.
+        let (mut stores, mut numbers) = (Vec::new(), Vec::new());
+        for id in [11, 12, 13] {
+            let (store, joined) = (bench.another().await, join(&bench, id).await);
+            store.set_node(joined.number, NodeId(id));
+            numbers.push(joined.number);
+            stores.push(store);
+        }
+        assert_eq!(numbers, [1, 2, 3]);
+        let change = async |node: usize, who: &UserId, session: &str, status| {
+            let (who, session) = (who.clone(), session.to_owned());
+            let address = "203.0.113.9".to_owned();
+            stores[node].connection_changed(bench.app, who, session, status, address, NOW).await.unwrap();
+        };
+        change(0, &alice, "s1", Status::Online).await;
+        change(0, &bob, "s2", Status::Online).await;
+        change(0, &bob, "s3", Status::Online).await;
+        change(1, &alice, "s4", Status::Online).await;
+        change(0, &bob, "s3", Status::LoggedOut).await;
+        // A node that starts, or comes back, tells of nobody's end.
+        assert_eq!(stores[2].end_lost_connections(NOW).await.unwrap(), 0);
+        kill(&bench, 11).await;
+        // Both others see it, and so does it itself, too late.
+        for sweeper in [1, 2, 1, 2] {
+            let mut more = true;
+            while more {
+                more = stores[sweeper].sweep(NodeId(11), NOW).await.unwrap().more;
+            }
+        }
+        change(0, &alice, "s1", Status::Offline).await;
+        change(0, &alice, "s5", Status::Online).await;
+        change(0, &alice, "s5", Status::Offline).await;
+        assert_eq!(bench.store.nodes(NOW).await.unwrap().len(), 2, "the node has gone");
+        // One that ends by itself, with a device that nobody has seen off.
+        stores[1].end_node(NodeId(12)).await.unwrap();
+        assert_eq!(bench.store.nodes(NOW).await.unwrap().len(), 2, "it has something to sweep");
+        stores[2].sweep(NodeId(12), NOW).await.unwrap();
+        stores[2].sweep(NodeId(12), NOW).await.unwrap();
+        assert_eq!(bench.store.nodes(NOW).await.unwrap().len(), 1);
+        let told = bench.store.deliveries(bench.app, hook.id, None, None, 100).await.unwrap();
+        let mut told: Vec<_> = told
+            .iter()
+            .map(|delivery| {
+                let body: Value = serde_json::from_str(&delivery.body).unwrap();
+                let data = &body["data"][0];
+                format!("{} {}", data["sessionId"].as_str().unwrap(), data["status"].as_str().unwrap())
+            })
+            .collect();
+        told.sort();
+        assert_eq!(told, ["s1 0", "s1 1", "s2 0", "s2 1", "s3 0", "s3 2", "s4 0", "s4 1"]);
     }
 
     async fn an_order_to_close_stands_until_the_session_has_ended(bench: Bench) {

@@ -11,6 +11,7 @@ mod channel_settings;
 mod cluster;
 mod directory;
 mod edits;
+mod exports;
 mod figures;
 mod friend_requests;
 mod friends;
