@@ -12,6 +12,8 @@ use nuncio_protocol::ids::AppId;
 pub use nuncio_store::figures::{ByCode, Tally, Times};
 use nuncio_store::figures::{HOUR_MS, MINUTE_MS};
 
+use tokio::sync::RwLock;
+
 use crate::{Core, Error};
 
 /// Milliseconds of the steps that are kept in memory.
@@ -99,11 +101,16 @@ struct Counting {
 
 /// Where it is counted.
 #[derive(Debug, Default)]
-pub struct Figures(Mutex<Counting>);
+pub struct Figures {
+    counting: Mutex<Counting>,
+    /// Held while minutes go over to the store, and while both are looked at: so that nobody sees one in neither
+    /// place, or in both.
+    going_over: RwLock<()>,
+}
 
 impl Figures {
     fn counting(&self) -> MutexGuard<'_, Counting> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.counting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn of(&self, app: AppId, count: impl FnOnce(&mut Running)) {
@@ -172,13 +179,19 @@ impl Figures {
         std::mem::take(waiting)
     }
 
-    /// What of an app is not in the store yet, in its minute.
-    fn running(&self, app: AppId) -> Option<(Timestamp, Tally)> {
+    /// What of an app is not in the store yet, by minutes.
+    fn not_stored(&self, app: AppId) -> Vec<(Timestamp, Tally)> {
         let counting = self.counting();
-        let running = counting.apps.get(&app)?;
-        let mut tally = running.minute.clone();
-        tally.add_later(&running.now);
-        Some((Timestamp(counting.step - counting.step.rem_euclid(MINUTE_MS)), tally))
+        let waiting = counting.waiting.iter().filter(|(_, of, _)| *of == app);
+        let mut all: Vec<_> =
+            waiting.map(|(minute, _, tally)| (Timestamp(*minute), tally.clone())).collect();
+        if let Some(running) = counting.apps.get(&app) {
+            let mut tally = running.minute.clone();
+            tally.add_later(&running.now);
+            let minute = counting.step - counting.step.rem_euclid(MINUTE_MS);
+            all.push((Timestamp(minute), tally));
+        }
+        all
     }
 
     fn live(&self, app: AppId) -> Vec<(Timestamp, Tally)> {
@@ -201,6 +214,7 @@ impl Core {
     pub async fn turn_figures(&self, all: bool) -> Result<(), Error> {
         /// Apps of one transaction.
         const TOGETHER: usize = 200;
+        let _going_over = self.figures.going_over.write().await;
         let mut waiting = self.figures.turn(self.now(), all);
         waiting.sort_by_key(|(minute, app, _)| (*minute, *app));
         while let Some((minute, ..)) = waiting.first() {
@@ -239,11 +253,12 @@ impl Core {
             return Ok(Series { step_ms, points });
         }
         let rows = if span == Span::Month { HOUR_MS } else { MINUTE_MS };
+        let _going_over = self.figures.going_over.read().await;
         for (at, tally) in self.store.figures(app, rows, Timestamp(first)).await? {
             put(at, &tally);
         }
         // Of other nodes, the minute that goes on is not known.
-        if let Some((at, tally)) = self.figures.running(app) {
+        for (at, tally) in self.figures.not_stored(app) {
             put(at, &tally);
         }
         Ok(Series { step_ms, points })

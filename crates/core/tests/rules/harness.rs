@@ -19,7 +19,7 @@ pub(crate) struct Bench {
     pub(crate) app: AppId,
     pub(crate) clock: Arc<TestClock>,
     pub(crate) told: Arc<Told>,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 /// Keeps what connected devices would be told, and which connections would be closed.
@@ -127,7 +127,12 @@ impl Bench {
         let clock = Arc::new(TestClock::new(NOW));
         let core = Core::new(store, told.clone(), clock.clone(), Vault::from_key(&[7; 32]));
         let app = core.create_app("Test", Environment::Production, Edition::Flagship).await;
-        Self { core, app: app.unwrap().app.id, clock, told, _folder: folder }
+        Self { core, app: app.unwrap().app.id, clock, told, folder }
+    }
+
+    /// The database's file.
+    pub(crate) fn database(&self) -> std::path::PathBuf {
+        self.folder.path().join("nuncio.db")
     }
 
     /// The app's record as it is now.

@@ -5,6 +5,7 @@ mod harness;
 
 mod apps;
 mod bans;
+mod figures;
 mod idempotency;
 mod lists;
 mod profiles;
