@@ -3,7 +3,7 @@
 use nuncio_core::operators::Role;
 use nuncio_protocol::values::{AvatarUrl, BanDuration, BanReason, Name};
 use nuncio_protocol::{Refusal, Timestamp, UserId};
-use nuncio_store::directory::Listed;
+use nuncio_store::directory::{Listed, Named, Standing};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -74,7 +74,15 @@ impl Call for List {
                 return Err(Refusal::BadParameter(sentence.to_owned()).into());
             }
             (Some(query), None) => find(ctx, query, token, size).await?,
-            (None, Some(status)) => of_status(ctx, status, token, size).await?,
+            (None, Some(status)) => {
+                let standing = match status {
+                    Status::Banned => Standing::Banned,
+                    Status::Muted => Standing::Muted,
+                    Status::SoftDeleted => Standing::SoftDeleted,
+                };
+                let page = ctx.core.users_of(ctx.app()?.id, standing, token, size).await?;
+                (page.items, page.next)
+            }
             (None, None) => {
                 let page = ctx.core.newest_users(ctx.app()?.id, token, size).await?;
                 (page.items, page.next)
@@ -111,15 +119,22 @@ async fn find(
         return Err(ConsoleError::member("query", format!("has more than {QUERY_BYTES} bytes")));
     }
     let (store, app) = (ctx.core.store(), ctx.app()?.id);
-    let by_id = |id: &Listed| format!("i{}", id.id);
-    let (mut found, skip) = match token.map(|token| token.split_at_checked(1)) {
-        Some(Some(("n", skip))) => (Vec::new(), skip.parse().map_err(|_| bad_page())?),
-        Some(Some(("i", id))) => {
-            let after = UserId::try_from(id).map_err(|_| bad_page())?;
-            (store.users_by_id(app, query.clone(), Some(after), size + 1).await?, 0)
+    let by_id = |user: &Listed| format!("i{}", user.id);
+    let by_name = |place: &Named| format!("n{}:{}", place.id, place.name);
+    let id = |text: &str| UserId::try_from(text).map_err(|_| bad_page());
+    let (mut found, after) = match token.map(|token| token.split_at_checked(1)) {
+        Some(Some(("n", place))) => {
+            let (user, name) = place.split_once(':').ok_or_else(bad_page)?;
+            if name.contains('\0') {
+                return Err(bad_page());
+            }
+            (Vec::new(), Some(Named { name: name.to_owned(), id: id(user)? }))
+        }
+        Some(Some(("i", user))) => {
+            (store.users_by_id(app, query.clone(), Some(id(user)?), size + 1).await?, None)
         }
         Some(_) => return Err(bad_page()),
-        None => (store.users_by_id(app, query.clone(), None, size + 1).await?, 0),
+        None => (store.users_by_id(app, query.clone(), None, size + 1).await?, None),
     };
     let size_here = usize::try_from(size).unwrap_or(usize::MAX);
     if found.len() > size_here {
@@ -128,39 +143,20 @@ async fn find(
         return Ok((found, next));
     }
     let room = size - i64::try_from(found.len()).unwrap_or(size);
-    let mut named = store.users_by_name(app, query.clone(), skip, room + 1).await?;
+    let first = after.is_none();
+    let mut named = store.users_by_name(app, query.clone(), after, room + 1).await?;
     let more = i64::try_from(named.len()).unwrap_or(0) > room;
     named.truncate(usize::try_from(room).unwrap_or(0));
-    let next = more.then(|| format!("n{}", skip + room));
-    // Who was found by id is not shown twice.
-    named.retain(|user| !user.id.as_str().starts_with(&query));
-    found.extend(named);
-    Ok((found, next))
-}
-
-async fn of_status(
-    ctx: &Context,
-    status: Status,
-    token: Option<&str>,
-    size: i64,
-) -> Result<Found, ConsoleError> {
-    let (store, app) = (ctx.core.store(), ctx.app()?.id);
-    let skip: i64 = token.unwrap_or("0").parse().map_err(|_| bad_page())?;
-    if !(0..=i64::MAX / 2).contains(&skip) {
-        return Err(bad_page());
-    }
-    let mut ids: Vec<UserId> = match status {
-        Status::Banned => {
-            let bans = store.bans(app, skip, size + 1, ctx.core.now()).await?;
-            bans.into_iter().map(|ban| ban.user).collect()
-        }
-        Status::Muted => store.muted(app, skip, size + 1).await?.users,
-        Status::SoftDeleted => store.soft_deleted(app, skip, size + 1).await?,
+    // A page that those found by id have filled goes on with the first of the others.
+    let last = named.last().map(|(place, _)| by_name(place));
+    let next = match last {
+        Some(last) => more.then_some(last),
+        None => found.last().filter(|_| more && first).map(by_id),
     };
-    let more = i64::try_from(ids.len()).unwrap_or(0) > size;
-    ids.truncate(usize::try_from(size).unwrap_or(0));
-    let next = more.then(|| (skip + size).to_string());
-    Ok((store.listed(app, ids).await?, next))
+    // Who was found by id is not shown twice.
+    named.retain(|(_, user)| !user.id.as_str().starts_with(&query));
+    found.extend(named.into_iter().map(|(_, user)| user));
+    Ok((found, next))
 }
 
 #[derive(Deserialize)]
@@ -213,7 +209,7 @@ impl Call for Get {
                     "platform": device.platform,
                     "sdkVersion": device.sdk_version,
                     "since": device.since.0,
-                    "node": "0",
+                    "node": device.node,
                     "address": device.address,
                     "sessionId": device.session,
                 })

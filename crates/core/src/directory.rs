@@ -1,13 +1,27 @@
 //! Users as an operator looks for them, and the devices that they are connected with.
 
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use nuncio_bus::Device;
 use nuncio_protocol::frames::Failure;
 use nuncio_protocol::ids::AppId;
-use nuncio_protocol::{Code, UserId};
-use nuncio_store::directory::{Counted, Listed};
+use nuncio_protocol::{Code, Timestamp, UserId};
+use nuncio_store::directory::{Counted, Listed, Standing};
 
 use crate::page_token::{Page, Query};
 use crate::{Core, Error};
+
+/// Users from which on an app's are not counted at each look, and for how long a count is good then.
+const LARGE: i64 = 20_000;
+const COUNT_MS: i64 = 10_000;
+
+/// Counts of large apps, and when they were made.
+pub(crate) type Counts = Mutex<HashMap<AppId, (Timestamp, Counted)>>;
+
+fn locked(counts: &Counts) -> MutexGuard<'_, HashMap<AppId, (Timestamp, Counted)>> {
+    counts.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 impl Core {
     /// A page of an app's users, the newest first.
@@ -22,9 +36,36 @@ impl Core {
         Ok(query.page(self.store.newest_users(app, after, page_size).await?))
     }
 
-    /// How many users an app has.
+    /// A page of an app's users of a standing.
+    pub async fn users_of(
+        &self,
+        app: AppId,
+        standing: Standing,
+        page_token: Option<&str>,
+        page_size: i64,
+    ) -> Result<Page<Listed>, Error> {
+        let query = Query::of_app(&format!("users {standing:?}"), app);
+        let after = query.position(page_token)?;
+        let page = self.store.users_of(app, standing, after, page_size, self.now()).await?;
+        Ok(query.page(page))
+    }
+
+    /// How many users an app has. Nothing is decided by it: of a large app, it may be ten seconds old.
     pub async fn count_users(&self, app: AppId) -> Result<Counted, Error> {
-        Ok(self.store.count_users(app).await?)
+        let now = self.now();
+        let kept = locked(&self.counted).get(&app).copied();
+        if let Some((at, counted)) = kept
+            && (at..at.plus_ms(COUNT_MS)).contains(&now)
+        {
+            return Ok(counted);
+        }
+        let counted = self.store.count_users(app).await?;
+        let mut all = locked(&self.counted);
+        all.retain(|_, (at, _)| (*at..at.plus_ms(COUNT_MS)).contains(&now));
+        if counted.registered + counted.soft_deleted >= LARGE {
+            all.insert(app, (now, counted));
+        }
+        Ok(counted)
     }
 
     /// How many users of an app are connected.

@@ -48,14 +48,45 @@ pub struct Relations {
     pub friends: usize,
 }
 
-/// The columns of [`Listed`], and a tail that says which rows.
+/// What users are listed by.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Standing {
+    /// Those whose ban has not ended.
+    Banned,
+    /// Those who may not send direct messages.
+    Muted,
+    /// Those who were soft-deleted.
+    SoftDeleted,
+}
+
+/// The place of a user in a list by name.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Named {
+    /// The name as the database lowers its letters.
+    pub name: String,
+    /// The user's id.
+    pub id: UserId,
+}
+
+/// The columns of [`Listed`], more of them, and a tail that says which rows.
 macro_rules! select_listed {
     ($tail:literal) => {
+        select_listed!("", $tail)
+    };
+    ($columns:literal, $tail:literal) => {
         concat!(
-            "select id, name, avatar_url, created_at, banned_until, muted, deleted_at from users ",
+            "select id, name, avatar_url, created_at, banned_until, muted, deleted_at",
+            $columns,
+            " from users ",
             $tail
         )
     };
+}
+
+/// A user with the place that the next column tells.
+fn placed(row: &Row<'_>) -> Result<(Position, Listed), StoreError> {
+    let user = read(row)?;
+    Ok((Position { at: row.get(7)?, id: user.id.clone() }, user))
 }
 
 fn read(row: &Row<'_>) -> Result<Listed, StoreError> {
@@ -132,39 +163,89 @@ impl Store {
         .await
     }
 
-    /// Users whose name begins with `prefix`, whatever the case of its letters, by name; `skip` are left out.
+    /// Users whose name begins with `prefix`, whatever the case of its letters, by name; those behind `after` where
+    /// one is given. With each, what the list is sorted by.
     pub async fn users_by_name(
         &self,
         app: AppId,
         prefix: String,
-        skip: i64,
+        after: Option<Named>,
         limit: i64,
-    ) -> Result<Vec<Listed>, StoreError> {
+    ) -> Result<Vec<(Named, Listed)>, StoreError> {
         self.read(async move |tx| {
             let (prefix, end) = (prefix.to_lowercase(), behind(&prefix.to_lowercase()));
-            tx.all(
-                select_listed!(
+            let read = |row: &Row<'_>| {
+                let user = read(row)?;
+                Ok((Named { name: row.get(7)?, id: user.id.clone() }, user))
+            };
+            // Each look is one range of the index, with one lower end: first those of this very name.
+            let Some(Named { name, id }) = &after else {
+                let sql = select_listed!(
+                    ", lower(name)",
                     "where app = ?1 and lower(name) collate \"binary\" >= ?2
                        and lower(name) collate \"binary\" < ?3
-                     order by lower(name) collate \"binary\", id limit ?5 offset ?4"
-                ),
-                params![app, &prefix, &end, skip, limit],
-                read,
-            )
-            .await
+                     order by lower(name) collate \"binary\", id limit ?4"
+                );
+                return tx.all(sql, params![app, &prefix, &end, limit], read).await;
+            };
+            let sql = select_listed!(
+                ", lower(name)",
+                "where app = ?1 and lower(name) collate \"binary\" = ?2 and id > ?3
+                 order by id limit ?4"
+            );
+            let mut found = tx.all(sql, params![app, name, id, limit], read).await?;
+            let room = limit - i64::try_from(found.len()).unwrap_or(limit);
+            let sql = select_listed!(
+                ", lower(name)",
+                "where app = ?1 and lower(name) collate \"binary\" > ?2
+                   and lower(name) collate \"binary\" < ?3
+                 order by lower(name) collate \"binary\", id limit ?4"
+            );
+            let more = tx.all(sql, params![app, name, &end, room], read).await?;
+            found.extend(more);
+            Ok(found)
         })
         .await
     }
 
-    /// These users, as far as they are registered, in the order given.
-    pub async fn listed(&self, app: AppId, ids: Vec<UserId>) -> Result<Vec<Listed>, StoreError> {
+    /// Users of a standing, the last to end, or to be deleted, first; muted ones by id.
+    pub async fn users_of(
+        &self,
+        app: AppId,
+        standing: Standing,
+        after: Option<Position>,
+        limit: i64,
+        now: Timestamp,
+    ) -> Result<Page<Listed>, StoreError> {
         self.read(async move |tx| {
-            let mut found = Vec::with_capacity(ids.len());
-            for id in &ids {
-                let sql = select_listed!("where app = ?1 and id = ?2");
-                found.extend(tx.opt(sql, params![app, id], read).await?);
-            }
-            Ok(found)
+            let (at, id) = Position::or_start(after.as_ref(), true);
+            let rows = match standing {
+                Standing::Banned => {
+                    let sql = select_listed!(
+                        ", banned_until",
+                        "where app = ?1 and banned_until > 0 and banned_until > ?5
+                           and (banned_until, id) < (?2, ?3)
+                         order by banned_until desc, id desc limit ?4"
+                    );
+                    tx.all(sql, params![app, at, id, limit + 1, now], placed).await?
+                }
+                Standing::Muted => {
+                    let sql = select_listed!(
+                        ", cast(0 as bigint)",
+                        "where app = ?1 and muted = 1 and id > ?2 order by id limit ?3"
+                    );
+                    tx.all(sql, params![app, id, limit + 1], placed).await?
+                }
+                Standing::SoftDeleted => {
+                    let sql = select_listed!(
+                        ", deleted_at",
+                        "where app = ?1 and deleted_at > 0 and (deleted_at, id) < (?2, ?3)
+                         order by deleted_at desc, id desc limit ?4"
+                    );
+                    tx.all(sql, params![app, at, id, limit + 1], placed).await?
+                }
+            };
+            Ok(Page::cut(rows, limit))
         })
         .await
     }

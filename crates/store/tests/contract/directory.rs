@@ -1,8 +1,8 @@
 //! Users as an operator looks for them.
 
-use nuncio_protocol::UserId;
 use nuncio_protocol::values::Name;
-use nuncio_store::directory::{Counted, Listed, Relations};
+use nuncio_protocol::{Timestamp, UserId};
+use nuncio_store::directory::{Counted, Listed, Relations, Standing};
 
 use crate::harness::{Bench, NOW, contract, user};
 
@@ -50,12 +50,61 @@ contract! {
         for (id, name) in [("1", "anna b"), ("2", "Anna A"), ("3", "ANNA"), ("4", "Bob"), ("5", "An%")] {
             register(&bench, id, name, 0).await;
         }
-        let find = async |prefix: &str, skip, limit| {
-            bench.store.users_by_name(bench.app, prefix.to_owned(), skip, limit).await.unwrap()
+        let find = async |prefix: &str, limit| {
+            let (mut all, mut after) = (Vec::new(), None);
+            loop {
+                let (app, prefix) = (bench.app, prefix.to_owned());
+                let page = bench.store.users_by_name(app, prefix, after, limit).await.unwrap();
+                assert!(page.len() <= usize::try_from(limit).unwrap());
+                let Some((place, _)) = page.last() else { return all };
+                after = Some(place.clone());
+                all.extend(page.into_iter().map(|(_, user)| user));
+            }
         };
-        assert_eq!(ids(&find("aNNa", 0, 10).await), ["3", "2", "1"]);
-        assert_eq!(ids(&find("anna", 1, 1).await), ["2"]);
-        assert_eq!(ids(&find("an%", 0, 10).await), ["5"]);
+        assert_eq!(ids(&find("aNNa", 10).await), ["3", "2", "1"]);
+        assert_eq!(ids(&find("an%", 10).await), ["5"]);
+        // Namesakes, page by page.
+        for id in ["6", "7", "8", "9"] {
+            register(&bench, id, ["Zoe", "zoe"][usize::from(id > "7")], 0).await;
+        }
+        for limit in [1, 2, 3, 4, 5] {
+            assert_eq!(ids(&find("zo", limit).await), ["6", "7", "8", "9"], "{limit}");
+            assert_eq!(ids(&find("anna", limit).await), ["3", "2", "1"], "{limit}");
+        }
+    }
+
+    async fn users_of_a_standing_are_listed_page_by_page(bench: Bench) {
+        let ids_of = |all: &[Listed]| all.iter().map(|user| user.id.to_string()).collect::<Vec<_>>();
+        for id in ["a", "b", "c", "d", "e", "f", "g"] {
+            register(&bench, id, "N", 0).await;
+        }
+        let hour = NOW.plus_ms(3_600_000);
+        for (id, until) in [("a", hour), ("b", Timestamp::FOREVER), ("c", hour), ("d", NOW.plus_ms(1))] {
+            bench.store.ban(bench.app, vec![user(id)], until, String::new(), false, NOW).await.unwrap();
+        }
+        bench.store.mute(bench.app, vec![user("c"), user("a"), user("e")], true, NOW).await.unwrap();
+        for (id, later) in [("f", 1), ("g", 2)] {
+            let (app, at) = (bench.app, NOW.plus_ms(later));
+            bench.store.soft_delete(app, vec![user(id)], "op".to_owned(), at).await.unwrap();
+        }
+        let now = NOW.plus_ms(10);
+        for limit in [1, 2, 3, 10] {
+            let all = async |standing| {
+                let (mut all, mut after) = (Vec::new(), None);
+                loop {
+                    let app = bench.app;
+                    let page = bench.store.users_of(app, standing, after, limit, now).await.unwrap();
+                    all.extend(page.items);
+                    after = page.next;
+                    if after.is_none() {
+                        return ids_of(&all);
+                    }
+                }
+            };
+            assert_eq!(all(Standing::Banned).await, ["b", "c", "a"], "{limit}");
+            assert_eq!(all(Standing::Muted).await, ["a", "c", "e"], "{limit}");
+            assert_eq!(all(Standing::SoftDeleted).await, ["g", "f"], "{limit}");
+        }
     }
 
     async fn users_and_their_lists_are_counted(bench: Bench) {
