@@ -200,7 +200,7 @@ export interface Device {
   platform: string;
   sdkVersion: string;
   since: number;
-  /** The node that holds the connection. */
+  /** The node that holds the connection; empty on a single server. */
   node: string;
   /** The client's address. */
   address: string;
@@ -284,7 +284,10 @@ export interface ImportRow {
   fault?: string;
 }
 
-/** One user's data as a ZIP with JSON, made by a job, kept for 24 hours. */
+/**
+ * One user's data as a ZIP with JSON, made by a job. It survives a restart of the server, which begins it anew; with
+ * its user it goes.
+ */
 export interface Export {
   id: string;
   userId: string;
@@ -292,7 +295,14 @@ export interface Export {
   operator: string;
   createdAt: number;
   finishedAt: number | null;
+  /** 24 hours after its beginning. */
+  expiresAt: number;
+  /** Rows that were written. */
+  rows: number;
+  /** Bytes of the file, as far as it goes. */
   bytes: number;
+  /** What is written now. */
+  section: string;
   problem: string | null;
 }
 
@@ -530,10 +540,14 @@ export interface Calls {
     Page<ImportRow>,
   ];
 
-  // Exports: support; needs confirmation to start.
-  "exports/list": [{ appKey: string }, { exports: Export[] }];
-  "exports/start": [{ appKey: string; userId: string }, Export];
+  // Exports: developer.
+  "exports/list": [{ appKey: string; userId?: string }, { exports: Export[] }];
+  "exports/create": [{ appKey: string; userId: string }, Export];
   "exports/get": [{ appKey: string; id: string }, Export];
+  /** Ends one, and deletes its file. */
+  "exports/remove": [{ appKey: string; id: string }, None];
+  /** Answers with a file, a ZIP; needs confirmation. */
+  "exports/download": [{ appKey: string; id: string }, Blob];
 
   // Overview: viewer.
   "overview/series": [{ appKey: string; span: Span }, Series];

@@ -30,7 +30,7 @@ export const hooks = {
   signedOut: (): void => {},
 };
 
-/** Longer than the server lets a call take, so that its own words are heard. */
+/** Longer than the server lets a call take, so that its own words are heard. A file may take as long as it takes. */
 const TIMEOUT_MS = 40_000;
 
 /** Calls; asks for the password and calls again where the server wants that. */
@@ -50,17 +50,25 @@ export async function call<P extends keyof Calls>(path: P, request: Calls[P][0])
 
 async function send<P extends keyof Calls>(path: P, request: Calls[P][0]): Promise<Calls[P][1]> {
   let response: Response;
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(), TIMEOUT_MS);
   try {
     response = await fetch(`/console/api/${path}`, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json', 'Nuncio-Console': '1' },
       body: JSON.stringify(request),
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      signal: late.signal,
     });
   } catch {
     throw new Error('The server did not answer. Look whether it runs and is within reach, then try again.');
+  } finally {
+    clearTimeout(timer);
   }
-  if (response.ok && response.headers.has('content-disposition')) return (await response.blob()) as Calls[P][1];
+  if (response.ok && response.headers.has('content-disposition')) {
+    return (await response.blob().catch(() => {
+      throw new Error('The file did not come whole. Try again in a moment.');
+    })) as Calls[P][1];
+  }
   const body: unknown = await response.json().catch(() => undefined);
   if (response.ok && body !== undefined) return body as Calls[P][1];
   if (isFailure(body)) throw new CallError(body);

@@ -111,6 +111,17 @@ class NuncioConsole extends ConsoleElement {
     };
     const name = state.session || this.#route.page === 'link' ? names[this.#route.page] : 'Sign in';
     document.title = [name, this.#app?.name, 'Nuncio console'].filter(Boolean).join(' · ');
+    this.#showHere();
+  }
+
+  /** On a phone the navigation is a line that scrolls: where one is must be in sight. */
+  #showHere(): void {
+    const nav = this.renderRoot.querySelector('nav');
+    const here = nav?.querySelector('[aria-current]');
+    if (nav === null || here === null || here === undefined) return;
+    const [all, one] = [nav.getBoundingClientRect(), here.getBoundingClientRect()];
+    if (one.left < all.left) nav.scrollLeft += one.left - all.left - 14;
+    else if (one.right > all.right) nav.scrollLeft += one.right - all.right + 14;
   }
 
   protected override render(): TemplateResult {

@@ -32,6 +32,7 @@ export const shared: CSSResult = css`
   .form .actions { margin-block-start: 4px; }
   .badges { display: inline-flex; flex-wrap: wrap; gap: 4px; }
   .badge.plain { background: var(--nuncio-sunken); color: var(--nuncio-text); font-weight: 600; }
+  .head .badge.plain { background: var(--nuncio-surface); outline: 1px solid var(--nuncio-border); }
   .badge.good { background: var(--nuncio-success-soft); color: var(--nuncio-success); }
   .badge.warn { background: var(--nuncio-warning-soft); color: var(--nuncio-warning); }
   .badge.bad { background: var(--nuncio-danger-soft); color: var(--nuncio-danger); }

@@ -37,6 +37,13 @@ export function plainTime(at: number, stepMs: number, short = false): string {
 
 export const number = (count: number): string => numbers.format(count);
 
+/** How large a file is. */
+export function size(bytes: number): string {
+  const units = ['bytes', 'KB', 'MB'] as const;
+  const at = bytes < 1000 ? 0 : bytes < 1_000_000 ? 1 : 2;
+  return `${numbers.format(Number((bytes / 1000 ** at).toFixed(at === 0 ? 0 : 1)))} ${units[at]}`;
+}
+
 /** A count with its noun. */
 export const counted = (count: number, one: string, many = `${one}s`): string => `${number(count)} ${count === 1 ? one : many}`;
 

@@ -79,7 +79,7 @@ class AccountPage extends ConsoleElement {
         'Sessions',
         [
           { title: 'Browser', cell: ({ agent }) => agent || '–' },
-          { title: 'Address', cell: ({ address }) => html`<span class="mono">${address}</span>` },
+          { title: 'Address', cell: ({ address }) => html`<span class="mono whole">${address}</span>` },
           { title: 'Since', cell: ({ createdAt }) => time(createdAt) },
           { title: 'Used', cell: ({ usedAt }) => time(usedAt) },
           { title: '', cell: ({ id, current, agent }) => current

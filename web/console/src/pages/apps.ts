@@ -43,7 +43,7 @@ class AppsPage extends ConsoleElement {
         [
           { title: 'Name', cell: (app) => html`<a href=${address({ page: 'app', appKey: app.appKey })}>${app.name}</a>` },
           { title: 'Kind', cell: appBadges },
-          { title: 'App Key', cell: (app) => html`<code class="mono">${app.appKey}</code>` },
+          { title: 'App Key', cell: (app) => html`<code class="mono whole">${app.appKey}</code>` },
           { title: 'Your role', cell: (app) => roles[app.role] },
           { title: 'Made', cell: (app) => time(app.createdAt) },
         ],

@@ -42,7 +42,7 @@ function change({ before, after }: AuditEntry): TemplateResult {
   const [old, now] = [members(before), members(after)];
   const names = [...new Set([...old.keys(), ...now.keys()])].filter((name) => short(old.get(name)) !== short(now.get(name)));
   if (names.length === 0) return html`<span class="muted">–</span>`;
-  return html`<ul class="small">${names.map((name) => html`<li>${name === '' ? nothing : html`${name}: `}${old.has(name) ? html`<del>${shown(old.get(name))}</del> → ` : nothing}${now.has(name) ? shown(now.get(name)) : 'gone'}</li>`)}</ul>`;
+  return html`<ul class="small">${names.map((name) => html`<li>${name === '' ? nothing : html`${name}: `}${old.has(name) ? html`<del>${old.get(name) === 0 && now.has(name) ? timeOrZero(now.get(name)) : shown(old.get(name))}</del> → ` : nothing}${now.has(name) ? shown(now.get(name)) : 'gone'}</li>`)}</ul>`;
 }
 
 function members(value: unknown): Map<string, unknown> {
@@ -51,6 +51,9 @@ function members(value: unknown): Map<string, unknown> {
 }
 
 const short = (value: unknown): string => (typeof value === 'string' ? value : (JSON.stringify(value) ?? ''));
+
+/** A 0 that is followed by a time stands for none. */
+const timeOrZero = (next: unknown): string => (typeof next === 'number' && next >= 1e12 ? 'none' : '0');
 
 /** Among what is changed, only times are as large as this; the largest stands for no end. */
 function shown(value: unknown): unknown {

@@ -67,7 +67,7 @@ class OperatorsPage extends ConsoleElement {
         ${this.#operators === undefined ? nothing : table<Operator>(
           'Operators',
           [
-            { title: 'Name', cell: ({ name }) => name },
+            { title: 'Name', cell: ({ name }) => (name.length > 32 ? name : html`<span class="whole">${name}</span>`) },
             { title: 'Roles', cell: ({ grants }) => grants.length === 0 ? html`<span class="muted">None</span>`
               : html`<ul>${grants.map(({ appKey, role }) => html`<li>${roles[role]}, ${appKey === null ? 'all apps' : (state.app(appKey)?.name ?? appKey)}</li>`)}</ul>` },
             { title: 'State', cell: ({ active, secondFactor, linkExpiresAt }) => html`<span class="badges">

@@ -10,6 +10,7 @@ import { may } from '../state.js';
 import { number, permissions, time } from '../words.js';
 import { auditTable } from './audit.js';
 import { actionsOn } from './user-actions.js';
+import './user-export.js';
 import { statusBadges } from './users.js';
 
 type ListName = 'friends' | 'blocklist' | 'whitelist';
@@ -57,6 +58,7 @@ class UserPage extends ConsoleElement {
             ({ label, danger, run }) => html`<button class=${`button ${danger ? 'danger-quiet' : ''}`} type="button" @click=${() => void run()}>${label}</button>`,
           )}</div>` : nothing}
           ${this.#facts(user)}${this.#devices(user.devices)}${this.#profile(user)}${this.#lists(user)}
+          ${may(this.app, 'developer') ? html`<console-user-export .app=${this.app} .userId=${user.userId}></console-user-export>` : nothing}
           <section class="card" aria-labelledby="history"><h2 id="history">Latest changes</h2>${auditTable(user.history, false)}
             <p><a href=${address({ page: 'audit', appKey: this.app.appKey, userId: user.userId })}>All in the audit trail</a></p></section>`}
     </div>`;
@@ -86,7 +88,8 @@ class UserPage extends ConsoleElement {
       [
         { title: 'Device', cell: ({ deviceId }) => html`<span class="mono">${deviceId}</span>` },
         { title: 'Platform', cell: ({ platform, sdkVersion }) => `${platform} ${sdkVersion}` },
-        { title: 'Address', cell: ({ address: from }) => html`<span class="mono">${from}</span>` },
+        { title: 'Address', cell: ({ address: from }) => html`<span class="mono whole">${from}</span>` },
+        ...(devices.some(({ node }) => node !== '') ? [{ title: 'Node', cell: ({ node }: Device) => node }] : []),
         { title: 'Since', cell: ({ since }) => time(since) },
         ...(may(this.app, 'support')
           ? [{ title: '', cell: (device: Device) => html`<button class="button small" type="button" aria-label=${`Disconnect ${device.deviceId}`} @click=${() => void this.#disconnect(device)}>Disconnect</button>` }]

@@ -89,7 +89,7 @@ class UsersPage extends ConsoleElement {
         ? html`<div class="end"><button class="button primary" type="button" @click=${this.#register}>Register a user</button></div>`
         : nothing}</div>
       <form class="find card" role="search" @submit=${this.#search}>
-        ${textField({ name: 'query', label: 'Find', type: 'search', value: query, maxlength: 256, placeholder: 'How the id or a word of the name begins' })}
+        ${textField({ name: 'query', label: 'Find', type: 'search', value: query, maxlength: 256, placeholder: 'How the id or the name begins' })}
         <button class="button" type="submit">Find</button>
         ${choiceField({
           name: 'status', label: 'Or show', value: status ?? '',

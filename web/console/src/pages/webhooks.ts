@@ -135,7 +135,7 @@ class WebhooksPage extends ConsoleElement {
         'Deliveries',
         [
           { title: 'When', cell: ({ queuedAt }) => time(queuedAt) },
-          { title: 'Event', cell: ({ event, body }) => html`<details><summary><code class="mono">${event}</code></summary><pre>${pretty(body)}</pre></details>` },
+          { title: 'Event', cell: ({ event, body }) => html`<details><summary><code class="mono whole">${event}</code></summary><pre>${pretty(body)}</pre></details>` },
           { title: 'User', cell: ({ userId }) => html`<a href=${address({ page: 'user', appKey: this.app.appKey, userId })}>${userId}</a>` },
           { title: 'State', cell: ({ state }) => html`<span class=${`badge ${state === 'delivered' ? 'good' : state === 'waiting' ? 'warn' : 'bad'}`}>${STATES[state]}</span>` },
           { title: 'Answer', cell: ({ attempts, status, excerpt }) => html`${counted(attempts, 'attempt')}${status === 0 ? nothing : `, HTTP ${status}`}${excerpt === '' ? nothing : html`<br><span class="muted small">${excerpt}</span>`}` },

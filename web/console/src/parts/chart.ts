@@ -91,7 +91,7 @@ export class ConsoleChart extends ConsoleElement {
   }
 
   #drawing(): TemplateResult {
-    const [ceiling, step] = scale(this.#most());
+    const [ceiling, step] = scale(this.#most(), this.unit === '');
     const wide = Math.max(60, this.#width - SIDE);
     const high = HEIGHT - TOP - FOOT;
     const slot = wide / Math.max(1, this.times.length);
@@ -169,13 +169,14 @@ customElements.define('console-chart', ConsoleChart);
 
 const color = (nth: number): string => `var(--nuncio-${COLORS[nth % COLORS.length] ?? 'text'})`;
 
-/** A round number above `most`, and what to divide it by for at most five lines across. */
-export function scale(most: number): [ceiling: number, step: number] {
+/** A round number above `most`, and what to divide it by for at most five lines across; of counts, whole numbers. */
+export function scale(most: number, counts: boolean): [ceiling: number, step: number] {
   if (most <= 0) return [1, 1];
   const power = 10 ** Math.floor(Math.log10(most / 4));
-  const step = [1, 2, 2.5, 5, 10].map((times) => times * power).find((wide) => wide * 4 >= most) ?? most;
-  const whole = most > 4 ? Math.max(1, step) : step;
-  return [Math.ceil(most / whole) * whole, whole];
+  const round = counts ? [1, 2, 5, 10] : [1, 2, 2.5, 5, 10];
+  const step = round.map((times) => times * power).find((wide) => wide * 4 >= most) ?? most;
+  const across = counts ? Math.max(1, step) : step;
+  return [Math.ceil(most / across) * across, across];
 }
 
 const brief = (value: number): string => (value >= 1e6 ? `${value / 1e6}M` : value >= 1e4 ? `${value / 1e3}k` : number(Math.round(value * 1000) / 1000));

@@ -12,15 +12,16 @@ export const tableStyles: CSSResult = css`
   table { width: 100%; border-collapse: collapse; font-size: var(--nuncio-text-size); }
   caption { text-align: start; }
   thead th { padding: 8px 12px; text-align: start; font-size: var(--nuncio-text-size-small); color: var(--nuncio-text-muted); white-space: nowrap; }
-  tbody th, td { padding: 10px 12px; text-align: start; vertical-align: top; font-weight: inherit; overflow-wrap: anywhere; }
+  tbody th, td { padding: 10px 12px; text-align: start; vertical-align: top; font-weight: inherit; overflow-wrap: anywhere; min-width: 11ch; }
   tbody tr { border-block-start: 1px solid var(--nuncio-border); }
   tbody th { font-weight: 600; }
   tbody th:has(> time) { font-weight: inherit; }
-  time, .whole { white-space: nowrap; }
+  /* Narrower than that, short words would break before long ones do. */
+  time, .whole, .badge, td .button, summary:has(> .whole) { white-space: nowrap; }
   .none { padding: 12px; color: var(--nuncio-text-muted); }
   @media (max-width: 640px) {
-    table, tbody, tr, tbody th, td { display: block; }
-    .whole { white-space: normal; }
+    table, tbody, tr, tbody th, td { display: block; min-width: 0; }
+    .whole, summary:has(> .whole) { white-space: normal; }
     thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
     tbody tr { padding: 10px 0; }
     tbody th, td { padding: 3px 0; }
