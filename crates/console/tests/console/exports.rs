@@ -82,7 +82,7 @@ async fn all_of_a_users_data_comes_as_a_file_that_goes_after_a_day() {
     assert_eq!(headers["content-length"], bytes.len().to_string());
     assert_eq!(done["bytes"], bytes.len());
     let files = open(&bytes);
-    assert_eq!(files.len(), 16, "{:?}", files.keys());
+    assert_eq!(files.len(), 18, "{:?}", files.keys());
     assert_eq!(files["user.json"]["banReason"], "spam");
     let messages = files["messages.json"].as_array().unwrap();
     assert_eq!(messages.len(), 250);

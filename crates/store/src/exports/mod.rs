@@ -17,8 +17,8 @@ use crate::keys::ChannelKey;
 use crate::messages::{read_message, select_messages};
 use crate::outbox::select_deliveries;
 use rows::{
-    audited, read_activation, read_channel, read_entry, read_friend, read_listed, read_posted,
-    read_request, read_settings, read_subscription, read_user, written,
+    audited, read_activation, read_channel, read_entry, read_favorite, read_friend, read_group,
+    read_listed, read_posted, read_request, read_settings, read_subscription, read_user, written,
 };
 
 /// Channels that one page of messages looks into.
@@ -42,6 +42,10 @@ pub enum Section {
     RequestsReceived,
     /// Whose presence or profile the user wants to hear of.
     Subscriptions,
+    /// Groups that the user is a member of, with role, names and standing there.
+    Groups,
+    /// Members of groups whom the user follows.
+    GroupFavorites,
     /// Channels, with what is unread in them.
     Channels,
     /// What the user has set for channels.
@@ -60,13 +64,15 @@ pub enum Section {
 
 impl Section {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::Blocklist,
         Self::Whitelist,
         Self::Friends,
         Self::RequestsSent,
         Self::RequestsReceived,
         Self::Subscriptions,
+        Self::Groups,
+        Self::GroupFavorites,
         Self::Channels,
         Self::ChannelSettings,
         Self::Messages,
@@ -86,6 +92,8 @@ impl Section {
             Self::RequestsSent => "friend-requests-sent",
             Self::RequestsReceived => "friend-requests-received",
             Self::Subscriptions => "subscriptions",
+            Self::Groups => "groups",
+            Self::GroupFavorites => "group-favorites",
             Self::Channels => "channels",
             Self::ChannelSettings => "channel-settings",
             Self::Messages => "messages",
@@ -101,6 +109,7 @@ impl Section {
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct After {
     text: String,
+    second: String,
     number: i64,
     more: i64,
 }
@@ -191,10 +200,11 @@ impl Store {
                     "select u.name, u.avatar_url, u.created_at, u.inbox_head, u.inbox_floor, u.tokens_from,
                             u.last_token_at, u.banned_until, u.ban_reason, u.muted, u.deleted_at,
                             u.history_from, u.whitelist_on, u.friend_permission, u.profile_visibility,
-                            p.version, p.basic, p.ext, t.tags
+                            p.version, p.basic, p.ext, t.tags, x.until
                      from users u
                      left join profiles p on p.app = u.app and p.user_id = u.id
                      left join user_tags t on t.app = u.app and t.user_id = u.id
+                     left join group_mutes x on x.app = u.app and x.group_id = '' and x.user_id = u.id
                      where u.app = ?1 and u.id = ?2",
                     params![app, &user],
                     |row| read_user(row, &user),
@@ -265,6 +275,29 @@ async fn page(
                          and (type > ?3 or (type = ?3 and target_id > ?4))
                        order by type, target_id limit ?5";
             tx.all(sql, by_both, read_subscription).await?
+        }
+        Section::Groups => {
+            let sql = "select m.group_id, g.name, m.role, m.nickname, m.extra, m.alias, m.joined_at,
+                              x.until,
+                              exists (select 1 from group_allowed_senders a
+                                      where a.app = ?1 and a.group_id = m.group_id and a.user_id = ?2)
+                       from group_members m
+                       left join groups g on g.app = m.app and g.id = m.group_id
+                       left join group_mutes x on x.app = m.app and x.group_id = m.group_id
+                           and x.user_id = m.user_id
+                       where m.app = ?1 and m.user_id = ?2 and m.group_id > ?3
+                       order by m.group_id limit ?4";
+            tx.all(sql, by_text, read_group).await?
+        }
+        Section::GroupFavorites => {
+            let sql = "select f.group_id, f.favorite_id, f.added_at
+                       from group_favorites f join group_members m on m.app = f.app
+                           and m.group_id = f.group_id and m.user_id = f.user_id
+                       where m.app = ?1 and m.user_id = ?2
+                         and (m.group_id > ?3 or (m.group_id = ?3 and f.favorite_id > ?4))
+                       order by f.group_id, f.favorite_id limit ?5";
+            let by_pair = params![app, user, &after.text, &after.second, limit];
+            tx.all(sql, by_pair, read_favorite).await?
         }
         Section::Channels => {
             tx.filed(app, &[user])?;
@@ -347,6 +380,7 @@ async fn messages(
     let (mut rows, mut at, mut looks) = (Vec::new(), after.clone(), 0);
     for _ in 0..CHANNELS {
         if let Some(key) = channel_at(&at, user)? {
+            let floor = floor.max(of_member(tx, app, user, &key).await?);
             let room = limit - i64::try_from(rows.len()).unwrap_or(limit);
             let found = tx
                 .all(
@@ -380,6 +414,25 @@ async fn messages(
         }
     }
     Ok((rows, Some(at)))
+}
+
+/// The first message of a group that a member may read, and past all of them for who is none any more; 0 elsewhere.
+async fn of_member(
+    tx: &Tx<'_>,
+    app: AppId,
+    user: &UserId,
+    key: &ChannelKey,
+) -> Result<i64, StoreError> {
+    let Some(group) = key.as_str().strip_prefix("g:") else { return Ok(0) };
+    let from = tx
+        .opt(
+            "select history_from from group_members
+             where app = ?1 and group_id = ?2 and user_id = ?3",
+            params![app, group, user],
+            |row| row.get(0),
+        )
+        .await?;
+    Ok(from.unwrap_or(i64::MAX))
 }
 
 /// The channel that messages are read in now, if one is. A number of -1: it was looked at already, or is none.
@@ -428,7 +481,12 @@ async fn next_of_others(
             |row| Ok((row.get(0)?, row.get(1)?)),
         )
         .await?;
-    let place = |text: &String, number| After { text: text.clone(), number, more: OTHERS };
+    let place = |text: &String, number| After {
+        text: text.clone(),
+        number,
+        more: OTHERS,
+        ..After::default()
+    };
     if let Some((id, _)) = looked_at.iter().find(|(_, channel)| channel.is_some()) {
         return Ok((Some(place(id, 0)), true));
     }

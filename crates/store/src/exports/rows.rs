@@ -51,6 +51,7 @@ pub(super) fn read_user(row: &Row<'_>, user: &UserId) -> Result<Value, StoreErro
         "friendPermission": own(13)?,
         "profileVisibility": own(14)?,
         "profile": profile,
+        "mutedInGroupsUntil": row.get::<Option<i64>>(19)?,
         "tags": row.get::<Option<String>>(18)?.map_or_else(|| json!([]), parsed),
     }))
 }
@@ -68,6 +69,28 @@ pub(super) fn read_friend(row: &Row<'_>) -> Result<(After, Value), StoreError> {
         "since": row.get::<i64>(3)?,
     });
     Ok((After::text(id), friend))
+}
+
+pub(super) fn read_group(row: &Row<'_>) -> Result<(After, Value), StoreError> {
+    let id: String = row.get(0)?;
+    let role = match row.get::<i64>(2)? {
+        3 => "owner",
+        2 => "admin",
+        _ => "member",
+    };
+    let group = json!({
+        "groupId": id, "name": row.get::<Option<String>>(1)?, "role": role,
+        "nickname": row.get::<String>(3)?, "extra": row.get::<String>(4)?,
+        "alias": row.get::<String>(5)?, "joinedAt": row.get::<i64>(6)?,
+        "mutedUntil": row.get::<Option<i64>>(7)?, "mayAlwaysSend": row.get::<bool>(8)?,
+    });
+    Ok((After::text(id), group))
+}
+
+pub(super) fn read_favorite(row: &Row<'_>) -> Result<(After, Value), StoreError> {
+    let (text, second): (String, String) = (row.get(0)?, row.get(1)?);
+    let favorite = json!({ "groupId": text, "userId": second, "addedAt": row.get::<i64>(2)? });
+    Ok((After { text, second, ..After::default() }, favorite))
 }
 
 pub(super) fn read_request(row: &Row<'_>) -> Result<(After, Value), StoreError> {
@@ -93,7 +116,7 @@ pub(super) fn read_subscription(row: &Row<'_>) -> Result<(After, Value), StoreEr
         "type": r#type.map_or("", |known| known.as_str_name()), "userId": text,
         "subscribedAt": row.get::<i64>(2)?, "expiresAt": row.get::<i64>(3)?,
     });
-    Ok((After { text, number, more: 0 }, subscription))
+    Ok((After { text, number, ..After::default() }, subscription))
 }
 
 /// A message's id; nothing where there is none.
@@ -104,8 +127,9 @@ fn id(row: &Row<'_>, index: usize) -> Result<Option<String>, StoreError> {
 
 pub(super) fn read_channel(row: &Row<'_>, user: &UserId) -> Result<(After, Value), StoreError> {
     let key: String = row.get(0)?;
+    let seen = ChannelKey::stored(key.clone()).seen_by(user);
     let channel = json!({
-        "channelId": ChannelKey::stored(key.clone()).seen_by(user).id, "latestMessageId": id(row, 1)?,
+        "channelType": seen.r#type, "channelId": seen.id, "latestMessageId": id(row, 1)?,
         "unread": row.get::<i64>(2)?, "readMessageId": id(row, 3)?, "peerReadMessageId": id(row, 4)?,
     });
     Ok((After::text(key), channel))
@@ -114,16 +138,18 @@ pub(super) fn read_channel(row: &Row<'_>, user: &UserId) -> Result<(After, Value
 pub(super) fn read_settings(row: &Row<'_>) -> Result<(After, Value), StoreError> {
     let (number, text): (i64, String) = (row.get(0)?, row.get(1)?);
     let settings = json!({
-        "channelId": text, "pinned": row.get::<bool>(2)?, "notificationLevel": row.get::<i64>(3)?,
+        "channelType": number, "channelId": text, "pinned": row.get::<bool>(2)?, "notificationLevel": row.get::<i64>(3)?,
         "removedMessageId": id(row, 4)?,
     });
-    Ok((After { text, number, more: 0 }, settings))
+    Ok((After { text, number, ..After::default() }, settings))
 }
 
 pub(super) fn written(message: Message) -> Value {
+    let channel = message.channel.unwrap_or_default();
     json!({
         "messageId": message.id,
-        "channelId": message.channel.map(|channel| channel.id),
+        "channelType": channel.r#type,
+        "channelId": channel.id,
         "senderId": message.sender_id,
         "clientMessageId": message.client_message_id,
         "type": message.r#type,
@@ -147,9 +173,11 @@ pub(super) fn read_entry(row: &Row<'_>, user: &UserId) -> Result<(After, Value),
         }
     };
     let channel = row.get::<Option<String>>(2)?;
-    let channel = channel.map(|key| ChannelKey::stored(key).seen_by(user).id);
+    let channel = channel.map(|key| ChannelKey::stored(key).seen_by(user));
     let entry = json!({
-        "seq": seq, "at": row.get::<i64>(1)?, "what": what, "channelId": channel,
+        "seq": seq, "at": row.get::<i64>(1)?, "what": what,
+        "channelType": channel.as_ref().map(|channel| channel.r#type),
+        "channelId": channel.map(|channel| channel.id),
         "messageId": id(row, 3)?,
     });
     Ok((After::number(seq), entry))
@@ -180,7 +208,7 @@ pub(super) fn read_posted(row: &Row<'_>) -> Result<(After, Value), StoreError> {
         "state": delivery.state.word(), "attempts": delivery.attempts,
         "queuedAt": delivery.queued_at.0, "body": parsed(delivery.body),
     });
-    Ok((After { text: String::new(), number: webhook, more: delivery.id.0 }, posted))
+    Ok((After { number: webhook, more: delivery.id.0, ..After::default() }, posted))
 }
 
 pub(super) fn read_activation(row: &Row<'_>) -> Result<(After, Value), StoreError> {

@@ -17,6 +17,7 @@ use nuncio_store::webhooks::{Event, Setup};
 use nuncio_store::{Store, StoreError};
 use serde_json::{Value, json};
 
+use crate::groups;
 use crate::harness::{NOW, contract, make_app, refusal, user};
 use crate::messages::{draft, send};
 
@@ -192,6 +193,34 @@ contract! {
             let messages = all(store, app, &mary, Section::Messages, limit).await;
             assert_eq!(of(&messages, "clientMessageId"), ["m5", "m1", "m3", "m2"], "{limit}");
         }
+    }
+
+    async fn a_users_groups_are_read_with_the_standing_there(bench: Bench) {
+        let (store, app) = (&bench.store, bench.app);
+        let [mary, adam, zoe] = bench.users(["mary", "adam", "zoe"]).await;
+        for (id, owner, other) in [("g1", &mary, &adam), ("g2", &adam, &mary), ("g3", &adam, &zoe)] {
+            groups::create(&bench, id, owner, &[other]).await;
+        }
+        let until = NOW.plus_ms(60_000);
+        let g2 = Some(groups::group("g2"));
+        store.mute_in_group(app, g2, vec![mary.clone()], until, NOW).await.unwrap();
+        store.mute_in_group(app, None, vec![mary.clone()], until, NOW).await.unwrap();
+        for (id, who, whom) in [("g1", &mary, &adam), ("g2", &adam, &mary)] {
+            let (group, who) = (groups::group(id), who.clone());
+            store.add_group_favorites(app, group, who, vec![whom.clone()], NOW).await.unwrap();
+        }
+        for limit in [1, 2, 10] {
+            let found = all(store, app, &mary, Section::Groups, limit).await;
+            assert_eq!((of(&found, "groupId"), of(&found, "role")), (
+                vec!["g1".to_owned(), "g2".to_owned()],
+                vec!["owner".to_owned(), "member".to_owned()],
+            ));
+            assert_eq!(of(&found, "mutedUntil"), ["null".to_owned(), until.0.to_string()]);
+            let followed = all(store, app, &mary, Section::GroupFavorites, limit).await;
+            assert_eq!(of(&followed, "userId"), ["adam"], "whom mary follows, not who follows her");
+        }
+        let record = store.export_user(app, mary).await.unwrap();
+        assert_eq!(record["mutedInGroupsUntil"], until.0);
     }
 
     async fn what_is_no_longer_the_users_to_see_is_not_exported(bench: Bench) {
