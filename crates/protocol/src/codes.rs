@@ -177,6 +177,10 @@ codes! {
     NotEditable = 20116, 403, "NOT_EDITABLE";
     /// The message meant does not exist.
     MessageNotFound = 22201, 404, "MESSAGE_NOT_FOUND";
+    /// The sender is not a member of the group.
+    NotInGroup = 22406, 403, "NOT_IN_GROUP";
+    /// The sender is muted in the group, or the group is frozen and the sender is not among those who may speak.
+    MutedInGroup = 22408, 403, "MUTED_IN_GROUP";
     /// The arguments of a recall do not fit together.
     BadRecall = 25101, 400, "BAD_RECALL";
     /// Another person's message cannot be recalled or edited.

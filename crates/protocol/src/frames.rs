@@ -16,6 +16,11 @@ impl Channel {
     pub fn direct(user: impl Into<String>) -> Self {
         Self { r#type: ChannelType::Direct.into(), id: user.into() }
     }
+
+    /// A group, as each of its members sees it.
+    pub fn group(id: impl Into<String>) -> Self {
+        Self { r#type: ChannelType::Group.into(), id: id.into() }
+    }
 }
 
 impl ServerFrame {

@@ -147,6 +147,15 @@ text_id! {
     DeviceId, limits::DEVICE_TEXT_BYTES, |c| c.is_ascii_graphic()
 }
 
+/// A channel as one of its users names it.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub enum ChannelId {
+    /// The direct channel with a user.
+    Direct(UserId),
+    /// A group.
+    Group(GroupId),
+}
+
 /// An app, as the store numbers it.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct AppId(pub i64);

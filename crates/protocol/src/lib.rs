@@ -17,7 +17,7 @@ pub mod time;
 pub mod values;
 
 pub use codes::Code;
-pub use ids::{AppKey, ClientMessageId, GroupId, MessageId, UserId};
+pub use ids::{AppKey, ChannelId, ClientMessageId, GroupId, MessageId, UserId};
 pub use origin::{Actor, Origin};
 pub use os::Os;
 pub use refusal::Refusal;

@@ -38,6 +38,8 @@ pub const TAGS: usize = 20;
 pub const TAG_BYTES: usize = 40;
 /// Recipients of one Server API direct message.
 pub const RECIPIENTS: usize = 1000;
+/// Groups of one Server API message.
+pub const RECIPIENT_GROUPS: usize = 3;
 /// Entries of one user's blocklist or whitelist.
 pub const LIST_ENTRIES: usize = 3000;
 /// Friends of one user.

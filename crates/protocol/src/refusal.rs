@@ -133,6 +133,12 @@ pub enum Refusal {
     OwnerCannotLeave { group: GroupId, owner: UserId },
     #[error("`{user}` is not a member of group `{group}`")]
     NotAMember { group: GroupId, user: UserId },
+    #[error("the user is not a member of group `{0}`")]
+    NotInGroup(GroupId),
+    #[error("the sender is muted in this group, or in all")]
+    MutedInGroup,
+    #[error("the group is frozen, and the sender not among those who may speak in it")]
+    GroupFrozen,
     #[error("a group may have {limit} admins: remove some first")]
     TooManyAdmins { limit: usize },
     #[error("a member may follow {limit} others of a group: remove some first")]
@@ -235,6 +241,8 @@ impl Refusal {
             Self::GroupFull { .. } => Code::GroupFull,
             Self::OwnerCannotLeave { .. } => Code::OwnerCannotLeave,
             Self::NotAMember { .. } => Code::NotAMember,
+            Self::NotInGroup(_) => Code::NotInGroup,
+            Self::MutedInGroup | Self::GroupFrozen => Code::MutedInGroup,
             Self::TooManyAdmins { .. } | Self::TooManyFavorites { .. } => Code::TooManyAdmins,
             Self::OwnerAsAdmin(_) => Code::OwnerAsAdmin,
             Self::TooManyIds { .. } => Code::TooManyIds,

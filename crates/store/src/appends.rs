@@ -120,10 +120,10 @@ pub(crate) struct Found {
 pub(crate) const LOOK: &str = "
     select a.only_friends, a.secret_version, a.locked,
            exists (select 1 from blocklist where app = ?1 and user_id = ?3 and target_id = ?2),
+           a.webhook_events,
            (select id from messages where app = ?1 and sender = ?2 and client_id = ?4),
            s.inbox_head, s.deleted_at, s.banned_until, s.ban_reason, s.muted, s.tokens_from, s.whitelist_on,
-           r.inbox_head, r.deleted_at, r.banned_until, r.ban_reason, r.muted, r.tokens_from, r.whitelist_on,
-           a.webhook_events
+           r.inbox_head, r.deleted_at, r.banned_until, r.ban_reason, r.muted, r.tokens_from, r.whitelist_on
     from apps a
     left join users s on s.app = ?1 and s.id = ?2
     left join users r on r.app = ?1 and r.id = ?3
@@ -135,30 +135,38 @@ pub(crate) const SENT: &str =
 
 /// Reads what [`LOOK`] found.
 pub(crate) fn read_found(row: &Row<'_>) -> Result<Found, StoreError> {
-    let party = |first: usize| {
-        let Some(head) = row.get::<Option<i64>>(first)? else { return Ok(None) };
-        Ok::<_, StoreError>(Some(Party {
-            head,
-            deleted: row.get(first + 1)?,
-            banned_until: row.get(first + 2)?,
-            ban_reason: row.get(first + 3)?,
-            muted: row.get(first + 4)?,
-            tokens_from: row.get(first + 5)?,
-            whitelist_on: row.get(first + 6)?,
-        }))
-    };
     Ok(Found {
-        facts: Facts {
-            only_friends: row.get(0)?,
-            secret_version: row.get(1)?,
-            locked: row.get(2)?,
-            blocked: row.get(3)?,
-            wanted: Events::from_bits(row.get(19)?),
-        },
-        sent: row.get::<Option<i64>>(4)?.map(MessageId),
-        sender: party(5)?,
-        recipient: party(12)?,
+        facts: read_facts(row, 0)?,
+        sent: row.get::<Option<i64>>(5)?.map(MessageId),
+        sender: read_party(row, 6)?,
+        recipient: read_party(row, 13)?,
     })
+}
+
+/// The columns `only_friends, secret_version, locked`, whether a list stands against it, and `webhook_events`, from
+/// `first` on.
+pub(crate) fn read_facts(row: &Row<'_>, first: usize) -> Result<Facts, StoreError> {
+    Ok(Facts {
+        only_friends: row.get(first)?,
+        secret_version: row.get(first + 1)?,
+        locked: row.get(first + 2)?,
+        blocked: row.get(first + 3)?,
+        wanted: Events::from_bits(row.get(first + 4)?),
+    })
+}
+
+/// The seven columns of a user who may not be there, from `first` on.
+pub(crate) fn read_party(row: &Row<'_>, first: usize) -> Result<Option<Party>, StoreError> {
+    let Some(head) = row.get::<Option<i64>>(first)? else { return Ok(None) };
+    Ok(Some(Party {
+        head,
+        deleted: row.get(first + 1)?,
+        banned_until: row.get(first + 2)?,
+        ban_reason: row.get(first + 3)?,
+        muted: row.get(first + 4)?,
+        tokens_from: row.get(first + 5)?,
+        whitelist_on: row.get(first + 6)?,
+    }))
 }
 
 /// Looks up all that stands for and against a message.
@@ -182,26 +190,8 @@ pub(crate) async fn check(
     let Some(sender) = sender else {
         return refuse(Refusal::NotRegistered(draft.sender.clone()));
     };
-    if let By::Client { token_issued_at, secret_version } = draft.by {
-        if sender.deleted {
-            return refuse(Refusal::UserDeleted);
-        }
-        if sender.banned_until > now {
-            let (until, reason) = (sender.banned_until, sender.ban_reason.clone());
-            return refuse(Refusal::Banned { until, reason });
-        }
-        if facts.locked {
-            return refuse(Refusal::AppUnavailable);
-        }
-        if secret_version != facts.secret_version {
-            return refuse(Refusal::TokenExpired);
-        }
-        // Where expiry leaves connections alone, they also go on sending.
-        if token_issued_at < sender.tokens_from
-            && apps::by_id(tx, draft.app).await?.settings.expire_closes_connections
-        {
-            return refuse(Refusal::TokenExpired);
-        }
+    if let By::Client { .. } = draft.by {
+        check_sender(tx, draft, sender, facts, now).await?;
         if sender.muted {
             return refuse(Refusal::Muted);
         }
@@ -228,6 +218,38 @@ pub(crate) async fn check(
         return refuse(Refusal::OnlyFriends);
     }
     ask_first(draft, facts)
+}
+
+/// Whether a sender's own standing allows to send anything, whatever the channel; that of who is not an app server.
+pub(crate) async fn check_sender(
+    tx: &Tx<'_>,
+    draft: &Draft,
+    sender: &Party,
+    facts: &Facts,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let refuse = |refusal: Refusal| Err(StoreError::Refused(refusal));
+    let By::Client { token_issued_at, secret_version } = draft.by else { return Ok(()) };
+    if sender.deleted {
+        return refuse(Refusal::UserDeleted);
+    }
+    if sender.banned_until > now {
+        let (until, reason) = (sender.banned_until, sender.ban_reason.clone());
+        return refuse(Refusal::Banned { until, reason });
+    }
+    if facts.locked {
+        return refuse(Refusal::AppUnavailable);
+    }
+    if secret_version != facts.secret_version {
+        return refuse(Refusal::TokenExpired);
+    }
+    // Where expiry leaves connections alone, they also go on sending.
+    if token_issued_at < sender.tokens_from
+        && apps::by_id(tx, draft.app).await?.settings.expire_closes_connections
+    {
+        return refuse(Refusal::TokenExpired);
+    }
+    Ok(())
 }
 
 /// Last of all, what an app's server decides about: it is asked outside of the transaction, about what nothing

@@ -1,14 +1,14 @@
 //! Channels as their users see them: the list with what is unread, and the history in each.
 
 use nuncio_protocol::frames;
-use nuncio_protocol::frames::{ChannelRead, ChannelState, ReadReceipt, entry};
-use nuncio_protocol::ids::{AppId, MessageId};
+use nuncio_protocol::frames::{ChannelRead, ChannelState, ChannelType, ReadReceipt, entry};
+use nuncio_protocol::ids::{AppId, ChannelId, MessageId};
 use nuncio_protocol::{Refusal, Timestamp, UserId};
 
 use crate::engine::{Row, Store, Tx, params};
 use crate::error::StoreError;
 use crate::inbox;
-use crate::keys::ChannelKey;
+use crate::keys::{self, ChannelKey};
 use crate::messages::{COUNTED, read_message, select_messages};
 
 /// Unread messages that are counted one by one; past that the count stays there.
@@ -43,39 +43,22 @@ impl Store {
             let key = ChannelKey::direct(&user, &peer);
             let floor = history_floor(tx, app, &user).await?;
             let read = |row: &Row<'_>| read_message(row, &user);
-            let found = if ascending {
-                let after = match from {
-                    HistoryFrom::End => MessageId(-1),
-                    HistoryFrom::Message(id) => id,
-                    HistoryFrom::Time(at) => MessageId(MessageId::first_at(at.plus_ms(1)).0 - 1),
-                };
-                tx.all(
-                    select_messages!(
-                        "",
-                        "messages m where app = ?1 and channel = ?2 and id > ?3 and id >= ?4
-                         order by id limit ?5"
-                    ),
-                    params![app, key.as_str(), after, floor, limit],
-                    read,
+            let (first, end) = bounds(from, ascending);
+            let sql = if ascending {
+                select_messages!(
+                    "",
+                    "messages m where app = ?1 and channel = ?2 and id >= ?3 and id < ?4
+                     order by id limit ?5"
                 )
-                .await?
             } else {
-                let before = match from {
-                    HistoryFrom::End => MessageId(i64::MAX),
-                    HistoryFrom::Message(id) => id,
-                    HistoryFrom::Time(at) => MessageId::first_at(at),
-                };
-                tx.all(
-                    select_messages!(
-                        "",
-                        "messages m where app = ?1 and channel = ?2 and id < ?3 and id >= ?4
-                         order by id desc limit ?5"
-                    ),
-                    params![app, key.as_str(), before, floor, limit],
-                    read,
+                select_messages!(
+                    "",
+                    "messages m where app = ?1 and channel = ?2 and id >= ?3 and id < ?4
+                     order by id desc limit ?5"
                 )
-                .await?
             };
+            let values = params![app, key.as_str(), first.max(floor), end, limit];
+            let found = tx.all(sql, values, read).await?;
             Ok(found.into_iter().flatten().collect())
         })
         .await
@@ -112,13 +95,14 @@ impl Store {
         .await
     }
 
-    /// A user's channels that were active before a moment, the latest first. Returns one more than `limit`
-    /// when there are more.
+    /// A user's channels that were active before a moment, of one kind or of all, the latest first. Returns one more
+    /// than `limit` when there are more.
     pub async fn channels(
         &self,
         app: AppId,
         user: UserId,
         before: Option<Timestamp>,
+        only: Option<ChannelType>,
         limit: u32,
     ) -> Result<Vec<ChannelState>, StoreError> {
         let limit = i64::from(limit) + 1;
@@ -131,9 +115,10 @@ impl Store {
                     "channels c left join messages m
                      on m.app = c.app and m.channel = c.channel and m.id = c.latest_id
                      where c.app = ?1 and c.user_id = ?2 and c.latest_id < ?3
+                       and substr(c.channel, 1, length(?5)) = ?5
                      order by c.latest_id desc limit ?4"
                 ),
-                params![app, &user, before, limit],
+                params![app, &user, before, limit, keys::beginning(only)],
                 |row| read_channel(row, &user),
             )
             .await
@@ -141,18 +126,21 @@ impl Store {
         .await
     }
 
-    /// A user's channels with these peers; those without any message are left out.
-    pub async fn channels_with(
+    /// Some of a user's channels; those without any message are left out.
+    pub async fn channels_of(
         &self,
         app: AppId,
         user: UserId,
-        peers: Vec<UserId>,
+        channels: Vec<ChannelId>,
     ) -> Result<Vec<ChannelState>, StoreError> {
         self.read(async move |tx| {
             tx.filed(app, &[&user])?;
-            let mut found = Vec::with_capacity(peers.len());
-            for peer in &peers {
-                let key = ChannelKey::direct(&user, peer);
+            let mut found = Vec::with_capacity(channels.len());
+            for channel in &channels {
+                let key = match channel {
+                    ChannelId::Direct(peer) => ChannelKey::direct(&user, peer),
+                    ChannelId::Group(group) => ChannelKey::group(group),
+                };
                 let channel = tx
                     .opt(
                         select_messages!(
@@ -242,6 +230,19 @@ impl Store {
     }
 }
 
+/// The ids of the messages that lie on the asked-for side of a place, which is left out: from the first one on, and
+/// before the second.
+pub(crate) fn bounds(from: HistoryFrom, ascending: bool) -> (MessageId, MessageId) {
+    let (first, end) = (MessageId(0), MessageId(i64::MAX));
+    match (from, ascending) {
+        (HistoryFrom::End, _) => (first, end),
+        (HistoryFrom::Message(id), true) => (MessageId(id.0.saturating_add(1)), end),
+        (HistoryFrom::Message(id), false) => (first, id),
+        (HistoryFrom::Time(at), true) => (MessageId::first_at(at.plus_ms(1)), end),
+        (HistoryFrom::Time(at), false) => (first, MessageId::first_at(at)),
+    }
+}
+
 pub(crate) async fn history_floor(
     tx: &Tx<'_>,
     app: AppId,
@@ -267,7 +268,7 @@ fn read_channel(row: &Row<'_>, user: &UserId) -> Result<ChannelState, StoreError
     })
 }
 
-async fn count_unread(
+pub(crate) async fn count_unread(
     tx: &Tx<'_>,
     app: AppId,
     user: &UserId,

@@ -4,7 +4,7 @@
 //! of it is in `outbox`.
 
 use nuncio_protocol::ids::AppId;
-use nuncio_protocol::{MessageId, Timestamp, UserId};
+use nuncio_protocol::{GroupId, MessageId, Timestamp, UserId};
 use serde_json::{Map, Value, json};
 
 use crate::engine::Tx;
@@ -236,6 +236,29 @@ pub(crate) async fn message(
     id: MessageId,
     now: Timestamp,
 ) -> Result<(), StoreError> {
+    sent(tx, wanted, draft, (DIRECT, to.as_str()), id, now).await
+}
+
+/// The same for a message to a group.
+pub(crate) async fn group_message(
+    tx: &mut Tx<'_>,
+    wanted: Events,
+    draft: &Draft,
+    group: &GroupId,
+    id: MessageId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    sent(tx, wanted, draft, (GROUP, group.as_str()), id, now).await
+}
+
+async fn sent(
+    tx: &mut Tx<'_>,
+    wanted: Events,
+    draft: &Draft,
+    (channel_type, channel): (i64, &str),
+    id: MessageId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     let event = match draft.by {
         By::Client { .. } => Event::MessageSend,
         By::Server { .. } => Event::ServerMessageSend,
@@ -244,12 +267,13 @@ pub(crate) async fn message(
         return Ok(());
     }
     let data = json!({
-        "userId": draft.sender.as_str(), "channelId": to.as_str(), "channelType": DIRECT,
+        "userId": draft.sender.as_str(), "channelId": channel, "channelType": channel_type,
         "messageType": draft.r#type.as_str(), "content": draft.content.as_str(),
         "time": id.sent_at().0, "messageId": id.to_string(), "os": tx.os.word(),
     });
     outbox::post(tx, draft.app, &draft.sender, event, now, data).await
 }
 
-/// The number of direct channels.
+/// The numbers of direct channels and of groups.
 const DIRECT: i64 = 1;
+const GROUP: i64 = 3;

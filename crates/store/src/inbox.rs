@@ -8,14 +8,15 @@ use nuncio_protocol::frames::{
     Entry, Message, MessageEdited, ProtobufMessage as _, SyncPage, entry,
 };
 use nuncio_protocol::ids::{AppId, MessageId};
-use nuncio_protocol::{Refusal, Timestamp, UserId};
+use nuncio_protocol::{GroupId, Refusal, Timestamp, UserId};
 
 use crate::engine::{Nudge, Store, Tx, params};
 use crate::error::StoreError;
 use crate::keys::ChannelKey;
 use crate::messages::{read_message, select_messages};
 
-fn encode(body: entry::Body, at: Timestamp) -> Bytes {
+/// An entry without its number.
+pub(crate) fn encode(body: entry::Body, at: Timestamp) -> Bytes {
     Entry { seq: 0, body: Some(body), at: at.0 }.encode_to_vec().into()
 }
 
@@ -93,6 +94,51 @@ pub(crate) async fn add_message(
     let body = encode(body, at);
     tx.nudge(Nudge { app, user: user.clone(), seq: seq.cast_unsigned(), body });
     Ok(seq)
+}
+
+/// What an entry is about, and what of it is stored with it.
+pub(crate) struct Place<'a> {
+    /// The channel's key, of an entry about a message.
+    pub(crate) channel: Option<&'a str>,
+    /// The message.
+    pub(crate) message: Option<MessageId>,
+    /// Any other entry, or one whose message is read anew.
+    pub(crate) stored: Option<&'a [u8]>,
+}
+
+/// Adds an entry to the inboxes of all members of a group except `without`, who may be nobody; returns their numbers. What
+/// connected devices are told, `body`, is the same for all. The members must be filed.
+pub(crate) async fn add_for_group(
+    tx: &mut Tx<'_>,
+    app: AppId,
+    group: &GroupId,
+    without: &str,
+    place: Place<'_>,
+    body: Bytes,
+    at: Timestamp,
+) -> Result<Vec<(UserId, u64)>, StoreError> {
+    let reached = tx
+        .all(
+            "update users set inbox_head = inbox_head + 1
+             where app = ?1 and deleted_at = 0 and id <> ?3
+               and id in (select user_id from group_members where app = ?1 and group_id = ?2)
+             returning id, inbox_head",
+            params![app, group, without],
+            |row| Ok((row.get::<UserId>(0)?, row.get::<i64>(1)?.cast_unsigned())),
+        )
+        .await?;
+    tx.execute(
+        "insert into inbox (app, user_id, seq, at, channel, message_id, body)
+         select u.app, u.id, u.inbox_head, cast(?4 as bigint), cast(?5 as text), cast(?6 as bigint), ?7
+         from group_members m join users u on u.app = m.app and u.id = m.user_id
+         where m.app = ?1 and m.group_id = ?2 and m.user_id <> ?3 and u.deleted_at = 0",
+        params![app, group, without, at, place.channel, place.message, place.stored],
+    )
+    .await?;
+    for (user, seq) in &reached {
+        tx.nudge(Nudge { app, user: user.clone(), seq: *seq, body: body.clone() });
+    }
+    Ok(reached)
 }
 
 /// Bytes of contents after which a page ends, whatever its limit.

@@ -5,6 +5,17 @@ use nuncio_protocol::{GroupId, UserId};
 
 /// What the keys of groups begin with.
 const GROUP: &str = "g:";
+/// What those of direct channels begin with.
+const DIRECT: &str = "d:";
+
+/// What the keys of channels of one kind begin with, or of all.
+pub(crate) fn beginning(only: Option<ChannelType>) -> &'static str {
+    match only {
+        None => "",
+        Some(ChannelType::Group) => GROUP,
+        Some(_) => DIRECT,
+    }
+}
 
 /// A channel as all its sides share it. A direct channel's key names its two users in order, so that
 /// either side finds the same messages.
@@ -17,7 +28,7 @@ impl ChannelKey {
     pub fn direct(one: &UserId, other: &UserId) -> Self {
         let (first, second) = if one <= other { (one, other) } else { (other, one) };
         // A colon cannot be part of a user id.
-        Self(format!("d:{first}:{second}"))
+        Self(format!("{DIRECT}{first}:{second}"))
     }
 
     /// The channel of a group, which all its members share.
@@ -43,7 +54,7 @@ impl ChannelKey {
         if let Some(group) = self.0.strip_prefix(GROUP) {
             return Channel { r#type: ChannelType::Group.into(), id: group.to_owned() };
         }
-        let mut sides = self.0.strip_prefix("d:").unwrap_or(&self.0).split(':');
+        let mut sides = self.0.strip_prefix(DIRECT).unwrap_or(&self.0).split(':');
         let (first, second) = (sides.next().unwrap_or_default(), sides.next().unwrap_or_default());
         let peer = if first == user.as_str() { second } else { first };
         Channel { r#type: ChannelType::Direct.into(), id: peer.to_owned() }

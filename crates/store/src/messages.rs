@@ -14,7 +14,7 @@ use crate::inbox;
 use crate::keys::ChannelKey;
 
 /// The content was taken back by its sender or an app server.
-const RECALLED: i64 = 1;
+pub(crate) const RECALLED: i64 = 1;
 /// Raises the recipient's unread count.
 pub(crate) const COUNTED: i64 = 2;
 /// Its sender asked to be told when it is read.

@@ -227,6 +227,20 @@ pub(super) async fn remove(
     Ok(())
 }
 
+/// Who is in a group, by id.
+pub(super) async fn ids(
+    tx: &Tx<'_>,
+    app: AppId,
+    group: &GroupId,
+) -> Result<Vec<UserId>, StoreError> {
+    tx.all(
+        "select user_id from group_members where app = ?1 and group_id = ?2 order by user_id",
+        params![app, group],
+        |row| row.get(0),
+    )
+    .await
+}
+
 /// The groups that a user is in.
 async fn joined(tx: &Tx<'_>, app: AppId, user: &UserId) -> Result<Vec<GroupId>, StoreError> {
     tx.all(

@@ -2,12 +2,14 @@
 //!
 //! Every change of a group, and every message to it, holds the group's row: so whatever is decided about a member is
 //! decided before or after another change, never beside it. Who is in a group is in `members`, who may speak in
-//! `moderation`, what a
-//! member is and is called in `standing`, whom a member follows in `favorites`.
+//! `moderation`, what a member is and is called in `standing`, whom a member follows in `favorites`; messages to a
+//! group are in `sending` and `messages`.
 
 mod favorites;
 mod members;
+mod messages;
 mod moderation;
+mod sending;
 mod standing;
 
 use std::collections::BTreeMap;
@@ -30,6 +32,7 @@ use crate::users;
 pub use favorites::Favorite;
 pub(crate) use members::leave_all;
 pub use members::{JoinedGroup, Leaving, Member, MembersPage};
+pub use messages::GroupEdit;
 pub use moderation::MutedMember;
 
 /// A group's record.

@@ -15,6 +15,7 @@ mod exports;
 mod figures;
 mod friend_requests;
 mod friends;
+mod group_messages;
 mod group_moderation;
 mod groups;
 mod idempotency;

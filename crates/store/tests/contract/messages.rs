@@ -3,7 +3,7 @@
 use nuncio_protocol::frames::{Entry, Message, ProtobufMessage as _, entry};
 use nuncio_protocol::ids::{AppId, MessageId};
 use nuncio_protocol::values::{Content, MessageType};
-use nuncio_protocol::{ClientMessageId, Refusal, Timestamp, UserId};
+use nuncio_protocol::{ChannelId, ClientMessageId, Refusal, Timestamp, UserId};
 use nuncio_store::channels::HistoryFrom;
 use nuncio_store::messages::{By, Draft, Recaller, Sent};
 use nuncio_store::{Store, StoreError};
@@ -291,7 +291,7 @@ contract! {
         read(Some(ids[0])).await;
         assert_eq!(unread().await, 0, "reading goes forward only");
 
-        let channels = bench.store.channels(bench.app, alice.clone(), None, 10).await.unwrap();
+        let channels = bench.store.channels(bench.app, alice.clone(), None, None, 10).await.unwrap();
         assert_eq!(channels[0].peer_read_message_id, ids[2].to_string());
         assert_eq!(channels[0].unread_count, 0);
         let receipts = inbox(&bench.store, bench.app, "alice").await;
@@ -311,7 +311,7 @@ contract! {
         }
         let list = async |before| {
             let channels =
-                bench.store.channels(bench.app, alice.clone(), before, 10).await.unwrap();
+                bench.store.channels(bench.app, alice.clone(), before, None, 10).await.unwrap();
             channels
                 .into_iter()
                 .map(|c| (c.channel.unwrap().id, c.unread_count, c.updated_at))
@@ -324,7 +324,11 @@ contract! {
         assert_eq!(list(Some(Timestamp(NOW.0 + 20))).await.len(), 1);
         let with = bench
             .store
-            .channels_with(bench.app, alice.clone(), vec![user("carol"), user("nobody")])
+            .channels_of(
+                bench.app,
+                alice.clone(),
+                ["carol", "nobody"].map(|id| ChannelId::Direct(user(id))).into(),
+            )
             .await
             .unwrap();
         assert_eq!(with.len(), 1);

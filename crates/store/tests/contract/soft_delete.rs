@@ -150,7 +150,7 @@ contract! {
             store.subscriptions(app, alice.clone(), online, None, 50, NOW).await.unwrap();
         assert!(subscribed.items.is_empty());
         assert!(store.sync(app, alice.clone(), 0, 500).await.unwrap().entries.is_empty());
-        assert!(store.channels(app, alice.clone(), None, 50).await.unwrap().is_empty());
+        assert!(store.channels(app, alice.clone(), None, None, 50).await.unwrap().is_empty());
         let end = HistoryFrom::End;
         let history = |user: &UserId, peer: &UserId| {
             store.history(app, user.clone(), peer.clone(), end, false, 50)
@@ -324,7 +324,7 @@ contract! {
         restore(&bench, &[&alice]).await.unwrap();
         let page = bench.store.sync(bench.app, alice.clone(), 0, 500).await.unwrap();
         assert_eq!((page.entries.len(), page.head), (0, page.floor));
-        let unread = bench.store.channels(bench.app, alice, None, 50).await.unwrap();
+        let unread = bench.store.channels(bench.app, alice, None, None, 50).await.unwrap();
         assert!(unread.is_empty());
     }
 }

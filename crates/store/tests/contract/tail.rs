@@ -389,7 +389,7 @@ impl Side {
             Event::Channels { user } => {
                 let total = store.total_unread(app, name(user)).await;
                 let head = store.inbox_head(app, name(user)).await;
-                let all = store.channels(app, name(user), None, 100).await;
+                let all = store.channels(app, name(user), None, None, 100).await;
                 format!("{} {} {}", shown(&total), shown(&head), shown(&all))
             }
             Event::Block { user, target, on } => {

@@ -950,7 +950,7 @@ export const EditMessageSchema: GenMessage<EditMessage> = /*@__PURE__*/
   messageDesc(file_nuncio_v1_frame, 16);
 
 /**
- * Marks a channel read up to a message, tells the user's other devices, and the other side.
+ * Marks a channel read up to a message, tells the user's other devices, and the other side of a direct channel.
  *
  * @generated from message nuncio.v1.MarkRead
  */

@@ -1,0 +1,348 @@
+//! What becomes of a group's messages once they are sent: read back, recalled, edited, marked read.
+
+use nuncio_protocol::frames::{self, ChannelRead, Message, MessageEdited, MessageRecalled, entry};
+use nuncio_protocol::groups::GroupRole;
+use nuncio_protocol::ids::{AppId, MessageId};
+use nuncio_protocol::values::{Content, MessageType};
+use nuncio_protocol::{GroupId, Refusal, Timestamp, UserId};
+use serde_json::json;
+
+use super::members::{self, member};
+use super::{find, sending};
+use crate::apps;
+use crate::audit::{self, Act};
+use crate::channels::{HistoryFrom, bounds, count_unread, history_floor};
+use crate::engine::{Store, Tx, params};
+use crate::error::StoreError;
+use crate::inbox::{self, Place};
+use crate::keys::ChannelKey;
+use crate::messages::{By, COUNTED, Draft, RECALLED, Recaller, read_message, select_messages};
+
+/// An edit of a message to a group on its way in.
+#[derive(Clone, Debug)]
+pub struct GroupEdit {
+    /// The app.
+    pub app: AppId,
+    /// The message's sender.
+    pub sender: UserId,
+    /// Who edits: the sender, or an app server in its name, which may do it at any time.
+    pub by: By,
+    /// The group.
+    pub group: GroupId,
+    /// The message.
+    pub id: MessageId,
+    /// What it says from now on.
+    pub content: Content,
+}
+
+/// The first message of a group that a member may read: those from before joining are not the member's, nor those
+/// from before the user was soft-deleted.
+async fn floor(
+    tx: &Tx<'_>,
+    app: AppId,
+    group: &GroupId,
+    user: &UserId,
+) -> Result<MessageId, StoreError> {
+    let of_user = history_floor(tx, app, user).await?;
+    let of_member: Option<MessageId> = tx
+        .opt(
+            "select history_from from group_members
+             where app = ?1 and group_id = ?2 and user_id = ?3",
+            params![app, group, user],
+            |row| row.get(0),
+        )
+        .await?;
+    match of_member {
+        Some(of_member) => Ok(of_user.max(of_member)),
+        None => Err(Refusal::NotInGroup(group.clone()).into()),
+    }
+}
+
+impl Store {
+    /// Messages of a group that are a member's to see. Returns one more than `limit` when there are more.
+    pub async fn group_history(
+        &self,
+        app: AppId,
+        user: UserId,
+        group: GroupId,
+        from: HistoryFrom,
+        ascending: bool,
+        limit: u32,
+    ) -> Result<Vec<frames::Message>, StoreError> {
+        let limit = i64::from(limit) + 1;
+        self.read(async move |tx| {
+            let floor = floor(tx, app, &group, &user).await?;
+            let (first, end) = bounds(from, ascending);
+            read_between(tx, app, &group, &user, first.max(floor)..end, ascending, limit).await
+        })
+        .await
+    }
+
+    /// Messages of a group that are a member's to see, sent from `oldest` to `newest`, newest first.
+    pub async fn group_history_between(
+        &self,
+        app: AppId,
+        user: UserId,
+        group: GroupId,
+        oldest: Timestamp,
+        newest: Timestamp,
+        limit: i64,
+    ) -> Result<Vec<frames::Message>, StoreError> {
+        self.read(async move |tx| {
+            find(tx, app, &group).await?;
+            let floor = floor(tx, app, &group, &user).await?.max(MessageId::first_at(oldest));
+            let end = MessageId::first_at(newest.plus_ms(1));
+            read_between(tx, app, &group, &user, floor..end, false, limit).await
+        })
+        .await
+    }
+
+    /// Takes a message's content back, and tells all members. A member may take back what it has sent; an admin what
+    /// members have, and the owner what anybody has. Again: nothing happens.
+    pub async fn recall_in_group(
+        &self,
+        app: AppId,
+        by: Recaller,
+        group: GroupId,
+        id: MessageId,
+        extra: String,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let (Recaller::User(user) | Recaller::Server { user, .. }) = by.clone();
+        let locks = self.locks_of_members(app, std::slice::from_ref(&group), &user).await?;
+        self.write_under(locks, async move |tx| {
+            sending::hold_all(tx, app, &group, &user).await?;
+            let mut operator = "";
+            if let Recaller::User(user) = &by {
+                floor(tx, app, &group, user).await?;
+                operator = user.as_str();
+            } else {
+                find(tx, app, &group).await?;
+            }
+            let key = ChannelKey::group(&group);
+            let found = tx
+                .opt(
+                    "select sender, flags from messages where app = ?1 and channel = ?2 and id = ?3",
+                    params![app, key.as_str(), id],
+                    |row| Ok((row.get::<UserId>(0)?, row.get::<i64>(1)?)),
+                )
+                .await?;
+            let (sender, flags) = found.ok_or_else(|| Refusal::MessageNotFound(id.to_string()))?;
+            let allowed = sender == user
+                || match &by {
+                    Recaller::User(user) => outranks(tx, app, &group, user, &sender).await?,
+                    Recaller::Server { admin, .. } => *admin,
+                };
+            if !allowed {
+                return Err(Refusal::NotYourMessage.into());
+            }
+            if flags & RECALLED != 0 {
+                return Ok(());
+            }
+            tx.execute(
+                "update messages set flags = ?4, content = ''
+                 where app = ?1 and channel = ?2 and id = ?3",
+                params![app, key.as_str(), id, flags | RECALLED],
+            )
+            .await?;
+            let what = json!({ "messageId": id.to_string(), "group": group.as_str() });
+            audit::note(tx, Act::on_user("message.recall", app, &user, now), &what);
+            if flags & COUNTED != 0 {
+                tx.execute(
+                    "update channels set unread = unread - 1
+                     where app = ?1 and channel = ?3 and read_id < ?4 and unread > 0
+                       and user_id <> ?5 and user_id in (
+                         select user_id from group_members where app = ?1 and group_id = ?2
+                           and history_from <= ?4)",
+                    params![app, &group, key.as_str(), id, &sender],
+                )
+                .await?;
+            }
+            let recalled = MessageRecalled {
+                channel: Some(key.seen_by(&user)),
+                message_id: id.to_string(),
+                operator_id: operator.to_owned(),
+                extra: extra.clone(),
+            };
+            let body = inbox::encode(entry::Body::Recalled(recalled), now);
+            let stored = body.clone();
+            let place = Place { channel: None, message: None, stored: Some(&stored) };
+            inbox::add_for_group(tx, app, &group, "", place, body, now).await?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Gives a message to a group another content and tells all members. Answers the message as it is then; the same
+    /// content again changes nothing.
+    pub async fn edit_in_group(
+        &self,
+        edit: GroupEdit,
+        now: Timestamp,
+    ) -> Result<Message, StoreError> {
+        let locks = self
+            .locks_of_members(edit.app, std::slice::from_ref(&edit.group), &edit.sender)
+            .await?;
+        self.write_under(locks, async move |tx| apply(tx, &edit, now).await).await
+    }
+
+    /// Marks a group read up to a message, or wholly, for a user, who need not be a member any more. Tells the user's
+    /// devices.
+    pub async fn mark_group_read(
+        &self,
+        app: AppId,
+        user: UserId,
+        group: GroupId,
+        up_to: Option<MessageId>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.write(vec![(app, user.clone())], async move |tx| {
+            tx.filed(app, &[&user])?;
+            let key = ChannelKey::group(&group);
+            let channel = tx
+                .opt(
+                    "select latest_id, read_id, unread from channels
+                     where app = ?1 and user_id = ?2 and channel = ?3",
+                    params![app, &user, key.as_str()],
+                    |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+                )
+                .await?;
+            let Some((latest, read, unread)): Option<(MessageId, MessageId, i64)> = channel else {
+                return match up_to {
+                    Some(id) => Err(Refusal::MessageNotFound(id.to_string()).into()),
+                    None => Ok(()),
+                };
+            };
+            let up_to = up_to.unwrap_or(latest).min(latest).max(read);
+            if up_to == read && unread == 0 {
+                return Ok(());
+            }
+            let left =
+                if up_to == latest { 0 } else { count_unread(tx, app, &user, &key, up_to).await? };
+            tx.execute(
+                "update channels set read_id = ?4, unread = ?5
+                 where app = ?1 and user_id = ?2 and channel = ?3",
+                params![app, &user, key.as_str(), up_to, left],
+            )
+            .await?;
+            let own = ChannelRead {
+                channel: Some(key.seen_by(&user)),
+                message_id: up_to.to_string(),
+                unread_count: u32::try_from(left).unwrap_or(u32::MAX),
+            };
+            inbox::add(tx, app, &user, entry::Body::ChannelRead(own), now).await
+        })
+        .await
+    }
+}
+
+/// Messages of a stretch of a group's channel.
+async fn read_between(
+    tx: &Tx<'_>,
+    app: AppId,
+    group: &GroupId,
+    user: &UserId,
+    ids: std::ops::Range<MessageId>,
+    ascending: bool,
+    limit: i64,
+) -> Result<Vec<frames::Message>, StoreError> {
+    let sql = if ascending {
+        select_messages!(
+            "",
+            "messages m where app = ?1 and channel = ?2 and id >= ?3 and id < ?4
+             order by id limit ?5"
+        )
+    } else {
+        select_messages!(
+            "",
+            "messages m where app = ?1 and channel = ?2 and id >= ?3 and id < ?4
+             order by id desc limit ?5"
+        )
+    };
+    let key = ChannelKey::group(group);
+    let values = params![app, key.as_str(), ids.start, ids.end, limit];
+    let found = tx.all(sql, values, |row| read_message(row, user)).await?;
+    Ok(found.into_iter().flatten().collect())
+}
+
+/// Whether a member may take back what another user has sent.
+async fn outranks(
+    tx: &Tx<'_>,
+    app: AppId,
+    group: &GroupId,
+    user: &UserId,
+    sender: &UserId,
+) -> Result<bool, StoreError> {
+    let own = members::role(tx, app, group, user).await?;
+    let other = member(tx, app, group, sender).await?.map(|member| member.role);
+    Ok(own >= GroupRole::Admin && other.is_none_or(|other| own > other))
+}
+
+async fn apply(tx: &mut Tx<'_>, edit: &GroupEdit, now: Timestamp) -> Result<Message, StoreError> {
+    let GroupEdit { app, sender, by, group, id, content } = edit;
+    let app = *app;
+    sending::hold_all(tx, app, group, sender).await?;
+    let key = ChannelKey::group(group);
+    let found = tx
+        .opt(
+            select_messages!("", "messages m where app = ?1 and channel = ?2 and id = ?3"),
+            params![app, key.as_str(), *id],
+            |row| read_message(row, sender),
+        )
+        .await?;
+    let draft = |r#type: &str| -> Result<Draft, StoreError> {
+        Ok(Draft {
+            app,
+            sender: sender.clone(),
+            by: by.clone(),
+            client_id: None,
+            r#type: MessageType::try_from(r#type)
+                .map_err(|e| StoreError::corrupt("messages", e))?,
+            content: content.clone(),
+            counted: false,
+            needs_receipt: false,
+            asked: true,
+        })
+    };
+    let r#type = found.iter().flatten().map(|message| message.r#type.as_str()).next();
+    let draft = draft(r#type.unwrap_or("RC:TxtMsg"))?;
+    sending::check_now(tx, &draft, group, now).await?;
+    let mut message = found
+        .flatten()
+        .filter(|message| !message.recalled)
+        .ok_or_else(|| Refusal::MessageNotFound(id.to_string()))?;
+    if message.sender_id != sender.as_str() {
+        return Err(Refusal::NotYourMessage.into());
+    }
+    if !draft.r#type.is_editable() {
+        return Err(Refusal::NotEditable(draft.r#type).into());
+    }
+    if matches!(by, By::Client { .. }) {
+        let minutes = apps::by_id(tx, app).await?.settings.message_edit_minutes;
+        if minutes == 0 || now > id.sent_at().plus_ms(i64::from(minutes) * 60_000) {
+            return Err(Refusal::EditTooLate { minutes }.into());
+        }
+    }
+    if message.content == content.as_str() {
+        return Ok(message);
+    }
+    // Devices tell edits apart by their time, so it grows even where the clock does not.
+    let edited_at = now.0.max(message.edited_at + 1);
+    tx.execute(
+        "update messages set content = ?4, edited_at = ?5
+         where app = ?1 and channel = ?2 and id = ?3",
+        params![app, key.as_str(), *id, content.as_str(), edited_at],
+    )
+    .await?;
+    let what = json!({ "messageId": id.to_string(), "group": group.as_str() });
+    audit::note(tx, Act::on_user("message.edit", app, sender, now), &what);
+    content.as_str().clone_into(&mut message.content);
+    message.edited_at = edited_at;
+    // Stored without the content, which is read from the message: so a later recall leaves nothing behind.
+    let stored = inbox::encode(entry::Body::Edited(MessageEdited::default()), now);
+    let told = MessageEdited { message: Some(message.clone()) };
+    let body = inbox::encode(entry::Body::Edited(told), now);
+    let place = Place { channel: Some(key.as_str()), message: Some(*id), stored: Some(&stored) };
+    inbox::add_for_group(tx, app, group, "", place, body, now).await?;
+    Ok(message)
+}

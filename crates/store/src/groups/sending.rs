@@ -1,0 +1,252 @@
+//! Messages to a group: whether one may be sent, decided where it is stored, and how it reaches the members.
+//!
+//! Every member has an entry of its own for each message, so a message costs a row for each member. The group's row is
+//! held from the look at the sender's standing to the commit: messages have one order for all, and who was removed or
+//! muted before is seen.
+
+use nuncio_protocol::frames::{self, entry};
+use nuncio_protocol::ids::{AppId, MessageId};
+use nuncio_protocol::{ClientMessageId, GroupId, Refusal, Timestamp, UserId};
+
+use super::{hold, members};
+use crate::appends::{self, Facts, Party, read_facts, read_party};
+use crate::engine::{Locks, Row, Store, Tx, params};
+use crate::error::StoreError;
+use crate::keys::ChannelKey;
+use crate::messages::{self, By, Draft, Sent};
+use crate::{events, inbox};
+
+/// What stands for and against a message to a group.
+struct Found {
+    facts: Facts,
+    sender: Option<Party>,
+    /// The message that was sent under the same client id.
+    sent: Option<MessageId>,
+    /// Whether there is such a group.
+    exists: bool,
+    member: bool,
+    muted: bool,
+    /// Whether the group is frozen and the sender not among those who may speak.
+    frozen: bool,
+}
+
+/// All that [`check`] asks for, by app, sender, group, client id and moment.
+const LOOK: &str = "
+    select a.only_friends, a.secret_version, a.locked, cast(0 as bigint), a.webhook_events,
+           s.inbox_head, s.deleted_at, s.banned_until, s.ban_reason, s.muted, s.tokens_from, s.whitelist_on,
+           (select id from messages where app = ?1 and sender = ?2 and client_id = ?4),
+           g.frozen,
+           exists (select 1 from group_members where app = ?1 and group_id = ?3 and user_id = ?2),
+           exists (select 1 from group_mutes
+                   where app = ?1 and group_id in (?3, '') and user_id = ?2 and until > ?5),
+           exists (select 1 from group_allowed_senders
+                   where app = ?1 and group_id = ?3 and user_id = ?2)
+    from apps a
+    left join users s on s.app = ?1 and s.id = ?2
+    left join groups g on g.app = ?1 and g.id = ?3
+    where a.id = ?1";
+
+fn read_found(row: &Row<'_>) -> Result<Found, StoreError> {
+    let frozen: Option<i64> = row.get(13)?;
+    Ok(Found {
+        facts: read_facts(row, 0)?,
+        sender: read_party(row, 5)?,
+        sent: row.get::<Option<i64>>(12)?.map(MessageId),
+        exists: frozen.is_some(),
+        member: row.get(14)?,
+        muted: row.get(15)?,
+        frozen: frozen == Some(1) && !row.get::<bool>(16)?,
+    })
+}
+
+async fn look(
+    tx: &Tx<'_>,
+    draft: &Draft,
+    group: &GroupId,
+    now: Timestamp,
+) -> Result<Found, StoreError> {
+    let client_id = draft.client_id.as_ref().map(ClientMessageId::as_str);
+    tx.opt(LOOK, params![draft.app, &draft.sender, group, client_id, now], read_found)
+        .await?
+        .ok_or(StoreError::Refused(Refusal::AppNotFound))
+}
+
+/// The rules, in the order in which the first refusal wins. An app server may send in the name of who is no member.
+async fn check(
+    tx: &Tx<'_>,
+    draft: &Draft,
+    group: &GroupId,
+    found: &Found,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let refuse = |refusal: Refusal| Err(StoreError::Refused(refusal));
+    let Some(sender) = &found.sender else {
+        return refuse(Refusal::NotRegistered(draft.sender.clone()));
+    };
+    if let By::Server { .. } = draft.by {
+        return if found.exists { Ok(()) } else { refuse(Refusal::NoSuchGroup(group.clone())) };
+    }
+    appends::check_sender(tx, draft, sender, &found.facts, now).await?;
+    if !found.member {
+        return refuse(Refusal::NotInGroup(group.clone()));
+    }
+    if found.muted {
+        return refuse(Refusal::MutedInGroup);
+    }
+    if found.frozen {
+        return refuse(Refusal::GroupFrozen);
+    }
+    Ok(())
+}
+
+impl Store {
+    /// Appends a message to each of some groups, or to none of them: all in one transaction. The same client message
+    /// id again gets the first one's answer.
+    pub async fn append_to_groups(
+        &self,
+        draft: Draft,
+        groups: Vec<GroupId>,
+        now: Timestamp,
+    ) -> Result<Vec<Sent>, StoreError> {
+        let locks = self.locks_of_members(draft.app, &groups, &draft.sender).await?;
+        self.write_under(locks, async move |tx| {
+            let mut all = Vec::with_capacity(groups.len());
+            for (index, group) in groups.iter().enumerate() {
+                let client_id = match (&draft.client_id, groups.len()) {
+                    (Some(id), 2..) => Some(appends::of_recipient(id, index)?),
+                    (id, _) => id.clone(),
+                };
+                let draft = Draft { client_id, ..draft.clone() };
+                all.push(append(tx, &draft, group, now).await?);
+            }
+            Ok(all)
+        })
+        .await
+    }
+
+    /// Says whether a message might be sent to a group now, and whom it would reach, and appends nothing: for what is
+    /// not stored.
+    pub async fn check_send_to_group(
+        &self,
+        draft: Draft,
+        group: GroupId,
+        now: Timestamp,
+    ) -> Result<(MessageId, Vec<UserId>), StoreError> {
+        self.read(async move |tx| {
+            check_now(tx, &draft, &group, now).await?;
+            Ok((tx.message_id(now, MessageId(0)), members::ids(tx, draft.app, &group).await?))
+        })
+        .await
+    }
+
+    /// The rows of groups, of all their members, and of a user. Who joins meanwhile is held later, out of order, which
+    /// is rare enough.
+    pub(super) async fn locks_of_members(
+        &self,
+        app: AppId,
+        groups: &[GroupId],
+        user: &UserId,
+    ) -> Result<Locks, StoreError> {
+        let ids = groups.to_vec();
+        let mut users = self
+            .read(async move |tx| {
+                let mut users = Vec::new();
+                for group in &ids {
+                    users.extend(members::ids(tx, app, group).await?);
+                }
+                Ok(users)
+            })
+            .await?;
+        users.push(user.clone());
+        Ok(Locks::of_groups(app, groups, &users))
+    }
+}
+
+/// Holds a group's row; its members, and a user, must be filed.
+pub(super) async fn hold_all(
+    tx: &Tx<'_>,
+    app: AppId,
+    group: &GroupId,
+    user: &UserId,
+) -> Result<(), StoreError> {
+    hold(tx, app, group).await?;
+    let members = members::ids(tx, app, group).await?;
+    let all: Vec<&UserId> = members.iter().chain([user]).collect();
+    tx.filed(app, &all)
+}
+
+/// Whether a message might be sent to a group now.
+pub(super) async fn check_now(
+    tx: &Tx<'_>,
+    draft: &Draft,
+    group: &GroupId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    check(tx, draft, group, &look(tx, draft, group, now).await?, now).await
+}
+
+async fn append(
+    tx: &mut Tx<'_>,
+    draft: &Draft,
+    group: &GroupId,
+    now: Timestamp,
+) -> Result<Sent, StoreError> {
+    let app = draft.app;
+    hold_all(tx, app, group, &draft.sender).await?;
+    let found = look(tx, draft, group, now).await?;
+    if let Some(first) = found.sent {
+        return Ok(Sent { id: first, seq: 0 });
+    }
+    check(tx, draft, group, &found, now).await?;
+    let key = ChannelKey::group(group);
+    let id = tx.message_id(now, super::latest(tx, app, group).await?);
+    tx.execute(
+        messages::ADD,
+        params![
+            app,
+            key.as_str(),
+            id,
+            &draft.sender,
+            draft.client_id.as_ref().map(ClientMessageId::as_str),
+            draft.r#type.as_str(),
+            draft.content.as_str(),
+            draft.flags()
+        ],
+    )
+    .await?;
+    let echo = matches!(draft.by, By::Client { .. } | By::Server { echo_to_sender: true, .. });
+    let without = if echo { "" } else { draft.sender.as_str() };
+    tx.execute(
+        "insert into channels (app, user_id, channel, latest_id, unread)
+         select m.app, m.user_id, cast(?3 as text), cast(?4 as bigint),
+                case when m.user_id = ?5 then 0 else cast(?6 as bigint) end
+         from group_members m join users u on u.app = m.app and u.id = m.user_id
+         where m.app = ?1 and m.group_id = ?2 and m.user_id <> ?7 and u.deleted_at = 0
+         on conflict (app, user_id, channel) do update
+         set latest_id = excluded.latest_id, unread = channels.unread + excluded.unread",
+        params![app, group, key.as_str(), id, &draft.sender, i64::from(draft.counted), without],
+    )
+    .await?;
+    let body = inbox::encode(entry_of(draft, id, &key), id.sent_at());
+    let place = inbox::Place { channel: Some(key.as_str()), message: Some(id), stored: None };
+    let reached = inbox::add_for_group(tx, app, group, without, place, body, id.sent_at()).await?;
+    events::group_message(tx, found.facts.wanted, draft, group, id, now).await?;
+    let own = reached.iter().find(|(user, _)| *user == draft.sender);
+    Ok(Sent { id, seq: own.map_or(0, |(_, seq)| *seq) })
+}
+
+/// The inbox entry of a message, the same for every member.
+fn entry_of(draft: &Draft, id: MessageId, key: &ChannelKey) -> entry::Body {
+    entry::Body::Message(frames::Message {
+        id: id.to_string(),
+        channel: Some(key.seen_by(&draft.sender)),
+        sender_id: draft.sender.as_str().to_owned(),
+        r#type: draft.r#type.as_str().to_owned(),
+        content: draft.content.as_str().to_owned(),
+        sent_at: id.sent_at().0,
+        client_message_id: draft.client_id.as_ref().map_or("", |id| id.as_str()).to_owned(),
+        counted: draft.counted,
+        needs_receipt: draft.needs_receipt,
+        ..frames::Message::default()
+    })
+}
