@@ -85,6 +85,9 @@ operations! {
 
     message::send_direct::SendDirect,
     message::direct_history::DirectHistory,
+    message::send_group::SendGroup,
+    message::group_history::GroupHistory,
     message::delete::Delete,
     message::update_direct::UpdateDirect,
+    message::update_group::UpdateGroup,
 }

@@ -144,7 +144,7 @@ impl Bit {
     }
 }
 
-/// A channel's type, by number or by name. Only direct channels exist so far.
+/// A channel's type, by number or by name.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct ChannelType(String);
 
@@ -159,6 +159,20 @@ impl<'de> Deserialize<'de> for ChannelType {
 }
 
 impl ChannelType {
+    /// The kind that is meant; refuses any but direct channels and groups.
+    pub(crate) fn kind(&self, member: &str) -> Result<ChannelKind, ApiError> {
+        match self.0.as_str() {
+            "PERSON" | "1" => Ok(ChannelKind::Direct),
+            "GROUP" | "3" => Ok(ChannelKind::Group),
+            other => {
+                let meant =
+                    "only direct channels (1, `PERSON`) and groups (3, `GROUP`) can be meant";
+                let fault = format!("is {other}, but {meant} here");
+                Err(ApiError::member(Code::BadParameter, member, fault))
+            }
+        }
+    }
+
     /// Refuses any but the direct channel.
     pub(crate) fn must_be_direct(&self, member: &str) -> Result<(), ApiError> {
         if matches!(self.0.as_str(), "PERSON" | "1") {
@@ -168,6 +182,13 @@ impl ChannelType {
             format!("is {}, but only direct channels (1, `PERSON`) can be meant here", self.0);
         Err(ApiError::member(Code::BadParameter, member, fault))
     }
+}
+
+/// A kind of channel that messages are in.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum ChannelKind {
+    Direct,
+    Group,
 }
 
 /// One channel type or a list of them.

@@ -6,7 +6,7 @@ use nuncio_protocol::values::Alias;
 use nuncio_protocol::{GroupId, UserId};
 
 pub use nuncio_store::groups::{
-    Favorite, Group, GroupChange, JoinedGroup, Leaving, Member, MutedMember, NewGroup,
+    Favorite, Group, GroupChange, GroupEdit, JoinedGroup, Leaving, Member, MutedMember, NewGroup,
 };
 
 use crate::page_token::{Page, Query};

@@ -19,6 +19,7 @@ pub mod figures;
 pub mod friends;
 #[doc(hidden)]
 pub mod fuzzing;
+mod group_messages;
 pub mod groups;
 mod idempotency;
 pub mod imports;

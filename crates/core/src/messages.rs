@@ -2,10 +2,12 @@
 
 use std::collections::HashSet;
 
-use nuncio_protocol::frames::{self, ChannelStates, Entry, History, SyncPage, entry, server_frame};
+use nuncio_protocol::frames::{
+    self, ChannelStates, ChannelType, Entry, History, SyncPage, entry, server_frame,
+};
 use nuncio_protocol::ids::{AppId, MessageId};
 use nuncio_protocol::values::{Content, MessageType};
-use nuncio_protocol::{ClientMessageId, Refusal, Timestamp, UserId, limits};
+use nuncio_protocol::{ChannelId, ClientMessageId, GroupId, Refusal, Timestamp, UserId, limits};
 use nuncio_store::channels::HistoryFrom;
 use nuncio_store::edits::Edit;
 use nuncio_store::messages::{By, Draft, Recaller, Sent};
@@ -19,7 +21,7 @@ use crate::{Core, Error};
 /// Entries of one sync page when the client names no number, and at most.
 const SYNC: (u32, u32) = (100, 500);
 /// Messages of one history page when the client names no number, and at most.
-const HISTORY: (u32, u32) = (20, 100);
+pub(crate) const HISTORY: (u32, u32) = (20, 100);
 /// Channels of one page when the client names no number, and at most.
 const CHANNELS: (u32, u32) = (50, 100);
 
@@ -47,7 +49,7 @@ pub struct Send {
 }
 
 impl Send {
-    fn draft(&self, asked: bool) -> Draft {
+    pub(crate) fn draft(&self, asked: bool) -> Draft {
         Draft {
             app: self.app,
             sender: self.sender.clone(),
@@ -61,8 +63,13 @@ impl Send {
         }
     }
 
-    /// A message that is not stored, as one of its two sides sees it.
-    fn transient(&self, id: MessageId, key: &ChannelKey, side: &UserId) -> server_frame::Body {
+    /// A message that is not stored, as one of its sides sees it.
+    pub(crate) fn transient(
+        &self,
+        id: MessageId,
+        key: &ChannelKey,
+        side: &UserId,
+    ) -> server_frame::Body {
         let message = frames::Message {
             id: id.to_string(),
             channel: Some(key.seen_by(side)),
@@ -239,28 +246,32 @@ impl Core {
         user: UserId,
         request: frames::GetChannels,
     ) -> Result<ChannelStates, Error> {
-        let direct = i32::from(frames::ChannelType::Direct);
         let total = self.store.total_unread(app, user.clone()).await?;
         let total_unread_count = u32::try_from(total).unwrap_or(u32::MAX);
         if !request.channels.is_empty() {
             if request.channels.len() > limits::LARGE_BATCH {
                 return Err(Refusal::TooManyIds { limit: limits::LARGE_BATCH }.into());
             }
-            let peers = request
-                .channels
-                .iter()
-                .filter(|channel| channel.r#type == direct)
-                .map(|channel| peer(&channel.id))
-                .collect::<Result<Vec<_>, _>>()?;
-            let channels = self.store.channels_with(app, user, peers).await?;
+            let asked =
+                request.channels.iter().filter_map(|channel| channel_id(channel).transpose());
+            let asked = asked.collect::<Result<Vec<_>, _>>()?;
+            let channels = self.store.channels_of(app, user, asked).await?;
             return Ok(ChannelStates { channels, has_more: false, total_unread_count });
         }
-        if !request.types.is_empty() && !request.types.contains(&direct) {
-            return Ok(ChannelStates { total_unread_count, ..ChannelStates::default() });
-        }
+        let wants = |kind: ChannelType| {
+            request.types.is_empty() || request.types.contains(&i32::from(kind))
+        };
+        let only = match (wants(ChannelType::Direct), wants(ChannelType::Group)) {
+            (true, true) => None,
+            (true, false) => Some(ChannelType::Direct),
+            (false, true) => Some(ChannelType::Group),
+            (false, false) => {
+                return Ok(ChannelStates { total_unread_count, ..ChannelStates::default() });
+            }
+        };
         let before = (request.before != 0).then_some(Timestamp(request.before));
         let limit = page(request.limit, CHANNELS);
-        let mut channels = self.store.channels(app, user, before, limit).await?;
+        let mut channels = self.store.channels(app, user, before, only, limit).await?;
         let has_more = channels.len() > limit as usize;
         channels.truncate(limit as usize);
         Ok(ChannelStates { channels, has_more, total_unread_count })
@@ -321,10 +332,17 @@ impl Core {
     }
 }
 
-fn page(asked: u32, (usual, most): (u32, u32)) -> u32 {
+pub(crate) fn page(asked: u32, (usual, most): (u32, u32)) -> u32 {
     if asked == 0 { usual } else { asked.min(most) }
 }
 
-fn peer(id: &str) -> Result<UserId, Refusal> {
-    UserId::try_from(id).map_err(|error| Refusal::BadParameter(format!("the channel's id {error}")))
+/// The channel that a client means; nothing, when it is of a kind that there is not.
+fn channel_id(channel: &frames::Channel) -> Result<Option<ChannelId>, Refusal> {
+    let bad = |error| Refusal::BadParameter(format!("the channel's id {error}"));
+    let id = channel.id.as_str();
+    Ok(match channel.r#type() {
+        ChannelType::Direct => Some(ChannelId::Direct(UserId::try_from(id).map_err(bad)?)),
+        ChannelType::Group => Some(ChannelId::Group(GroupId::try_from(id).map_err(bad)?)),
+        _ => None,
+    })
 }

@@ -7,12 +7,12 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
 use nuncio_protocol::frames::{
-    Channel, CheckFriends, ClientFrame, EditMessage, GetHistory, Login, MarkRead,
+    Channel, ChannelType, CheckFriends, ClientFrame, EditMessage, GetHistory, Login, MarkRead,
     ProtobufMessage as _, RecallMessage, RemoveFriends, client_frame,
 };
 use nuncio_protocol::ids::DeviceId;
 use nuncio_protocol::values::{BasicProfileChange, ExtProfile, Label};
-use nuncio_protocol::{MessageId, UserId, limits};
+use nuncio_protocol::{ChannelId, MessageId, UserId, limits};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::handlers::{self, Asked};
@@ -120,8 +120,12 @@ fn check_operation(body: client_frame::Body) {
         | Body::RecallMessage(RecallMessage { channel, message_id: id, .. })
         | Body::EditMessage(EditMessage { channel, message_id: id, .. })
         | Body::MarkRead(MarkRead { channel, message_id: id }) => {
-            if let Ok(peer) = handlers::peer(channel.as_ref()) {
-                assert_eq!(channel, Some(Channel::direct(peer)));
+            if let Ok(id) = handlers::channel_id(channel.as_ref()) {
+                let (kind, id) = match id {
+                    ChannelId::Direct(peer) => (ChannelType::Direct, peer.to_string()),
+                    ChannelId::Group(group) => (ChannelType::Group, group.to_string()),
+                };
+                assert_eq!(channel, Some(Channel { r#type: kind.into(), id }));
             }
             if let Ok(id) = id.parse::<MessageId>() {
                 assert_eq!(id.to_string().parse(), Ok(id));

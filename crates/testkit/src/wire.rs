@@ -158,8 +158,14 @@ impl Wire {
     /// A direct text message.
     #[must_use]
     pub fn text(to: &str, client_message_id: &str, text: &str) -> client_frame::Body {
+        Self::text_in(Channel::direct(to), client_message_id, text)
+    }
+
+    /// A text message to a channel.
+    #[must_use]
+    pub fn text_in(channel: Channel, client_message_id: &str, text: &str) -> client_frame::Body {
         client_frame::Body::SendMessage(SendMessage {
-            channel: Some(Channel::direct(to)),
+            channel: Some(channel),
             client_message_id: client_message_id.to_owned(),
             r#type: "RC:TxtMsg".to_owned(),
             content: serde_json::json!({ "content": text }).to_string(),
@@ -174,7 +180,17 @@ impl Wire {
         client_message_id: &str,
         text: &str,
     ) -> anyhow::Result<MessageSent> {
-        match self.call(Self::text(to, client_message_id, text)).await? {
+        self.send_in(Channel::direct(to), client_message_id, text).await
+    }
+
+    /// Sends a text message to a channel and waits for the ack.
+    pub async fn send_in(
+        &mut self,
+        channel: Channel,
+        client_message_id: &str,
+        text: &str,
+    ) -> anyhow::Result<MessageSent> {
+        match self.call(Self::text_in(channel, client_message_id, text)).await? {
             server_frame::Body::MessageSent(sent) => Ok(sent),
             other => bail!("a message was answered with {other:?}"),
         }

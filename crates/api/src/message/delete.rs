@@ -1,10 +1,10 @@
-//! `POST /v4/message/delete`: take a message back, on both sides.
+//! `POST /v4/message/delete`: take a message back, for everybody.
 
 use nuncio_protocol::{MessageId, Refusal};
 use nuncio_store::messages::Recaller;
 
 use crate::prelude::*;
-use crate::wire::ChannelType;
+use crate::wire::{ChannelKind, ChannelType};
 
 pub(crate) struct Delete;
 
@@ -13,18 +13,18 @@ pub(crate) struct Delete;
 pub(crate) struct Request {
     /// The message's sender.
     from_user_id: Id,
-    /// 1: a direct channel.
-    #[schemars(with = "i64", extend("enum" = [1]))]
+    /// 1: a direct channel, 3: a group.
+    #[schemars(with = "i64", extend("enum" = [1, 3]))]
     channel_type: ChannelType,
-    /// The channel, named by its other side.
+    /// The channel: a direct one is named by its other side.
     channel_id: Id,
     message_id: String,
-    /// 1: the app does it, not the sender; then `fromUserId` may be either side.
+    /// 1: the app does it, not the sender; then `fromUserId` may be either side, or any registered user for a group.
     is_admin: Option<Bit>,
-    /// Told to both sides.
+    /// Told to both sides, or all members.
     #[schemars(length(max = MOST_EXTRA_CHARS))]
     extra: Option<String>,
-    /// Without effect in direct channels, like the three that follow.
+    /// Without effect here, like the three that follow.
     #[serde(rename = "subchannelId")]
     _subchannel_id: Option<String>,
     #[serde(rename = "sentAt")]
@@ -48,8 +48,7 @@ impl Operation for Delete {
 
     async fn call(ctx: &Context, request: Request) -> Result<(), ApiError> {
         let user = wire::user("fromUserId", &request.from_user_id)?;
-        request.channel_type.must_be_direct("channelType")?;
-        let peer = wire::user("channelId", &request.channel_id)?;
+        let kind = request.channel_type.kind("channelType")?;
         let id: MessageId = request
             .message_id
             .parse()
@@ -61,7 +60,16 @@ impl Operation for Delete {
             return Err(ApiError::member(Code::TooLong, "extra", fault));
         }
         let by = Recaller::Server { user, admin: request.is_admin.is_some_and(Bit::is_set) };
-        ctx.core.recall(ctx.app.id, by, peer, id, extra).await?;
+        match kind {
+            ChannelKind::Direct => {
+                let peer = wire::user("channelId", &request.channel_id)?;
+                ctx.core.recall(ctx.app.id, by, peer, id, extra).await?;
+            }
+            ChannelKind::Group => {
+                let group = wire::group("channelId", &request.channel_id)?;
+                ctx.core.recall_in_group(ctx.app.id, by, group, id, extra).await?;
+            }
+        }
         Ok(())
     }
 }

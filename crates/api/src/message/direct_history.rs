@@ -1,6 +1,6 @@
 //! `POST /v4/direct-channel/history-message/list`: read a direct channel back.
 
-use nuncio_protocol::Timestamp;
+use nuncio_protocol::{Timestamp, frames};
 
 use crate::prelude::*;
 
@@ -74,23 +74,20 @@ impl Operation for DirectHistory {
         let user = wire::user("userId", &request.user_id)?;
         let peer = wire::user("channelId", &request.channel_id)?;
         let limit = wire::within("pageSize", request.page_size, 10, 1, 100)?;
-        let (Integer(newest), Integer(oldest)) = (request.start_at, request.end_at);
-        if oldest > newest {
-            let fault = "is later than `startAt`, which is the newer end";
-            return Err(ApiError::member(Code::BadParameter, "endAt", fault));
-        }
-        if newest.abs_diff(oldest) > RANGE_MS {
-            let fault = "is more than 14 days before `startAt`: ask for less at once";
-            return Err(ApiError::member(Code::BadParameter, "endAt", fault));
-        }
-        let newest = if request.include_start.is_set() { newest } else { newest.saturating_sub(1) };
-        let (oldest, newest) = (Timestamp(oldest), Timestamp(newest));
+        let (oldest, newest) = range(request.start_at, request.end_at, request.include_start)?;
         let messages =
             ctx.core.history_between(ctx.app.id, user, peer.clone(), oldest, newest, limit).await?;
+        Ok(Response::of(messages, peer.as_str()))
+    }
+}
+
+impl Response {
+    /// Messages of a channel that is named so.
+    pub(super) fn of(messages: Vec<frames::Message>, channel: &str) -> Self {
         let messages = messages
             .into_iter()
             .map(|message| Message {
-                channel_id: peer.to_string(),
+                channel_id: channel.to_owned(),
                 from_user_id: message.sender_id,
                 message_id: message.id,
                 sent_at: message.sent_at,
@@ -102,8 +99,27 @@ impl Operation for DirectHistory {
                 quote: None,
             })
             .collect();
-        Ok(Response { messages })
+        Self { messages }
     }
+}
+
+/// The older and the newer end of what is asked for.
+pub(super) fn range(
+    start_at: Integer,
+    end_at: Integer,
+    include_start: Flag,
+) -> Result<(Timestamp, Timestamp), ApiError> {
+    let (Integer(newest), Integer(oldest)) = (start_at, end_at);
+    if oldest > newest {
+        let fault = "is later than `startAt`, which is the newer end";
+        return Err(ApiError::member(Code::BadParameter, "endAt", fault));
+    }
+    if newest.abs_diff(oldest) > RANGE_MS {
+        let fault = "is more than 14 days before `startAt`: ask for less at once";
+        return Err(ApiError::member(Code::BadParameter, "endAt", fault));
+    }
+    let newest = if include_start.is_set() { newest } else { newest.saturating_sub(1) };
+    Ok((Timestamp(oldest), Timestamp(newest)))
 }
 
 /// The longest stretch of one call: 14 days.

@@ -1,6 +1,9 @@
-//! Direct messages, in users' names.
+//! Messages to users and groups, in users' names.
 
 pub(crate) mod delete;
 pub(crate) mod direct_history;
+pub(crate) mod group_history;
 pub(crate) mod send_direct;
+pub(crate) mod send_group;
 pub(crate) mod update_direct;
+pub(crate) mod update_group;

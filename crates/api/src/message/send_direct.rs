@@ -84,17 +84,8 @@ impl Operation for SendDirect {
     async fn call(ctx: &Context, request: Request) -> Result<Response, ApiError> {
         let sender = wire::user("fromUserId", &request.from_user_id)?;
         let to = wire::users("toUserIds", &request.to_user_ids, limits::RECIPIENTS)?;
-        let message_type: MessageType = wire::value("messageType", request.message_type)?;
-        if is_foreign(message_type.as_str()) {
-            let fault = "begins with `RC:` and is no standard type: name your own types otherwise";
-            return Err(ApiError::member(Code::BadParameter, "messageType", fault));
-        }
-        if request.has_metadata.is_some_and(Flag::is_set)
-            || request.metadata.is_some_and(|map| !map.is_empty())
-        {
-            let sentence = "this server has no message metadata: leave `metadata` out";
-            return Err(ApiError::new(Code::ServiceOff, sentence));
-        }
+        let message_type = message_type(request.message_type)?;
+        no_metadata(request.has_metadata, request.metadata.as_ref())?;
         let message = Send {
             app: ctx.app.id,
             sender,
@@ -116,6 +107,28 @@ impl Operation for SendDirect {
             .collect();
         Ok(Response { message_ids })
     }
+}
+
+/// A message's type: a standard one, or one of the app's own.
+pub(super) fn message_type(name: String) -> Result<MessageType, ApiError> {
+    let message_type: MessageType = wire::value("messageType", name)?;
+    if is_foreign(message_type.as_str()) {
+        let fault = "begins with `RC:` and is no standard type: name your own types otherwise";
+        return Err(ApiError::member(Code::BadParameter, "messageType", fault));
+    }
+    Ok(message_type)
+}
+
+/// Refuses a message with metadata.
+pub(super) fn no_metadata(
+    has: Option<Flag>,
+    metadata: Option<&Map<String, Value>>,
+) -> Result<(), ApiError> {
+    if has.is_some_and(Flag::is_set) || metadata.is_some_and(|map| !map.is_empty()) {
+        let sentence = "this server has no message metadata: leave `metadata` out";
+        return Err(ApiError::new(Code::ServiceOff, sentence));
+    }
+    Ok(())
 }
 
 /// The standard types; other names that begin alike are nobody's.

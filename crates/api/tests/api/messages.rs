@@ -162,10 +162,10 @@ async fn a_deleted_message_has_no_content_any_more() {
     let (status, code, _) = tenant.refused(delete, body("b", "a", id)).await;
     assert_eq!((status, code), (403, 25107));
     let mut group = body("a", "b", id);
-    group["channelType"] = json!(3);
+    group["channelType"] = json!(4);
     let (status, code, sentence) = tenant.refused(delete, group).await;
     assert_eq!((status, code), (400, 1002));
-    assert!(sentence.contains("`channelType` is 3"), "{sentence}");
+    assert!(sentence.contains("`channelType` is 4"), "{sentence}");
     for unknown in ["C3UH-8KMU-O038-22SK", "0000000000001"] {
         let (status, code, _) = tenant.refused(delete, body("a", "b", &json!(unknown))).await;
         assert_eq!((status, code), (404, 22201));

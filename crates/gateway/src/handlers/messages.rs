@@ -6,12 +6,13 @@ use nuncio_protocol::frames::{
     RecallMessage, SendMessage, SendTyping, Sync, server_frame,
 };
 use nuncio_protocol::values::{Content, MessageType, ValueError};
-use nuncio_protocol::{ClientMessageId, Code, MessageId, Refusal, Timestamp, UserId};
+use nuncio_protocol::{ChannelId, ClientMessageId, Code, MessageId, Refusal, Timestamp};
 use nuncio_store::channels::HistoryFrom;
 use nuncio_store::edits::Edit;
+use nuncio_store::groups::GroupEdit;
 use nuncio_store::messages::{By, Recaller};
 
-use super::{Context, Handled, No, bad_parameter, done, peer};
+use super::{Context, Handled, No, bad_parameter, channel_id, done, peer};
 
 /// Characters of what accompanies a recall.
 const RECALL_EXTRA_CHARS: usize = 1024;
@@ -20,7 +21,7 @@ const RECALL_EXTRA_CHARS: usize = 1024;
 pub(crate) struct Outgoing(Result<Checked, Failure>);
 
 struct Checked {
-    to: UserId,
+    to: ChannelId,
     client_id: ClientMessageId,
     r#type: MessageType,
     content: Content,
@@ -46,7 +47,7 @@ impl Outgoing {
 
 impl Checked {
     fn read(message: SendMessage) -> Result<Self, No> {
-        let to = peer(message.channel.as_ref())?;
+        let to = channel_id(message.channel.as_ref())?;
         let client_id = ClientMessageId::try_from(message.client_message_id)
             .map_err(|error| bad_parameter("client_message_id", error))?;
         Ok(Self {
@@ -107,7 +108,10 @@ pub(super) async fn send(ctx: &Context, message: Outgoing) -> Result<MessageSent
         stored: message.stored,
         ..by_me(ctx, message.r#type, message.content)
     };
-    let sent = ctx.core().send(draft, message.to).await?;
+    let sent = match message.to {
+        ChannelId::Direct(peer) => ctx.core().send(draft, peer).await?,
+        ChannelId::Group(group) => ctx.core().send_to_group(draft, group).await?,
+    };
     Ok(MessageSent { message_id: sent.id.to_string(), sent_at: sent.id.sent_at().0, seq: sent.seq })
 }
 
@@ -117,50 +121,71 @@ pub(super) async fn sync(ctx: &Context, request: Sync) -> Handled {
 }
 
 pub(super) async fn history(ctx: &Context, request: GetHistory) -> Handled {
-    let peer = peer(request.channel.as_ref())?;
+    let channel = channel_id(request.channel.as_ref())?;
     let from = match (request.from_message_id.as_str(), request.from_time) {
         ("", 0) => HistoryFrom::End,
         ("", time) => HistoryFrom::Time(Timestamp(time)),
         (id, _) => HistoryFrom::Message(message_id(id)?),
     };
     let (ascending, limit) = (request.ascending, request.limit);
-    let history = ctx.core().history(ctx.app(), ctx.me(), peer, from, ascending, limit).await?;
+    let (core, app, me) = (ctx.core(), ctx.app(), ctx.me());
+    let history = match channel {
+        ChannelId::Direct(peer) => core.history(app, me, peer, from, ascending, limit).await?,
+        ChannelId::Group(group) => {
+            core.group_history(app, me, group, from, ascending, limit).await?
+        }
+    };
     Ok(server_frame::Body::History(history))
 }
 
 pub(super) async fn recall(ctx: &Context, request: RecallMessage) -> Handled {
     let bad = |sentence: String| No::Told(Failure::new(Code::BadRecall, sentence));
-    let peer = peer(request.channel.as_ref()).map_err(|refusal| bad(refusal.to_string()))?;
+    let channel =
+        channel_id(request.channel.as_ref()).map_err(|refusal| bad(refusal.to_string()))?;
     let id = message_id(&request.message_id)?;
     if request.extra.chars().count() > RECALL_EXTRA_CHARS {
         return Err(bad(format!("`extra` has more than {RECALL_EXTRA_CHARS} characters")));
     }
     let by = Recaller::User(ctx.me());
-    ctx.core().recall(ctx.app(), by, peer, id, request.extra).await?;
+    let (core, app) = (ctx.core(), ctx.app());
+    match channel {
+        ChannelId::Direct(peer) => core.recall(app, by, peer, id, request.extra).await?,
+        ChannelId::Group(group) => {
+            core.recall_in_group(app, by, group, id, request.extra).await?;
+        }
+    }
     Ok(done())
 }
 
 pub(super) async fn edit(ctx: &Context, request: EditMessage) -> Handled {
-    let edit = Edit {
-        app: ctx.app(),
-        sender: ctx.me(),
-        by: me_as_client(ctx),
-        peer: peer(request.channel.as_ref())?,
-        id: message_id(&request.message_id)?,
-        content: content(request.content)?,
-        asked: false,
+    let (app, sender, by) = (ctx.app(), ctx.me(), me_as_client(ctx));
+    let id = message_id(&request.message_id)?;
+    let channel = channel_id(request.channel.as_ref())?;
+    let content = content(request.content)?;
+    let message = match channel {
+        ChannelId::Direct(peer) => {
+            let edit = Edit { app, sender, by, peer, id, content, asked: false };
+            ctx.core().edit(edit).await?
+        }
+        ChannelId::Group(group) => {
+            let edit = GroupEdit { app, sender, by, group, id, content };
+            ctx.core().edit_in_group(edit).await?
+        }
     };
-    let message = Some(ctx.core().edit(edit).await?);
-    Ok(server_frame::Body::MessageEdited(MessageEdited { message }))
+    Ok(server_frame::Body::MessageEdited(MessageEdited { message: Some(message) }))
 }
 
 pub(super) async fn mark_read(ctx: &Context, request: MarkRead) -> Handled {
-    let peer = peer(request.channel.as_ref())?;
+    let channel = channel_id(request.channel.as_ref())?;
     let up_to = match request.message_id.as_str() {
         "" => None,
         id => Some(message_id(id)?),
     };
-    ctx.core().mark_read(ctx.app(), ctx.me(), peer, up_to).await?;
+    let (core, app, me) = (ctx.core(), ctx.app(), ctx.me());
+    match channel {
+        ChannelId::Direct(peer) => core.mark_read(app, me, peer, up_to).await?,
+        ChannelId::Group(group) => core.mark_group_read(app, me, group, up_to).await?,
+    }
     Ok(done())
 }
 

@@ -20,7 +20,7 @@ use nuncio_protocol::frames::{
 };
 use nuncio_protocol::ids::AppId;
 use nuncio_protocol::values::{ProfileError, ProfileFault};
-use nuncio_protocol::{Code, Refusal, UserId};
+use nuncio_protocol::{ChannelId, Code, GroupId, Refusal, UserId};
 
 use crate::gateway::Gateway;
 use crate::session::Session;
@@ -279,6 +279,21 @@ pub(crate) fn peer(channel: Option<&Channel>) -> Result<UserId, Refusal> {
         return Err(bad_parameter("channel.type", "must be that of a direct channel, 1"));
     }
     user("channel.id", &channel.id)
+}
+
+/// A direct channel or a group.
+pub(crate) fn channel_id(channel: Option<&Channel>) -> Result<ChannelId, Refusal> {
+    match channel {
+        Some(Channel { r#type, id }) if *r#type == i32::from(ChannelType::Group) => {
+            let group = GroupId::try_from(id.as_str());
+            Ok(ChannelId::Group(group.map_err(|error| bad_parameter("channel.id", error))?))
+        }
+        Some(channel) if channel.r#type != i32::from(ChannelType::Direct) => {
+            let types = "must be that of a direct channel, 1, or of a group, 3";
+            Err(bad_parameter("channel.type", types))
+        }
+        channel => peer(channel).map(ChannelId::Direct),
+    }
 }
 
 /// A page token, as the core takes it.

@@ -88,7 +88,7 @@ async fn what_is_wrong_with_a_message_is_named() {
     let mut ada = world.login("ada", "a").await;
     let changes: [(&str, Change); 7] = [
         ("channel", |message| message.channel = None),
-        ("channel.type", |message| message.channel.as_mut().unwrap().r#type = 3),
+        ("channel.type", |message| message.channel.as_mut().unwrap().r#type = 4),
         ("channel.id", |message| message.channel.as_mut().unwrap().id = "a b".to_owned()),
         ("client_message_id", |message| message.client_message_id.clear()),
         ("type", |message| message.r#type.clear()),
