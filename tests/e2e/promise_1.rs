@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use nuncio_protocol::frames::{Entry, entry};
+use nuncio_protocol::frames::{Channel, Entry, entry};
 use nuncio_testkit::{Api, Refused, Wire, World};
 use serde_json::json;
 use tokio::task::JoinSet;
@@ -26,7 +26,7 @@ const BANNED: &[u32] = &[31009, 31011];
 const DELETED: &[u32] = &[31029];
 const EXPIRED: &[u32] = &[31020];
 
-/// Tasks that write to bob in alice's name, and remember what became of it.
+/// Tasks that write to a channel in alice's name, and remember what became of it.
 struct Hammer {
     attempts: Arc<Mutex<Vec<Attempt>>>,
     token: Arc<Mutex<String>>,
@@ -35,7 +35,7 @@ struct Hammer {
 }
 
 impl Hammer {
-    async fn start(world: &World) -> Self {
+    async fn start(world: &World, to: &Channel) -> Self {
         let token = Arc::new(Mutex::new(world.api.token("alice").await));
         let mut hammer =
             Self { attempts: Arc::default(), token, stop: Arc::default(), tasks: JoinSet::new() };
@@ -43,7 +43,7 @@ impl Hammer {
         for task in 0..TASKS {
             let (address, key) = (world.address.clone(), world.api.key.clone());
             let (attempts, token) = (hammer.attempts.clone(), hammer.token.clone());
-            let (stop, count) = (hammer.stop.clone(), count.clone());
+            let (stop, count, to) = (hammer.stop.clone(), count.clone(), to.clone());
             hammer.tasks.spawn(async move {
                 let mut wire: Option<Wire> = None;
                 while !stop.load(Ordering::Relaxed) {
@@ -73,7 +73,7 @@ impl Hammer {
                         continue;
                     };
                     let id = format!("m-{}", count.fetch_add(1, Ordering::Relaxed));
-                    match connection.send("bob", &id, "hello").await {
+                    match connection.send_in(to.clone(), &id, "hello").await {
                         Ok(_) => record(Deed::Send, None, &id),
                         // A close says nothing of the send that was under way.
                         Err(_) if connection.closed.is_some() => {
@@ -116,14 +116,39 @@ fn closed(codes: &[u32]) -> Vec<u32> {
     codes.iter().copied().chain([LOST_CONNECTION]).collect()
 }
 
-/// Switches a rule on and off while the hammer works, then judges what it saw.
+/// Switches a rule on and off while the hammer works on the direct channel with bob, then judges what it saw.
 async fn hammer_at(
     world: &World,
     forbidden: &BTreeMap<Deed, BTreeSet<u32>>,
     set: impl AsyncFn(bool, &Hammer),
 ) {
     world.api.token("bob").await;
-    let hammer = Hammer::start(world).await;
+    hammer_on(world, &Channel::direct("bob"), forbidden, set).await;
+}
+
+/// The same on a group of bob's, in which alice is too.
+async fn hammer_at_group(
+    world: &World,
+    forbidden: &BTreeMap<Deed, BTreeSet<u32>>,
+    set: impl AsyncFn(bool, &Hammer),
+) {
+    for user in ["alice", "bob", "carol"] {
+        world.api.token(user).await;
+    }
+    let group =
+        json!({ "channelId": "g", "name": "G", "owner": "bob", "userIds": ["alice", "carol"] });
+    world.api.ok("/v4/group-channel/create", group).await;
+    hammer_on(world, &Channel::group("g"), forbidden, set).await;
+    assert_eq!(inbox_of(world, "carol").await, inbox_of(world, "bob").await, "one order for all");
+}
+
+async fn hammer_on(
+    world: &World,
+    to: &Channel,
+    forbidden: &BTreeMap<Deed, BTreeSet<u32>>,
+    set: impl AsyncFn(bool, &Hammer),
+) {
+    let hammer = Hammer::start(world, to).await;
     let mut changes = Vec::new();
     for round in 0..ROUNDS * 2 {
         let forbid = round % 2 == 0;
@@ -286,6 +311,69 @@ everywhere! {
                     tokio::time::sleep(Duration::from_millis(20)).await;
                 }
                 new_token(&world.api, hammer).await;
+            }
+        })
+        .await;
+        world.kill().await;
+    }
+
+    async fn a_removal_from_a_group_and_a_return_hold(world: World) {
+        hammer_at_group(&world, &forbids(&[(Deed::Send, &[22406])]), async |forbid, _| {
+            let path = if forbid { "/v4/group-channel/leave" } else { "/v4/group-channel/join" };
+            world.api.ok(path, json!({ "channelId": "g", "userIds": ["alice"] })).await;
+        })
+        .await;
+        world.kill().await;
+    }
+
+    async fn a_mute_in_a_group_and_its_end_hold(world: World) {
+        hammer_at_group(&world, &forbids(&[(Deed::Send, &[22408])]), async |forbid, _| {
+            let list = "/v4/group-channel/user/mute-list";
+            let mut who = json!({ "channelId": "g", "userIds": ["alice"] });
+            if forbid {
+                who["durationMinutes"] = json!(5);
+                world.api.ok(&format!("{list}/add"), who).await;
+            } else {
+                world.api.ok(&format!("{list}/remove"), who).await;
+            }
+        })
+        .await;
+        world.kill().await;
+    }
+
+    async fn a_mute_in_all_groups_and_its_end_hold(world: World) {
+        hammer_at_group(&world, &forbids(&[(Deed::Send, &[22408])]), async |forbid, _| {
+            let list = "/v4/group-channel/user/mute-list";
+            if forbid {
+                let who = json!({ "userIds": ["alice"], "durationMinutes": 0 });
+                world.api.ok(&format!("{list}/add"), who).await;
+            } else {
+                world.api.ok(&format!("{list}/remove"), ids("alice")).await;
+            }
+        })
+        .await;
+        world.kill().await;
+    }
+
+    async fn a_frozen_group_is_silent_until_it_is_thawed(world: World) {
+        hammer_at_group(&world, &forbids(&[(Deed::Send, &[22408])]), async |forbid, _| {
+            let verb = if forbid { "add" } else { "remove" };
+            let path = format!("/v4/group-channel/freeze-list/{verb}");
+            world.api.ok(&path, json!({ "channelIds": ["g"] })).await;
+        })
+        .await;
+        world.kill().await;
+    }
+
+    async fn a_ban_holds_in_groups_too(world: World) {
+        let sends = closed(BANNED);
+        let forbidden = forbids(&[(Deed::Send, &sends), (Deed::Login, BANNED)]);
+        hammer_at_group(&world, &forbidden, async |forbid, _| {
+            if forbid {
+                let ban = json!({ "userIds": ["alice"], "durationMinutes": 5 });
+                world.api.ok("/v4/user/ban", ban).await;
+            } else {
+                world.api.ok("/v4/user/unban", ids("alice")).await;
             }
         })
         .await;

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use nuncio_protocol::frames::{Entry, entry};
+use nuncio_protocol::frames::{Channel, Entry, entry};
 use nuncio_testkit::{Wire, World};
 use rand::RngExt as _;
 use tokio::task::JoinSet;
@@ -16,21 +16,22 @@ use crate::everywhere;
 /// Pairs of a writer and a reader.
 const PAIRS: usize = 4;
 /// Times that the server is killed.
-const KILLS: usize = 20;
+pub(crate) const KILLS: usize = 20;
 
-/// For each pair, the numbers that were acked, and their message ids.
-type Acked = BTreeMap<usize, Vec<(u64, String)>>;
+/// For each pair or writer, the numbers that were acked, and their message ids.
+pub(crate) type Acked = BTreeMap<usize, Vec<(u64, String)>>;
 
-fn count(acked: &Mutex<Acked>) -> usize {
+pub(crate) fn count(acked: &Mutex<Acked>) -> usize {
     acked.lock().unwrap().values().map(Vec::len).sum()
 }
 
-/// Writes `1, 2, 3, ...` to its reader. Each message is tried under one client message id until it is acked,
+/// Writes `1, 2, 3, ...` to a channel. Each message is tried under one client message id until it is acked,
 /// over as many connections as that takes.
-async fn write(
+pub(crate) async fn write(
     address: String,
     key: String,
     token: String,
+    to: Channel,
     pair: usize,
     stop: Arc<AtomicBool>,
     acked: Arc<Mutex<Acked>>,
@@ -44,7 +45,7 @@ async fn write(
             continue;
         };
         let id = format!("{pair}-{number}");
-        match connection.send(&format!("reader{pair}"), &id, &number.to_string()).await {
+        match connection.send_in(to.clone(), &id, &number.to_string()).await {
             Ok(sent) => {
                 acked.lock().unwrap().entry(pair).or_default().push((number, sent.message_id));
                 number += 1;
@@ -55,7 +56,7 @@ async fn write(
 }
 
 /// A device that comes back after every cut, and holds what it has seen.
-async fn read(
+pub(crate) async fn read(
     address: String,
     key: String,
     token: String,
@@ -124,7 +125,8 @@ async fn nothing_is_lost(
             );
             readers.spawn(async move { (pair, reading.await) });
         }
-        writers.spawn(write(address, key, writer, pair, written.clone(), Arc::clone(&acked)));
+        let to = Channel::direct(format!("reader{pair}"));
+        writers.spawn(write(address, key, writer, to, pair, written.clone(), Arc::clone(&acked)));
     }
     disturb(world, &acked).await;
     written.store(true, Ordering::Relaxed);

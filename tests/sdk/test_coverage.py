@@ -22,12 +22,15 @@ MESSAGES = [
     "list_direct_channel_history_messages",
     "update_direct_channel_message",
     "delete_message",
+    "send_group_channel_message",
+    "list_group_channel_history_messages",
+    "update_group_channel_message",
 ]
 OPERATIONS = [operation for api in WHOLE for operation in operations_of(api)] + MESSAGES
 
 
 def test_these_are_all_the_operations():
-    assert len(OPERATIONS) == len(set(OPERATIONS)) == 64
+    assert len(OPERATIONS) == len(set(OPERATIONS)) == 67
 
 
 @pytest.mark.parametrize("outcome", [SUCCESS, FAILURE])

@@ -372,7 +372,7 @@ def test_delete_refuses_what_is_not_there(app):
         delete(app, "made-up")
     with refused(codes.BAD_PARAMETER, "`channelType`"):
         app.sdk.delete_message(
-            from_user_id="alice", channel_type=3, channel_id="bob", message_id=message_id
+            from_user_id="alice", channel_type=4, channel_id="bob", message_id=message_id
         )
     assert contents(history(app, "alice", "bob")) == ["hello"]
 
