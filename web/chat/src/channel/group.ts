@@ -55,7 +55,7 @@ export interface QuitGroupConfig {
 /**
  * A group of users.
  *
- * The server has no groups yet: calls answer {@link NCCode.NOT_AVAILABLE} and never throw.
+ * There are no calls for groups here yet: they answer {@link NCCode.NOT_AVAILABLE} and never throw.
  */
 export class GroupChannel extends BaseChannel {
   /** The channel of the group `id`. */
