@@ -178,32 +178,23 @@ impl Store {
                 let user = read(row)?;
                 Ok((Named { name: row.get(7)?, id: user.id.clone() }, user))
             };
-            // Each look is one range of the index, with one lower end: first those of this very name.
-            let Some(Named { name, id }) = &after else {
-                let sql = select_listed!(
+            let (from, id) = match &after {
+                Some(Named { name, id }) => (name.as_str(), id.as_str()),
+                None => (prefix.as_str(), ""),
+            };
+            // One range of the index, with one lower end; of those of the very name, some are stepped over.
+            tx.all(
+                select_listed!(
                     ", lower(name)",
                     "where app = ?1 and lower(name) collate \"binary\" >= ?2
                        and lower(name) collate \"binary\" < ?3
-                     order by lower(name) collate \"binary\", id limit ?4"
-                );
-                return tx.all(sql, params![app, &prefix, &end, limit], read).await;
-            };
-            let sql = select_listed!(
-                ", lower(name)",
-                "where app = ?1 and lower(name) collate \"binary\" = ?2 and id > ?3
-                 order by id limit ?4"
-            );
-            let mut found = tx.all(sql, params![app, name, id, limit], read).await?;
-            let room = limit - i64::try_from(found.len()).unwrap_or(limit);
-            let sql = select_listed!(
-                ", lower(name)",
-                "where app = ?1 and lower(name) collate \"binary\" > ?2
-                   and lower(name) collate \"binary\" < ?3
-                 order by lower(name) collate \"binary\", id limit ?4"
-            );
-            let more = tx.all(sql, params![app, name, &end, room], read).await?;
-            found.extend(more);
-            Ok(found)
+                       and (lower(name) collate \"binary\" > ?2 or id > ?4)
+                     order by lower(name) collate \"binary\", id limit ?5"
+                ),
+                params![app, from, &end, id, limit],
+                read,
+            )
+            .await
         })
         .await
     }
