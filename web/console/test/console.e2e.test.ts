@@ -219,13 +219,13 @@ describe.skipIf(!ready)('the console in Chromium, with the real server', () => {
     const { appKey, appSecret } = world.nuncio;
     await world.createApp(page, 'Doomed <b>app</b>', 'Production');
     await world.nuncio.token('last-one');
-    await page.getByRole('button', { name: 'Lock app' }).click();
-    await dialog().getByRole('button', { name: 'Lock app' }).click();
+    await page.getByRole('button', { name: 'Lock app', exact: true }).click();
+    await dialog().getByRole('button', { name: 'Lock app', exact: true }).click();
     await page.getByText('This app is locked').waitFor();
     await expect(world.nuncio.token('last-one')).rejects.toThrow();
-    await page.getByRole('button', { name: 'Unlock app' }).click();
-    await dialog().getByRole('button', { name: 'Unlock app' }).click();
-    await page.getByRole('button', { name: 'Lock app' }).waitFor();
+    await page.getByRole('button', { name: 'Unlock app', exact: true }).click();
+    await dialog().getByRole('button', { name: 'Unlock app', exact: true }).click();
+    await page.getByRole('button', { name: 'Lock app', exact: true }).waitFor();
     await world.nuncio.token('last-one');
     await page.getByRole('button', { name: 'Delete app' }).click();
     await dialog().getByLabel('name, to be sure').fill('Doomed app');
