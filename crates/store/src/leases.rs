@@ -58,3 +58,52 @@ impl Store {
         .await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::{Duration, Instant};
+
+    use nuncio_testkit::postgres::Database;
+
+    use super::*;
+    use crate::{Nudge, Nudges, Options, Place};
+
+    struct Nobody;
+
+    impl Nudges for Nobody {
+        fn nudge(&self, _: Vec<Nudge>) {}
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_node_that_freezes_in_a_transaction_does_not_hold_the_others_up() {
+        const NOW: Timestamp = Timestamp(0);
+        let database = Database::create().await;
+        let open = async || {
+            let place = Place::Postgres(database.url().to_owned());
+            Store::open(Options { place, node: 0, nudges: Arc::new(Nobody) }).await.unwrap()
+        };
+        let (frozen, other) = (open().await, open().await);
+        assert!(frozen.take_lease("work", 1, 0, 0, NOW).await.unwrap());
+        let (begun, has_begun) = tokio::sync::oneshot::channel();
+        let begun = std::sync::Mutex::new(Some(begun));
+        let freezing = tokio::spawn(async move {
+            let stuck = frozen.write(Vec::new(), async move |tx| {
+                tx.execute("update leases set holder = 7", &[]).await?;
+                if let Some(begun) = begun.lock().unwrap().take() {
+                    let _ = begun.send(());
+                }
+                // All of this store's connections are on this thread: none of them moves meanwhile.
+                std::thread::sleep(Duration::from_secs(5));
+                Ok(())
+            });
+            stuck.await
+        });
+        has_begun.await.unwrap();
+        let asked = Instant::now();
+        assert!(other.take_lease("work", 2, 60_000, 0, NOW).await.unwrap());
+        assert!(asked.elapsed() < Duration::from_secs(3), "{:?}", asked.elapsed());
+        assert!(freezing.await.unwrap().is_err(), "what it had changed is undone");
+        assert!(!other.take_lease("work", 7, 0, 0, NOW).await.unwrap());
+    }
+}

@@ -37,6 +37,9 @@ const QUEUE: usize = 2048;
 const TRIES: u32 = 10;
 /// How long to wait for a lock before giving way; the unit is then tried again.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a transaction may stand idle before the server ends it. A node that freezes, or whose cable falls silent, in
+/// the middle of one would hold its locks, and with them the other nodes, whose leases run out after that.
+const IDLE: Duration = Duration::from_millis(1500);
 /// Longest wait between two tries to reach the server.
 const RECONNECT: Duration = Duration::from_secs(2);
 /// How long a transaction or a read may take: longer, and the way to the server has fallen silent.
@@ -320,8 +323,10 @@ impl Link {
             }
         });
         let settings = format!(
-            "set lock_timeout = {}; set synchronous_commit = on; set client_min_messages = warning",
-            LOCK_TIMEOUT.as_millis()
+            "set lock_timeout = {}; set idle_in_transaction_session_timeout = {};
+             set synchronous_commit = on; set client_min_messages = warning",
+            LOCK_TIMEOUT.as_millis(),
+            IDLE.as_millis()
         );
         client.batch_execute(&settings).await?;
         Ok(Self { client, silent: Cell::new(false), prepared: RefCell::default() })
