@@ -1,6 +1,7 @@
 //! What an operation is: a declaration that routing, the OpenAPI document and the coverage tests read.
 
 use std::pin::Pin;
+use std::sync::Arc;
 
 use nuncio_core::Core;
 use nuncio_protocol::ClientMessageId;
@@ -64,7 +65,7 @@ pub struct Context {
     /// The product.
     pub core: Core,
     /// The app that signed the call.
-    pub app: App,
+    pub app: Arc<App>,
     /// Recognises a message that an earlier try of the same call has sent already.
     pub(crate) dedup: Option<ClientMessageId>,
     /// Entries that a list may have instead of the operation's own limit.

@@ -1,7 +1,7 @@
 //! What a call is: a declaration that routing, the gates and the security tests read.
 
 use std::pin::Pin;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
 use axum::body::Body;
@@ -124,7 +124,7 @@ pub struct Context {
     /// Who makes the changes that come of it.
     pub(crate) origin: Option<Origin>,
     pub(crate) signed_in: Option<SignedIn>,
-    pub(crate) app: Option<App>,
+    pub(crate) app: Option<Arc<App>>,
     pub(crate) cookie: Mutex<Cookie>,
     /// What is answered in place of the call's response.
     pub(crate) file: Mutex<Option<File>>,
@@ -138,7 +138,7 @@ impl Context {
 
     /// The app that is meant, likewise.
     pub(crate) fn app(&self) -> Result<&App, ConsoleError> {
-        self.app.as_ref().ok_or_else(|| Refusal::AppNotFound.into())
+        self.app.as_deref().ok_or_else(|| Refusal::AppNotFound.into())
     }
 
     /// Fails unless the password was given a short while ago.

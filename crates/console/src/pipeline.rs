@@ -224,7 +224,7 @@ async fn allow(
     declared: &Declared,
     signed_in: Option<&SignedIn>,
     members: &Map<String, Value>,
-) -> Result<Option<App>, ConsoleError> {
+) -> Result<Option<Arc<App>>, ConsoleError> {
     let operator = signed_in.map(|signed_in| &signed_in.operator);
     match declared.who {
         Who::Anybody | Who::Operator => Ok(None),

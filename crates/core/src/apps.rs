@@ -84,7 +84,7 @@ impl Core {
     }
 
     /// The app with this key, if there is one.
-    pub async fn app(&self, key: &AppKey) -> Result<Option<App>, Error> {
+    pub async fn app(&self, key: &AppKey) -> Result<Option<Arc<App>>, Error> {
         Ok(self.store.app(key.clone()).await?)
     }
 
@@ -95,16 +95,16 @@ impl Core {
 
     /// An app's secret. Fails when it was sealed with another master key.
     pub fn app_secret(&self, app: &App) -> Result<Arc<str>, Error> {
-        if let Some(secret) = self.unsealed.get(app) {
+        if let Some(secret) = self.parts.unsealed.get(app) {
             return Ok(secret);
         }
         let failed = |why: &dyn std::fmt::Display| {
             Error::Internal(format!("the App Secret of `{}`: {why}", app.key))
         };
-        let secret = self.vault.unseal(app.key.as_str(), &app.sealed_secret);
+        let secret = self.parts.vault.unseal(app.key.as_str(), &app.sealed_secret);
         let secret = String::from_utf8(secret.map_err(|e| failed(&e))?).map_err(|e| failed(&e))?;
         let secret: Arc<str> = secret.into();
-        self.unsealed.keep(app, Arc::clone(&secret));
+        self.parts.unsealed.keep(app, Arc::clone(&secret));
         Ok(secret)
     }
 
@@ -117,7 +117,7 @@ impl Core {
     ) -> Result<App, Error> {
         let app = self.store.set_app(app, self.now(), change).await?;
         if app.locked {
-            self.bus.close(of_app(&app)).await?;
+            self.parts.bus.close(of_app(&app)).await?;
         }
         Ok(app)
     }
@@ -127,7 +127,7 @@ impl Core {
     /// ages like any other.
     pub async fn delete_app(&self, app: AppId, name: &str) -> Result<(), Error> {
         let app = self.store.delete_app(app, name.to_owned(), self.now()).await?;
-        self.bus.close(of_app(&app)).await?;
+        self.parts.bus.close(of_app(&app)).await?;
         Ok(())
     }
 
@@ -164,7 +164,7 @@ impl Core {
         let secret = new_secret();
         let sealed = self.seal_secret(&key, &secret)?;
         let app = self.store.rotate_secret(app, sealed, self.now()).await?;
-        self.bus.close(of_app(&app)).await?;
+        self.parts.bus.close(of_app(&app)).await?;
         Ok(secret)
     }
 
@@ -172,11 +172,12 @@ impl Core {
     /// logged in under an earlier App Secret. Returns how many. For a server beside which another process has
     /// changed the app; what changes it here closes them by itself.
     pub async fn close_app(&self, app: &App) -> usize {
-        self.bus.close_here(of_app(app)).await
+        self.parts.bus.close_here(of_app(app)).await
     }
 
     fn seal_secret(&self, key: &AppKey, secret: &SecretString) -> Result<Vec<u8>, Error> {
-        self.vault
+        self.parts
+            .vault
             .seal(key.as_str(), secret.expose_secret().as_bytes())
             .map_err(|error| Error::Internal(error.to_string()))
     }

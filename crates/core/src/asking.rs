@@ -145,7 +145,7 @@ impl Core {
         };
         let setup = &target.webhook.setup;
         let deadline = question.since + Duration::from_millis(u64::from(setup.timeout_ms));
-        let metrics = &self.deliveries.metrics;
+        let metrics = &self.parts.deliveries.metrics;
         match timeout_at(deadline, self.answer(&target, question, deadline)).await {
             Ok(Ok(Some(content))) => {
                 metrics.question(if content == *question.content { "passed" } else { "changed" });
@@ -182,7 +182,7 @@ impl Core {
         question: &Question<'_>,
         deadline: Instant,
     ) -> Result<Option<Content>, Error> {
-        let room = self.asking.app(question.app);
+        let room = self.parts.asking.app(question.app);
         let _room = room.acquire().await.map_err(|error| Error::Internal(error.to_string()))?;
         let now = self.now();
         let mut data = json!({
@@ -203,7 +203,7 @@ impl Core {
         for _ in 0..TRIES {
             let left = deadline.saturating_duration_since(Instant::now());
             let letter = self.letter(target, body.clone(), left, ANSWER_BYTES)?;
-            match self.courier.post(letter).await {
+            match self.parts.courier.post(letter).await {
                 Ok(reply) if reply.status == 200 => return read(&reply),
                 Ok(reply) => why = format!("HTTP status {}", reply.status),
                 Err(error) => why = error,

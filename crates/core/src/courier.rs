@@ -12,7 +12,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
-use crate::{Core, Error};
+use crate::{Core, Error, Parts};
 
 /// A request to an app server.
 #[derive(Clone, Debug)]
@@ -115,7 +115,8 @@ impl Core {
     /// The same product with a way to app servers.
     #[must_use]
     pub fn with_courier(self, courier: Arc<dyn Courier>) -> Self {
-        Self { courier, ..self }
+        let parts = Parts { courier, ..Parts::clone(&self.parts) };
+        Self { parts: Arc::new(parts), ..self }
     }
 
     /// A signed request to a webhook.
@@ -148,7 +149,7 @@ impl Core {
         let failed = |why: &dyn std::fmt::Display| {
             Error::Internal(format!("the secret of webhook `{}`: {why}", webhook.id))
         };
-        let secret = self.vault.unseal(SEALED_FOR, &webhook.sealed_secret);
+        let secret = self.parts.vault.unseal(SEALED_FOR, &webhook.sealed_secret);
         String::from_utf8(secret.map_err(|e| failed(&e))?).map_err(|e| failed(&e))
     }
 }

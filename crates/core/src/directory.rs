@@ -53,14 +53,14 @@ impl Core {
     /// How many users an app has. Nothing is decided by it: of a large app, it may be ten seconds old.
     pub async fn count_users(&self, app: AppId) -> Result<Counted, Error> {
         let now = self.now();
-        let kept = locked(&self.counted).get(&app).copied();
+        let kept = locked(&self.parts.counted).get(&app).copied();
         if let Some((at, counted)) = kept
             && (at..at.plus_ms(COUNT_MS)).contains(&now)
         {
             return Ok(counted);
         }
         let counted = self.store.count_users(app).await?;
-        let mut all = locked(&self.counted);
+        let mut all = locked(&self.parts.counted);
         all.retain(|_, (at, _)| (*at..at.plus_ms(COUNT_MS)).contains(&now));
         if counted.registered + counted.soft_deleted >= LARGE {
             all.insert(app, (now, counted));
@@ -70,12 +70,12 @@ impl Core {
 
     /// How many users of an app are connected.
     pub async fn online_users(&self, app: AppId) -> Result<usize, Error> {
-        Ok(self.bus.online(app).await?)
+        Ok(self.parts.bus.online(app).await?)
     }
 
     /// The devices that a user is connected with.
     pub async fn devices(&self, app: AppId, user: &UserId) -> Result<Vec<Device>, Error> {
-        Ok(self.bus.devices(app, user).await?)
+        Ok(self.parts.bus.devices(app, user).await?)
     }
 
     /// Closes one of a user's connections, or all of them; returns how many. The devices may come back.
@@ -87,7 +87,9 @@ impl Core {
     ) -> Result<usize, Error> {
         let why = Failure::new(Code::ComeBack, "an operator has closed the connection");
         Ok(match session {
-            Some(session) => usize::from(self.bus.close_session(app, &user, &session, why).await?),
+            Some(session) => {
+                usize::from(self.parts.bus.close_session(app, &user, &session, why).await?)
+            }
             None => self.close(app, vec![user], why).await?.connections,
         })
     }

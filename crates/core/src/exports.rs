@@ -159,7 +159,7 @@ impl Core {
             finished_at: Timestamp(0),
         };
         self.store.add_job(job.clone()).await?;
-        self.exports.notify_one();
+        self.parts.exports.notify_one();
         Ok(job)
     }
 
@@ -202,7 +202,7 @@ impl Core {
     /// Rings when there is something for [`Core::run_exports`] to do.
     #[must_use]
     pub fn exports_nudge(&self) -> Arc<Notify> {
-        Arc::clone(&self.exports)
+        Arc::clone(&self.parts.exports)
     }
 
     /// Works on exports until none waits, and lets go of old ones. `stopping` tells when to stop between two

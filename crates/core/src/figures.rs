@@ -206,7 +206,7 @@ impl Core {
     /// Where it is counted.
     #[must_use]
     pub fn figures(&self) -> &Figures {
-        &self.figures
+        &self.parts.figures
     }
 
     /// Closes steps and minutes that are over, and gives minutes to the store: a job's step, to be done each
@@ -214,8 +214,8 @@ impl Core {
     pub async fn turn_figures(&self, all: bool) -> Result<(), Error> {
         /// Apps of one transaction.
         const TOGETHER: usize = 200;
-        let _going_over = self.figures.going_over.write().await;
-        let mut waiting = self.figures.turn(self.now(), all);
+        let _going_over = self.parts.figures.going_over.write().await;
+        let mut waiting = self.parts.figures.turn(self.now(), all);
         waiting.sort_by_key(|(minute, app, _)| (*minute, *app));
         while let Some((minute, ..)) = waiting.first() {
             let minute = *minute;
@@ -223,7 +223,7 @@ impl Core {
                 waiting.iter().take(TOGETHER).take_while(|(other, ..)| *other == minute).count();
             let some = waiting[..together].iter().map(|(_, app, tally)| (*app, tally.clone()));
             if let Err(error) = self.store.add_figures(Timestamp(minute), some.collect()).await {
-                self.figures.counting().waiting.extend(waiting);
+                self.parts.figures.counting().waiting.extend(waiting);
                 return Err(error.into());
             }
             waiting.drain(..together);
@@ -247,18 +247,18 @@ impl Core {
             }
         };
         if span == Span::Live {
-            for (at, tally) in self.figures.live(app) {
+            for (at, tally) in self.parts.figures.live(app) {
                 put(at, &tally);
             }
             return Ok(Series { step_ms, points });
         }
         let rows = if span == Span::Month { HOUR_MS } else { MINUTE_MS };
-        let _going_over = self.figures.going_over.read().await;
+        let _going_over = self.parts.figures.going_over.read().await;
         for (at, tally) in self.store.figures(app, rows, Timestamp(first)).await? {
             put(at, &tally);
         }
         // Of other nodes, the minute that goes on is not known.
-        for (at, tally) in self.figures.not_stored(app) {
+        for (at, tally) in self.parts.figures.not_stored(app) {
             put(at, &tally);
         }
         Ok(Series { step_ms, points })

@@ -43,7 +43,7 @@ impl Core {
             let key = ChannelKey::group(&group);
             let others = members.iter().filter(|user| echo || **user != send.sender);
             for user in others {
-                self.bus.tell(send.app, user, send.transient(id, &key, user));
+                self.parts.bus.tell(send.app, user, send.transient(id, &key, user));
             }
             all.push((group, Sent { id, seq: 0 }));
         }

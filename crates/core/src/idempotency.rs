@@ -20,7 +20,7 @@ impl Core {
             Claimed::Answered { status, answer } => {
                 let failed = |why: String| Error::Internal(format!("a kept answer: {why}"));
                 let sealed = STANDARD.decode(answer).map_err(|e| failed(e.to_string()))?;
-                let answer = self.vault.unseal(&context(app, key), &sealed);
+                let answer = self.parts.vault.unseal(&context(app, key), &sealed);
                 let answer = String::from_utf8(answer.map_err(|e| failed(e.to_string()))?)
                     .map_err(|e| failed(e.to_string()))?;
                 Ok(Claimed::Answered { status, answer })
@@ -38,6 +38,7 @@ impl Core {
         answer: &str,
     ) -> Result<(), Error> {
         let sealed = self
+            .parts
             .vault
             .seal(&context(app, key), answer.as_bytes())
             .map_err(|error| Error::Internal(error.to_string()))?;

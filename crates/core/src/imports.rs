@@ -201,7 +201,7 @@ impl Core {
             Ok(Step { parts, ..progress.step(state) })
         });
         let changed = changed.await?;
-        self.imports.notify_one();
+        self.parts.imports.notify_one();
         Ok(changed)
     }
 
@@ -214,7 +214,7 @@ impl Core {
             _ => Err(not_now("only what was looked through can be imported")),
         });
         let changed = changed.await?;
-        self.imports.notify_one();
+        self.parts.imports.notify_one();
         Ok(changed)
     }
 
@@ -249,7 +249,7 @@ impl Core {
     /// Rings when there is something for [`Core::run_imports`] to do.
     #[must_use]
     pub fn imports_nudge(&self) -> Arc<Notify> {
-        Arc::clone(&self.imports)
+        Arc::clone(&self.parts.imports)
     }
 
     /// Works on imports until none waits, and lets go of old ones. `stopping` tells when to stop between two steps.

@@ -67,6 +67,12 @@ pub use vault::{Vault, VaultError};
 #[derive(Clone)]
 pub struct Core {
     store: Store,
+    parts: Arc<Parts>,
+}
+
+/// What all clones share.
+#[derive(Clone)]
+struct Parts {
     bus: Arc<dyn Bus>,
     clock: Arc<dyn Clock>,
     vault: Arc<Vault>,
@@ -86,8 +92,7 @@ impl Core {
     /// Puts the parts together.
     #[must_use]
     pub fn new(store: Store, bus: Arc<dyn Bus>, clock: Arc<dyn Clock>, vault: Vault) -> Self {
-        Self {
-            store,
+        let parts = Parts {
             bus,
             clock,
             vault: Arc::new(vault),
@@ -101,32 +106,33 @@ impl Core {
             courier: Arc::new(courier::NoCourier),
             deliveries: Arc::default(),
             asking: Arc::default(),
-        }
+        };
+        Self { store, parts: Arc::new(parts) }
     }
 
     /// The same product for what `origin` does: every change leaves an entry in the audit trail. What is done
     /// without an origin is what users do themselves, and leaves none.
     #[must_use]
     pub fn by(&self, origin: Origin) -> Self {
-        Self { store: self.store.by(origin), ..self.clone() }
+        Self { store: self.store.by(origin), parts: Arc::clone(&self.parts) }
     }
 
     /// Whether this is a node of a cluster.
     #[must_use]
     pub fn is_clustered(&self) -> bool {
-        self.bus.standing() != Standing::Alone
+        self.parts.bus.standing() != Standing::Alone
     }
 
     /// Whether this is a node that is cut off from its cluster: callers must go elsewhere.
     #[must_use]
     pub fn is_cut_off(&self) -> bool {
-        self.bus.standing() == Standing::CutOff
+        self.parts.bus.standing() == Standing::CutOff
     }
 
     /// The same product for what clients on `os` do.
     #[must_use]
     pub fn on(&self, os: Os) -> Self {
-        Self { store: self.store.on(os), ..self.clone() }
+        Self { store: self.store.on(os), parts: Arc::clone(&self.parts) }
     }
 
     /// The store, for health checks and figures.
@@ -138,6 +144,6 @@ impl Core {
     /// The clock.
     #[must_use]
     pub fn now(&self) -> nuncio_protocol::Timestamp {
-        self.clock.now()
+        self.parts.clock.now()
     }
 }

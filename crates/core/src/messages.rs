@@ -97,12 +97,12 @@ impl Core {
             By::Server { .. } => return Ok(self.submit(&send, &to, false).await?),
         };
         let since = Instant::now();
-        let turn = self.asking.wait(&sender).await;
+        let turn = self.parts.asking.wait(&sender).await;
         match self.submit(&send, &to, false).await {
             Err(StoreError::NotAsked) => {}
             outcome => return Ok(outcome?),
         }
-        let _turn = self.asking.take(turn, &sender).await;
+        let _turn = self.parts.asking.take(turn, &sender).await;
         let question = Question {
             app: send.app,
             sender: &send.sender,
@@ -123,7 +123,7 @@ impl Core {
         }
         let id = self.store.check_send(send.draft(asked), to.clone(), self.now()).await?;
         let key = ChannelKey::direct(&send.sender, to);
-        self.bus.tell(send.app, to, send.transient(id, &key, to));
+        self.parts.bus.tell(send.app, to, send.transient(id, &key, to));
         Ok(Sent { id, seq: 0 })
     }
 
@@ -148,7 +148,7 @@ impl Core {
         }
         for (user, id) in &ids {
             let key = ChannelKey::direct(&send.sender, user);
-            self.bus.tell(send.app, user, send.transient(*id, &key, user));
+            self.parts.bus.tell(send.app, user, send.transient(*id, &key, user));
         }
         Ok(ids)
     }
@@ -170,14 +170,14 @@ impl Core {
         let sender = (edit.app, edit.sender.clone());
         let since = Instant::now();
         let turn = match edit.by {
-            By::Client { .. } => self.asking.wait(&sender).await,
+            By::Client { .. } => self.parts.asking.wait(&sender).await,
             By::Server { .. } => None,
         };
         match self.store.edit(edit.clone(), self.now()).await {
             Err(StoreError::NotAsked) => {}
             outcome => return Ok(outcome?),
         }
-        let _turn = self.asking.take(turn, &sender).await;
+        let _turn = self.parts.asking.take(turn, &sender).await;
         let question = Question {
             app: edit.app,
             sender: &edit.sender,
@@ -301,7 +301,7 @@ impl Core {
             user_id: send.sender.as_str().to_owned(),
             r#type: send.r#type.as_str().to_owned(),
         };
-        self.bus.tell(send.app, &to, server_frame::Body::Typing(typing));
+        self.parts.bus.tell(send.app, &to, server_frame::Body::Typing(typing));
         Ok(())
     }
 

@@ -171,9 +171,9 @@ impl Core {
         visitor: &Visitor,
     ) -> Result<(Operator, bool), Error> {
         let now = self.now();
-        self.doors.by_address.take(&visitor.address, now)?;
+        self.parts.doors.by_address.take(&visitor.address, now)?;
         let found = self.store.operator_of_link(hash_of(token.expose_secret()), now).await?;
-        self.doors.by_address.give_back(&visitor.address);
+        self.parts.doors.by_address.give_back(&visitor.address);
         Ok(found)
     }
 
@@ -187,7 +187,7 @@ impl Core {
     ) -> Result<SignedIn, Error> {
         // Looked up first, so that nobody can make us hash for nothing.
         let (operator, first) = self.operator_of_link(token, visitor).await?;
-        let password = self.doors.passwords.hash(password).await?;
+        let password = self.parts.doors.passwords.hash(password).await?;
         let (session, new) = new_session(visitor);
         let link = hash_of(token.expose_secret());
         let known = name.as_ref().filter(|_| first).unwrap_or(&operator.name);
@@ -272,17 +272,17 @@ impl Core {
         // Longer names than there are cost no memory.
         let name: String = name.chars().take(64).collect();
         let key = if familiar { format!("{name} {}", visitor.address) } else { name };
-        self.doors.by_address.take(&visitor.address, now)?;
-        self.doors.by_name.take(&key, now)?;
+        self.parts.doors.by_address.take(&visitor.address, now)?;
+        self.parts.doors.by_name.take(&key, now)?;
         let hash = operator.as_ref().map(|o| o.password.clone()).filter(|hash| !hash.is_empty());
-        let right = self.doors.passwords.verify(password, hash).await?;
+        let right = self.parts.doors.passwords.verify(password, hash).await?;
         let Some(operator) = operator.filter(|_| right) else {
             return Err(Refusal::WrongCredentials.into());
         };
         let proved = self.prove_second_factor(&operator, code).await;
         if matches!(proved, Ok(()) | Err(Error::Refused(Refusal::SecondFactorNeeded))) {
-            self.doors.by_address.give_back(&visitor.address);
-            self.doors.by_name.give_back(&key);
+            self.parts.doors.by_address.give_back(&visitor.address);
+            self.parts.doors.by_name.give_back(&key);
         }
         proved.map(|()| operator)
     }
@@ -369,7 +369,7 @@ impl Core {
         let operator = Operator { second_factor: None, ..current.operator.clone() };
         let name = operator.name.to_string();
         self.prove(&name, Some(operator), true, old, None, visitor).await?;
-        let hash = self.doors.passwords.hash(new).await?;
+        let hash = self.parts.doors.passwords.hash(new).await?;
         let now = self.now();
         self.store.set_password(current.operator.id, hash, current.session.id, now).await?;
         self.renew(current).await
@@ -382,6 +382,7 @@ impl Core {
     ) -> Result<(String, String), Error> {
         let secret = second_factor::new_secret();
         let sealed = self
+            .parts
             .vault
             .seal(&second_factor_context(operator.id), &secret)
             .map_err(|error| Error::Internal(error.to_string()))?;
@@ -444,7 +445,8 @@ impl Core {
     }
 
     fn unseal_second_factor(&self, operator: OperatorId, sealed: &[u8]) -> Result<Vec<u8>, Error> {
-        self.vault
+        self.parts
+            .vault
             .unseal(&second_factor_context(operator), sealed)
             .map_err(|error| Error::Internal(format!("a second factor: {error}")))
     }

@@ -49,7 +49,7 @@ impl Core {
             let body = Some(entry::Body::ProfileChanged(change));
             let what = server_frame::Body::Entry(Entry { seq: 0, body, at: at.0 });
             for user in &users {
-                self.bus.tell(app, user, what.clone());
+                self.parts.bus.tell(app, user, what.clone());
             }
         }
         Ok(())

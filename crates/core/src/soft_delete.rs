@@ -43,7 +43,7 @@ impl Core {
     ) -> Result<(OperationId, Applied), Error> {
         let operation = OperationId::random();
         self.store.soft_delete(app, users.clone(), operation.0.clone(), self.now()).await?;
-        self.activations.notify_one();
+        self.parts.activations.notify_one();
         let applied = self.close(app, users, Refusal::UserDeleted.to_failure()).await?;
         Ok((operation, applied))
     }
@@ -72,7 +72,7 @@ impl Core {
     /// Rings when there is something for [`Core::run_activations`] to do.
     #[must_use]
     pub fn activations_nudge(&self) -> Arc<Notify> {
-        Arc::clone(&self.activations)
+        Arc::clone(&self.parts.activations)
     }
 
     /// Finishes soft deletions that are open, those that an earlier run or a crashed process left half done

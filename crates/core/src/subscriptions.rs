@@ -72,7 +72,7 @@ impl Core {
         };
         let subscriptions = targets.iter().map(one).collect();
         let told = SubscriptionsChanged { subscriptions };
-        self.bus.tell(app, user, server_frame::Body::SubscriptionsChanged(told));
+        self.parts.bus.tell(app, user, server_frame::Body::SubscriptionsChanged(told));
     }
 
     /// A page of a user's subscriptions that are in force, oldest first.
@@ -118,7 +118,7 @@ impl Core {
         };
         let what = server_frame::Body::PresenceChanged(PresenceStates { states: vec![state] });
         for subscriber in &subscribers {
-            self.bus.tell(app, subscriber, what.clone());
+            self.parts.bus.tell(app, subscriber, what.clone());
         }
         Ok(())
     }

@@ -3,6 +3,8 @@
 //! Tokens are stateless, so nothing has to be looked up to prove who made one. Whether it still opens
 //! anything is asked of the database at every login and, while the connection lasts, at every message.
 
+use std::sync::Arc;
+
 use nuncio_bus::{Applied, Close, Standing};
 use nuncio_protocol::frames::Failure;
 use nuncio_protocol::ids::{AppId, DeviceId};
@@ -25,7 +27,7 @@ const CLOCK_TOLERANCE_MS: i64 = 5_000;
 #[derive(Clone, Debug)]
 pub struct Claim {
     /// The app, as it was when the token was read.
-    pub app: App,
+    pub app: Arc<App>,
     /// Whom the token was issued for.
     pub user: UserId,
     /// When it was issued.
@@ -130,7 +132,7 @@ impl Core {
         let why = Refusal::TokenExpired.to_failure();
         let tokens_before = Some(expires_at);
         let close = Close { app, users: Some(users), tokens_before, secret_before: None, why };
-        Ok(Some(self.bus.close(close).await?))
+        Ok(Some(self.parts.bus.close(close).await?))
     }
 
     /// Reads a token: whether this app made it, and whether it has aged.
@@ -178,7 +180,7 @@ impl Core {
         claim: &Claim,
         newcomer: impl FnOnce() -> Newcomer + Send,
     ) -> Result<Admitted, Error> {
-        let node = match self.bus.standing() {
+        let node = match self.parts.bus.standing() {
             Standing::Alone => {
                 let admission = self.admit(claim).await?;
                 return Ok(Admitted { admission, elsewhere: None });
@@ -202,7 +204,7 @@ impl Core {
             token_issued_at: claim.issued_at,
             secret_version: claim.secret_version,
         };
-        let entered = self.store.enter(entering, self.now(), self.bus.clock()).await?;
+        let entered = self.store.enter(entering, self.now(), self.parts.bus.clock()).await?;
         let Entered { admission, came_online, others } = entered;
         Ok(Admitted { admission, elsewhere: Some(Elsewhere { came_online, others }) })
     }
@@ -211,10 +213,10 @@ impl Core {
     /// takes care of telling when it was its user's last.
     #[must_use]
     pub fn leave(&self, app: AppId, user: &UserId, session: impl std::fmt::Display) -> bool {
-        if self.bus.standing() == Standing::Alone {
+        if self.parts.bus.standing() == Standing::Alone {
             return false;
         }
-        self.bus.left(app, user, session.to_string());
+        self.parts.bus.left(app, user, session.to_string());
         true
     }
 
@@ -226,7 +228,7 @@ impl Core {
         session: &str,
         why: Failure,
     ) -> Result<(), Error> {
-        self.bus.close_session(app, user, session, why).await?;
+        self.parts.bus.close_session(app, user, session, why).await?;
         Ok(())
     }
 }

@@ -20,7 +20,7 @@ impl Core {
         every: Duration,
         work: impl Future<Output = Result<T, Error>>,
     ) -> Result<Option<T>, Error> {
-        let node = match self.bus.standing() {
+        let node = match self.parts.bus.standing() {
             Standing::Alone => return work.await.map(Some),
             Standing::CutOff => return Ok(None),
             Standing::Member(node) => node.0,

@@ -37,7 +37,7 @@ impl Core {
 
     /// Who of `users` is connected, in their order. Who is not known is not.
     pub async fn presence(&self, app: AppId, users: Vec<UserId>) -> Result<Vec<Presence>, Error> {
-        Ok(self.bus.presence(app, &users).await?)
+        Ok(self.parts.bus.presence(app, &users).await?)
     }
 
     /// The same as a user is told. Who has the viewer in its blocklist is not connected to the viewer's eyes.
@@ -47,7 +47,7 @@ impl Core {
         viewer: &UserId,
         users: Vec<UserId>,
     ) -> Result<Vec<Presence>, Error> {
-        let mut seen = self.bus.presence(app, &users).await?;
+        let mut seen = self.parts.bus.presence(app, &users).await?;
         for (user, presence) in users.iter().zip(&mut seen) {
             if presence.online && self.is_blocked(app, user, viewer).await? {
                 *presence = Presence::default();
@@ -65,6 +65,6 @@ impl Core {
     ) -> Result<Applied, Error> {
         let close =
             Close { app, users: Some(users), tokens_before: None, secret_before: None, why };
-        Ok(self.bus.close(close).await?)
+        Ok(self.parts.bus.close(close).await?)
     }
 }

@@ -118,7 +118,7 @@ fn check(setup: &Setup) -> Result<(), Refusal> {
 impl Core {
     fn new_secret(&self) -> Result<(SecretString, Vec<u8>), Error> {
         let secret = Alphanumeric.sample_string(&mut rand::rng(), SECRET_CHARS);
-        let sealed = self.vault.seal(SEALED_FOR, secret.as_bytes());
+        let sealed = self.parts.vault.seal(SEALED_FOR, secret.as_bytes());
         Ok((secret.into(), sealed.map_err(|error| Error::Internal(error.to_string()))?))
     }
 
@@ -180,7 +180,7 @@ impl Core {
     /// is done too often.
     pub async fn test_webhook(&self, app: AppId, id: WebhookId) -> Result<Attempt, Error> {
         let webhook = self.store.webhook(app, id).await?;
-        self.deliveries.tests.take(&of_webhook(app, id), self.now())?;
+        self.parts.deliveries.tests.take(&of_webhook(app, id), self.now())?;
         let app_key = self.store.app_by_id(app).await?.key;
         let event = signing_id();
         let body = json!({
@@ -189,7 +189,7 @@ impl Core {
         });
         let target = Target { webhook, app_key };
         let letter = self.letter(&target, body.to_string(), TIMEOUT, ANSWER_BYTES)?;
-        let reply = self.courier.post(letter).await;
+        let reply = self.parts.courier.post(letter).await;
         Ok(attempt(reply, Verdict::GiveUp))
     }
 
@@ -212,7 +212,7 @@ impl Core {
         id: WebhookId,
         event: MessageId,
     ) -> Result<(), Error> {
-        self.deliveries.again.take(&of_webhook(app, id), self.now())?;
+        self.parts.deliveries.again.take(&of_webhook(app, id), self.now())?;
         Ok(self.store.redeliver(app, id, event, self.now()).await?)
     }
 
@@ -252,7 +252,7 @@ impl Core {
     /// What is counted about webhooks.
     #[must_use]
     pub fn webhook_metrics(&self) -> &WebhookMetrics {
-        &self.deliveries.metrics
+        &self.parts.deliveries.metrics
     }
 
     /// Begins to deliver what is due, as far as there are hands; goes on in the background. A job's step, which
@@ -262,7 +262,7 @@ impl Core {
         for target in self.store.due_webhooks(self.now()).await? {
             let (app, id) = (target.webhook.app, target.webhook.id);
             let free = {
-                let busy = locked(&self.deliveries.busy);
+                let busy = locked(&self.parts.deliveries.busy);
                 let in_all: usize = busy.values().sum();
                 let here = busy.get(&id).copied().unwrap_or_default();
                 (AT_ONCE - here.min(AT_ONCE)).min(IN_ALL - in_all.min(IN_ALL))
@@ -273,9 +273,9 @@ impl Core {
             let limit = i64::try_from(free).unwrap_or(i64::MAX);
             let target = Arc::new(target);
             for lane in self.store.due_lanes(app, id, self.now(), limit).await? {
-                *locked(&self.deliveries.busy).entry(id).or_default() += 1;
+                *locked(&self.parts.deliveries.busy).entry(id).or_default() += 1;
                 let (core, target) = (self.clone(), Arc::clone(&target));
-                self.deliveries.tasks.spawn(async move {
+                self.parts.deliveries.tasks.spawn(async move {
                     if let Err(error) = core.deliver_lane(&target, lane).await {
                         tracing::warn!(webhook.id = %id, "webhook `{id}`: {error}");
                     }
@@ -288,7 +288,7 @@ impl Core {
 
     /// There is a hand free again; if none was, others may have waited for it.
     fn lane_done(&self, id: WebhookId) {
-        let mut busy = locked(&self.deliveries.busy);
+        let mut busy = locked(&self.parts.deliveries.busy);
         let in_all: usize = busy.values().sum();
         if let Some(here) = busy.get_mut(&id) {
             if *here == AT_ONCE || in_all == IN_ALL {
@@ -341,24 +341,24 @@ impl Core {
         let letter = self.letter(target, parcel.body.clone(), TIMEOUT, ANSWER_BYTES)?;
         Ok(tokio::select! {
             biased;
-            () = self.deliveries.stop.cancelled() => None,
-            reply = self.courier.post(letter) => Some(reply),
+            () = self.parts.deliveries.stop.cancelled() => None,
+            reply = self.parts.courier.post(letter) => Some(reply),
         })
     }
 
     /// Keeps that a question was not answered.
     pub(crate) fn note_silence(&self, target: &Target, why: &str) {
         let key = (target.webhook.app, target.webhook.id);
-        let mut all = locked(&self.deliveries.health);
+        let mut all = locked(&self.parts.deliveries.health);
         let health = all.entry(key).or_default();
         health.fail(courier::excerpt(why), self.now());
     }
 
     fn note(&self, target: &Target, attempt: &Attempt, now: Timestamp) {
         let (app, id) = (target.webhook.app, target.webhook.id);
-        let mut all = locked(&self.deliveries.health);
+        let mut all = locked(&self.parts.deliveries.health);
         let health = all.entry((app, id)).or_default();
-        self.deliveries.metrics.attempt(match attempt.verdict {
+        self.parts.deliveries.metrics.attempt(match attempt.verdict {
             Verdict::Delivered => "delivered",
             Verdict::Retry(_) => "failed",
             Verdict::GiveUp => "given_up",
@@ -376,7 +376,7 @@ impl Core {
     }
 
     async fn keep_health(&self) -> Result<(), Error> {
-        let all = std::mem::take(&mut *locked(&self.deliveries.health));
+        let all = std::mem::take(&mut *locked(&self.parts.deliveries.health));
         for ((app, id), health) in all {
             self.store.note_health(app, id, health).await?;
         }
@@ -392,8 +392,8 @@ impl Core {
                 oldest = oldest.min(waiting.oldest);
             }
         }
-        self.deliveries.metrics.waiting.set(count);
-        self.deliveries.metrics.oldest_seconds.set((self.now().0 - oldest.0) / 1000);
+        self.parts.deliveries.metrics.waiting.set(count);
+        self.parts.deliveries.metrics.oldest_seconds.set((self.now().0 - oldest.0) / 1000);
         Ok(())
     }
 
@@ -405,9 +405,9 @@ impl Core {
 
     /// Breaks off what is being delivered, to be taken up by the next run or another node.
     pub async fn stop_deliveries(&self) {
-        self.deliveries.stop.cancel();
-        self.deliveries.tasks.close();
-        self.deliveries.tasks.wait().await;
+        self.parts.deliveries.stop.cancel();
+        self.parts.deliveries.tasks.close();
+        self.parts.deliveries.tasks.wait().await;
         if let Err(error) = self.keep_health().await {
             tracing::warn!("webhooks' counters were not kept: {error}");
         }

@@ -8,7 +8,7 @@ use nuncio_protocol::ids::{AppId, MessageId};
 use nuncio_protocol::{ClientMessageId, Refusal, Timestamp, UserId};
 
 use crate::apps;
-use crate::engine::{Row, Store, Tx, params};
+use crate::engine::{Row, Store, Tx, params, row};
 use crate::error::StoreError;
 use crate::events::{self, Event, Events};
 use crate::inbox;
@@ -316,20 +316,17 @@ async fn append(
         )
         .await?;
     let id = tx.message_id(now, latest.unwrap_or(MessageId(0)));
-    tx.execute(
-        messages::ADD,
-        params![
-            app,
-            key.as_str(),
-            id,
-            &draft.sender,
-            client_id.map(ClientMessageId::as_str),
-            draft.r#type.as_str(),
-            draft.content.as_str(),
-            draft.flags(),
-        ],
-    )
-    .await?;
+    let row = row![
+        app,
+        key.as_str(),
+        id,
+        &draft.sender,
+        client_id.map(ClientMessageId::as_str),
+        draft.r#type.as_str(),
+        draft.content.as_str(),
+        draft.flags(),
+    ];
+    messages::ADD.run(tx, &[row]).await?;
     let mut own_seq = 0;
     if found.sender.as_ref().is_some_and(|sender| has_own_entry(draft, sender)) {
         move_channel(tx, app, &draft.sender, &key, id, 0).await?;

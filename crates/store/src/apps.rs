@@ -1,5 +1,8 @@
 //! Apps: the tenants. Their key, their sealed secret, and their settings.
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use nuncio_protocol::ids::AppId;
 use nuncio_protocol::{AppKey, Refusal, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -207,14 +210,55 @@ pub(crate) fn read_app(row: &Row<'_>) -> Result<App, StoreError> {
         sealed_secret: row.get(2)?,
         secret_version: row.get(3)?,
         name: row.get(4)?,
-        environment: row.get::<String>(5)?.parse().map_err(corrupt)?,
-        edition: row.get::<String>(6)?.parse().map_err(corrupt)?,
+        environment: row.text(5)?.parse().map_err(corrupt)?,
+        edition: row.text(6)?.parse().map_err(corrupt)?,
         locked: row.get(7)?,
         only_friends: row.get(8)?,
-        settings: serde_json::from_str(&row.get::<String>(9)?)
-            .map_err(|e| corrupt(e.to_string()))?,
+        settings: serde_json::from_str(row.text(9)?).map_err(|e| corrupt(e.to_string()))?,
         created_at: row.get(10)?,
     })
+}
+
+/// Apps that are known; with one more, all are forgotten.
+const KNOWN: usize = 1024;
+
+/// Apps as they were read last, because every signed call and every login reads one: making a record of a row
+/// costs several times what reading the row does. It is no cache of the database: the row is read, and an app that
+/// is known is taken for it only while nothing in the row differs.
+#[derive(Debug, Default)]
+pub(crate) struct Known(Mutex<HashMap<AppKey, (Arc<App>, String)>>);
+
+impl Known {
+    fn read(&self, key: &AppKey, row: &Row<'_>) -> Result<Arc<App>, StoreError> {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((app, settings)) = known.get(key)
+            && is_row_of(app, settings, row)?
+        {
+            return Ok(Arc::clone(app));
+        }
+        let (app, settings) = (Arc::new(read_app(row)?), row.get(9)?);
+        if known.len() >= KNOWN {
+            known.clear();
+        }
+        known.insert(key.clone(), (Arc::clone(&app), settings));
+        Ok(app)
+    }
+}
+
+/// Whether [`read_app`] would make this app of the row; `settings` is the text that its settings were read from.
+fn is_row_of(app: &App, settings: &str, row: &Row<'_>) -> Result<bool, StoreError> {
+    let App { id, key, sealed_secret, secret_version, name, environment, edition, .. } = app;
+    Ok(row.get::<AppId>(0)? == *id
+        && row.text(1)? == key.as_str()
+        && row.bytes(2)? == sealed_secret
+        && row.get::<i64>(3)? == *secret_version
+        && row.text(4)? == name
+        && row.text(5)? == environment.word()
+        && row.text(6)? == edition.word()
+        && row.get::<bool>(7)? == app.locked
+        && row.get::<bool>(8)? == app.only_friends
+        && row.text(9)? == settings
+        && row.get::<Timestamp>(10)? == app.created_at)
 }
 
 /// The app with this number, within a transaction. Refused for one that was deleted.
@@ -263,10 +307,11 @@ impl Store {
     }
 
     /// The app with this key, if there is one.
-    pub async fn app(&self, key: AppKey) -> Result<Option<App>, StoreError> {
+    pub async fn app(&self, key: AppKey) -> Result<Option<Arc<App>>, StoreError> {
+        let known = Arc::clone(&self.known);
         self.read(async move |tx| {
             let sql = select_app!("where app_key = ?1 and deleted_at = 0");
-            tx.opt(sql, params![key.as_str()], read_app).await
+            tx.opt(sql, params![key.as_str()], |row| known.read(&key, row)).await
         })
         .await
     }

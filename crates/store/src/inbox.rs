@@ -10,7 +10,7 @@ use nuncio_protocol::frames::{
 use nuncio_protocol::ids::{AppId, MessageId};
 use nuncio_protocol::{GroupId, Refusal, Timestamp, UserId};
 
-use crate::engine::{Nudge, Store, Tx, params};
+use crate::engine::{Insertion, Nudge, Store, Tx, params, row};
 use crate::error::StoreError;
 use crate::keys::ChannelKey;
 use crate::messages::{read_message, select_messages};
@@ -75,9 +75,9 @@ async fn take_number(tx: &Tx<'_>, app: AppId, user: &UserId) -> Result<Option<i6
     .await
 }
 
-/// Adds a message's entry under a number that the caller has taken already.
 /// A message's entry, as a row.
-pub(crate) const ADD_MESSAGE: &str = "insert into inbox (app, user_id, seq, at, channel, message_id) values (?1, ?2, ?3, ?4, ?5, ?6)";
+pub(crate) static ADD_MESSAGE: Insertion<6> =
+    Insertion::new("insert into inbox (app, user_id, seq, at, channel, message_id) values");
 
 /// Adds a message's entry; returns its number, 0 for who has no inbox.
 pub(crate) async fn add_message(
@@ -90,7 +90,7 @@ pub(crate) async fn add_message(
 ) -> Result<i64, StoreError> {
     let Some(seq) = take_number(tx, app, user).await? else { return Ok(0) };
     let at = id.sent_at();
-    tx.execute(ADD_MESSAGE, params![app, user, seq, at, channel.as_str(), id]).await?;
+    ADD_MESSAGE.run(tx, &[row![app, user, seq, at, channel.as_str(), id]]).await?;
     let body = encode(body, at);
     tx.nudge(Nudge { app, user: user.clone(), seq: seq.cast_unsigned(), body });
     Ok(seq)

@@ -8,7 +8,7 @@ use nuncio_protocol::{ClientMessageId, Refusal, Timestamp, UserId};
 use serde_json::json;
 
 use crate::audit::{self, Act};
-use crate::engine::{Row, Store, params};
+use crate::engine::{Insertion, Row, Store, params};
 use crate::error::StoreError;
 use crate::inbox;
 use crate::keys::ChannelKey;
@@ -21,9 +21,9 @@ pub(crate) const COUNTED: i64 = 2;
 pub(crate) const NEEDS_RECEIPT: i64 = 4;
 
 /// A message, as a row.
-pub(crate) const ADD: &str =
-    "insert into messages (app, channel, id, sender, client_id, type, content, flags)
-     values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+pub(crate) static ADD: Insertion<8> = Insertion::new(
+    "insert into messages (app, channel, id, sender, client_id, type, content, flags) values",
+);
 
 /// Who sends, which decides what is checked.
 #[derive(Clone, Debug)]

@@ -29,12 +29,12 @@ impl Answer {
             Route::Legacy(row) => {
                 let mut members = Map::from_iter([("code".to_owned(), json!(200))]);
                 members.extend(row.answer(result));
-                Value::Object(members)
+                Value::Object(members).to_string()
             }
-            _ if result.is_null() => json!({ "code": 0 }),
-            _ => json!({ "code": 0, "result": result }),
+            _ if result.is_null() => r#"{"code":0}"#.to_owned(),
+            _ => format!(r#"{{"code":0,"result":{result}}}"#),
         };
-        Self { status: 200, code: 0, body: body.to_string(), retry_after: None, repeated: false }
+        Self { status: 200, code: 0, body, retry_after: None, repeated: false }
     }
 
     /// Failure; logged here, when the server is to blame.

@@ -11,6 +11,7 @@ mod request_id;
 mod signature;
 
 use std::net::SocketAddr;
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
@@ -18,6 +19,7 @@ use axum::extract::{ConnectInfo, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, header};
 use axum::response::Response;
+use futures_util::FutureExt as _;
 use nuncio_core::Core;
 use nuncio_protocol::ids::AppId;
 use nuncio_protocol::{Code, Origin};
@@ -71,7 +73,7 @@ impl Route {
 struct Call {
     route: Route,
     declared: &'static Declared,
-    app: App,
+    app: Arc<App>,
     members: Map<String, Value>,
     /// The key, and what it stands for.
     idempotency: Option<IdempotencyKey>,
@@ -163,9 +165,13 @@ impl Api {
         let origin = head.extensions.get::<Origin>().cloned();
         let origin = origin.unwrap_or_else(|| Origin::app_server(peer, request_id.to_string()));
         let call = Call { route, declared, app, members, idempotency, request_id, origin };
+        if !declared.mutates {
+            return self.run(call).await;
+        }
         // In a task of its own, so that a caller who hangs up, or a call that takes too long, does not
         // leave a commit without its effects.
-        tokio::spawn(Arc::clone(self).run(call)).await.map_err(ApiError::internal)?
+        let api = Arc::clone(self);
+        tokio::spawn(async move { api.run(call).await }).await.map_err(ApiError::internal)?
     }
 
     /// What is asked, and by which app: everything that can be told from a request's head.
@@ -174,7 +180,7 @@ impl Api {
         route: Route,
         head: &'a Parts,
         caller: &OnceLock<AppId>,
-    ) -> Result<(&'static Declared, Credentials<'a>, App), ApiError> {
+    ) -> Result<(&'static Declared, Credentials<'a>, Arc<App>), ApiError> {
         let declared = match route {
             Route::V4(declared) => declared,
             Route::Legacy(row) => row.operation,
@@ -199,7 +205,7 @@ impl Api {
         &self,
         credentials: &Credentials<'_>,
         caller: &OnceLock<AppId>,
-    ) -> Result<App, ApiError> {
+    ) -> Result<Arc<App>, ApiError> {
         let now = self.core.now();
         let sent_at = credentials.check_time(now, self.options.signature_window_seconds)?;
         let app = match &credentials.app_key {
@@ -230,7 +236,7 @@ impl Api {
     }
 
     /// Runs the operation once for each idempotency key.
-    async fn run(self: Arc<Self>, call: Call) -> Result<Answer, ApiError> {
+    async fn run(&self, call: Call) -> Result<Answer, ApiError> {
         let Call { route, declared, app, members, idempotency, request_id, origin } = call;
         let id = app.id;
         if let Some(key) = &idempotency
@@ -247,9 +253,10 @@ impl Api {
                 _ => None,
             },
         };
-        // Its own task again, so that a panic is an answer and not an idempotency key in use for good.
-        let outcome = tokio::spawn((declared.run)(ctx, members)).await;
-        let answer = match outcome.map_err(ApiError::internal).flatten() {
+        // A panic is an answer, and not an idempotency key in use for good.
+        let outcome = AssertUnwindSafe((declared.run)(ctx, members)).catch_unwind().await;
+        let outcome = outcome.map_err(|_| ApiError::internal("the operation panicked")).flatten();
+        let answer = match outcome {
             Ok(result) => Answer::success(route, &result),
             Err(error) => Answer::failure(route, &error, &request_id),
         };

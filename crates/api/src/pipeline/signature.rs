@@ -1,6 +1,6 @@
 //! The headers that say which app calls, and prove it.
 
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, HeaderName};
 use nuncio_protocol::{AppKey, Code, Timestamp, limits, signing};
 
 use crate::error::ApiError;
@@ -23,9 +23,41 @@ fn bad(sentence: impl Into<String>) -> ApiError {
     ApiError::new(Code::BadSignature, sentence)
 }
 
-/// A header by its plain name, else by the one that hosting platforms let through.
-fn header<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a str>, ApiError> {
-    let value = headers.get(name).or_else(|| headers.get(format!("rc-{name}")));
+/// A header that says who calls.
+struct Header {
+    /// As it is documented.
+    name: &'static str,
+    plain: HeaderName,
+    /// The one that hosting platforms let through.
+    prefixed: HeaderName,
+}
+
+static APP_KEY: Header = Header {
+    name: "App-Key",
+    plain: HeaderName::from_static("app-key"),
+    prefixed: HeaderName::from_static("rc-app-key"),
+};
+static NONCE: Header = Header {
+    name: "Nonce",
+    plain: HeaderName::from_static("nonce"),
+    prefixed: HeaderName::from_static("rc-nonce"),
+};
+static TIMESTAMP: Header = Header {
+    name: "Timestamp",
+    plain: HeaderName::from_static("timestamp"),
+    prefixed: HeaderName::from_static("rc-timestamp"),
+};
+static SIGNATURE: Header = Header {
+    name: "Signature",
+    plain: HeaderName::from_static("signature"),
+    prefixed: HeaderName::from_static("rc-signature"),
+};
+static NUNCIO_SIGNATURE: HeaderName = HeaderName::from_static("nuncio-signature");
+
+/// A header by its plain name, else by the other one.
+fn header<'a>(headers: &'a HeaderMap, which: &Header) -> Result<Option<&'a str>, ApiError> {
+    let name = which.name;
+    let value = headers.get(&which.plain).or_else(|| headers.get(&which.prefixed));
     let Some(value) = value else { return Ok(None) };
     match value.to_str() {
         Ok(text) => Ok(Some(text.trim())),
@@ -33,16 +65,17 @@ fn header<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a str>, Api
     }
 }
 
-fn required<'a>(headers: &'a HeaderMap, name: &str) -> Result<&'a str, ApiError> {
-    header(headers, name)?
+fn required<'a>(headers: &'a HeaderMap, which: &Header) -> Result<&'a str, ApiError> {
+    let name = which.name;
+    header(headers, which)?
         .filter(|text| !text.is_empty())
         .ok_or_else(|| bad(format!("the header {name} is missing: sign the request")))
 }
 
 impl<'a> Credentials<'a> {
     pub(super) fn read(headers: &'a HeaderMap) -> Result<Self, ApiError> {
-        let app_key = required(headers, "App-Key")?;
-        let nonce = required(headers, "Nonce")?;
+        let app_key = required(headers, &APP_KEY)?;
+        let nonce = required(headers, &NONCE)?;
         if nonce.len() > limits::NONCE_BYTES {
             let limit = limits::NONCE_BYTES;
             return Err(bad(format!("the header Nonce has more than {limit} bytes")));
@@ -50,9 +83,9 @@ impl<'a> Credentials<'a> {
         Ok(Self {
             app_key: AppKey::try_from(app_key).ok(),
             nonce,
-            timestamp: required(headers, "Timestamp")?,
-            v1: required(headers, "Signature")?,
-            v2: match headers.get("nuncio-signature").map(|value| value.to_str()) {
+            timestamp: required(headers, &TIMESTAMP)?,
+            v1: required(headers, &SIGNATURE)?,
+            v2: match headers.get(&NUNCIO_SIGNATURE).map(|value| value.to_str()) {
                 None => None,
                 Some(Ok(signature)) => Some(signature.trim()),
                 Some(Err(_)) => return Err(bad("the header Nuncio-Signature is not a signature")),
@@ -125,7 +158,7 @@ fn parse_time(text: &str) -> Option<Timestamp> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use axum::http::{HeaderName, HeaderValue};
+    use axum::http::HeaderValue;
     use proptest::prelude::*;
 
     #[test]

@@ -19,7 +19,7 @@ async fn a_new_app_has_a_key_and_a_secret_that_only_the_vault_can_read() {
     assert_eq!(&*bench.core.app_secret(&created.app).unwrap(), secret);
     let sealed = &created.app.sealed_secret;
     assert!(!sealed.windows(8).any(|part| part == &secret.as_bytes()[..8]));
-    assert_eq!(bench.core.app(&created.app.key).await.unwrap(), Some(created.app));
+    assert_eq!(bench.core.app(&created.app.key).await.unwrap(), Some(created.app.into()));
     assert!(!format!("{:?}", created.secret).contains(secret));
 
     for name in ["", &"x".repeat(65)] {

@@ -1,6 +1,8 @@
 //! `nuncio app`: makes, lists and changes apps. A server that runs on the same store reads an app anew for
 //! each call, so that a change is in force when the command returns.
 
+use std::sync::Arc;
+
 use clap::{Args, Subcommand};
 use nuncio_core::Core;
 use nuncio_protocol::AppKey;
@@ -271,7 +273,7 @@ impl Output {
 }
 
 pub(super) async fn find(core: &Core, key: &AppKey) -> anyhow::Result<App> {
-    core.app(key).await?.ok_or_else(|| {
+    core.app(key).await?.map(Arc::unwrap_or_clone).ok_or_else(|| {
         anyhow::anyhow!("there is no app with the App Key `{key}` here: see `nuncio app list`")
     })
 }

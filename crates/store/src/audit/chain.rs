@@ -5,7 +5,6 @@
 //! hash of the last that went, for the oldest that is left to hang on.
 
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
 
 use nuncio_protocol::Timestamp;
 use nuncio_protocol::ids::AppId;
@@ -13,7 +12,7 @@ use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
 use super::{Act, Entry, Noted, note};
-use crate::engine::{Store, Tx, Value, params};
+use crate::engine::{Insertion, Store, Tx, Value, params};
 use crate::error::StoreError;
 
 /// Bytes of a hash.
@@ -77,26 +76,12 @@ impl Noted {
     }
 }
 
-macro_rules! insert {
-    () => {
-        "insert into audit (app, seq, at, actor, actor_name, address, request_id, operation, user_id,
-                            state_before, state_after, hash) values "
-    };
-}
-
-/// Entries that one statement inserts where there are enough of them.
-const AT_ONCE: usize = 16;
 const COLUMNS: usize = 12;
 
-static INSERT_MANY: LazyLock<String> = LazyLock::new(|| {
-    let row = |row: usize| {
-        let values: Vec<_> =
-            (1..=COLUMNS).map(|column| format!("?{}", row * COLUMNS + column)).collect();
-        format!("({})", values.join(", "))
-    };
-    let rows: Vec<_> = (0..AT_ONCE).map(row).collect();
-    format!("{}{}", insert!(), rows.join(", "))
-});
+static INSERT: Insertion<COLUMNS> = Insertion::new(
+    "insert into audit (app, seq, at, actor, actor_name, address, request_id, operation, user_id,
+                        state_before, state_after, hash) values",
+);
 
 /// Writes what a batch has noted to the ends of the chains. The last thing that a transaction does: chains are
 /// held, in the order of their apps, from here to the commit.
@@ -115,7 +100,8 @@ pub(crate) async fn append(tx: &mut Tx<'_>) -> Result<(), StoreError> {
             previous = entry.hash;
             entries.push(entry);
         }
-        insert(tx, app, &entries).await?;
+        let rows: Vec<_> = entries.iter().map(|entry| values(app, entry)).collect();
+        INSERT.run(tx, &rows).await?;
         tx.execute(
             "update audit_heads set hash = ?2 where app = ?1",
             params![app, previous.as_slice()],
@@ -165,19 +151,6 @@ fn values(app: AppId, entry: &Entry) -> [Value<'_>; COLUMNS] {
         text(&entry.after),
         Value::Bytes(&entry.hash),
     ]
-}
-
-async fn insert(tx: &Tx<'_>, app: AppId, entries: &[Entry]) -> Result<(), StoreError> {
-    let mut many = entries.chunks_exact(AT_ONCE);
-    for entries in &mut many {
-        let values: Vec<_> = entries.iter().flat_map(|entry| values(app, entry)).collect();
-        tx.execute(INSERT_MANY.as_str(), &values).await?;
-    }
-    for entry in many.remainder() {
-        let one = concat!(insert!(), "(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)");
-        tx.execute(one, &values(app, entry)).await?;
-    }
-    Ok(())
 }
 
 /// Where a chain begins and ends.

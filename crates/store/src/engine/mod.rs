@@ -6,6 +6,7 @@
 //! only after the commit. A unit can run more than once (PostgreSQL may make it try again), so it may
 //! change nothing but the database.
 
+mod insertion;
 mod postgres;
 mod postgres_tls;
 mod sqlite;
@@ -24,12 +25,14 @@ use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 use tokio::sync::{Notify, oneshot};
 
+use crate::apps::Known;
 use crate::error::StoreError;
 use crate::messages::{Draft, Sent};
 use crate::nodes::NodeId;
+pub(crate) use insertion::{Insertion, Prepared};
 use sqlite::{Append, To};
 pub(crate) use tx::Row;
-pub(crate) use tx::{Tx, Value, params};
+pub(crate) use tx::{Tx, Value, params, row};
 
 /// Where the data lives.
 #[derive(Clone, Debug)]
@@ -118,7 +121,8 @@ impl StoreMetrics {
 #[derive(Clone)]
 pub struct Store {
     engine: Engine,
-    metrics: StoreMetrics,
+    metrics: Arc<StoreMetrics>,
+    pub(crate) known: Arc<Known>,
     place: Arc<Whereabouts>,
     /// Who makes changes through this handle, when that is to be kept.
     origin: Option<Arc<Origin>>,
@@ -193,6 +197,7 @@ impl Store {
             posted: Arc::clone(&posted),
             metrics: metrics.clone(),
         };
+        let metrics = Arc::new(metrics);
         let engine = match options.place {
             Place::File(path) => Engine::Sqlite(Arc::new(sqlite::Sqlite::open(&path, shared)?)),
             Place::Postgres(url) => {
@@ -201,7 +206,8 @@ impl Store {
         };
         let place =
             Arc::new(Whereabouts { number: AtomicI64::new(node.into()), ..Whereabouts::default() });
-        Ok(Self { engine, metrics, place, origin: None, os: Os::Server, posted })
+        let known = Arc::default();
+        Ok(Self { engine, metrics, known, place, origin: None, os: Os::Server, posted })
     }
 
     /// The same store for changes that `origin` makes: they leave entries in the audit trail.

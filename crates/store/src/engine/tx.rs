@@ -55,6 +55,12 @@ macro_rules! params {
 }
 pub(crate) use params;
 
+/// Likewise an array: a row of an [`super::Insertion`].
+macro_rules! row {
+    ($($value:expr),* $(,)?) => { [$($crate::engine::Value::from($value)),*] };
+}
+pub(crate) use row;
+
 impl<'a> Tx<'a> {
     pub(super) fn new(on: On<'a>, shared: &'a Shared) -> Self {
         Self {
@@ -260,6 +266,24 @@ impl Row<'_> {
     pub(crate) fn get<T: Column>(&self, index: usize) -> Result<T, StoreError> {
         T::read(self, index)
     }
+
+    /// The text of a column, as it lies there.
+    pub(crate) fn text(&self, index: usize) -> Result<&str, StoreError> {
+        let text = match self {
+            Self::Sqlite(row) => row.get_ref(index).ok().and_then(|v| v.as_str().ok()),
+            Self::Postgres(row) => row.try_get(index).ok(),
+        };
+        text.ok_or_else(|| unreadable(index, "is not text"))
+    }
+
+    /// The bytes of a column, as they lie there.
+    pub(crate) fn bytes(&self, index: usize) -> Result<&[u8], StoreError> {
+        let bytes = match self {
+            Self::Sqlite(row) => row.get_ref(index).ok().and_then(|v| v.as_blob().ok()),
+            Self::Postgres(row) => row.try_get(index).ok(),
+        };
+        bytes.ok_or_else(|| unreadable(index, "is not bytes"))
+    }
 }
 
 /// A type that a column can be read as.
@@ -300,12 +324,7 @@ impl Column for bool {
 
 impl Column for UserId {
     fn read(row: &Row<'_>, index: usize) -> Result<Self, StoreError> {
-        let text = match row {
-            Row::Sqlite(row) => row.get_ref(index).ok().and_then(|v| v.as_str().ok()),
-            Row::Postgres(row) => row.try_get::<_, &str>(index).ok(),
-        };
-        let text = text.ok_or_else(|| unreadable(index, "is not text"))?;
-        Self::try_from(text).map_err(|e| unreadable(index, e))
+        Self::try_from(row.text(index)?).map_err(|e| unreadable(index, e))
     }
 }
 

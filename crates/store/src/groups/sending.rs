@@ -10,7 +10,7 @@ use nuncio_protocol::{ClientMessageId, GroupId, Refusal, Timestamp, UserId};
 
 use super::{hold, members};
 use crate::appends::{self, Facts, Party, read_facts, read_party};
-use crate::engine::{Locks, Row, Store, Tx, params};
+use crate::engine::{Locks, Row, Store, Tx, params, row};
 use crate::error::StoreError;
 use crate::keys::ChannelKey;
 use crate::messages::{self, By, Draft, Sent};
@@ -200,20 +200,17 @@ async fn append(
     check(tx, draft, group, &found, now).await?;
     let key = ChannelKey::group(group);
     let id = tx.message_id(now, super::latest(tx, app, group).await?);
-    tx.execute(
-        messages::ADD,
-        params![
-            app,
-            key.as_str(),
-            id,
-            &draft.sender,
-            draft.client_id.as_ref().map(ClientMessageId::as_str),
-            draft.r#type.as_str(),
-            draft.content.as_str(),
-            draft.flags()
-        ],
-    )
-    .await?;
+    let row = row![
+        app,
+        key.as_str(),
+        id,
+        &draft.sender,
+        draft.client_id.as_ref().map(ClientMessageId::as_str),
+        draft.r#type.as_str(),
+        draft.content.as_str(),
+        draft.flags()
+    ];
+    messages::ADD.run(tx, &[row]).await?;
     let echo = matches!(draft.by, By::Client { .. } | By::Server { echo_to_sender: true, .. });
     let without = if echo { "" } else { draft.sender.as_str() };
     tx.execute(

@@ -12,7 +12,7 @@ contract! {
         let other = make_app(&bench.store, "app2", Environment::Development).await;
         assert_ne!(other.id, bench.app);
         let key = |key: &str| AppKey::try_from(key).unwrap();
-        assert_eq!(bench.store.app(key("app2")).await.unwrap(), Some(other.clone()));
+        assert_eq!(bench.store.app(key("app2")).await.unwrap(), Some(other.clone().into()));
         assert_eq!(bench.store.app(key("App2")).await.unwrap(), None);
         let keys: Vec<_> =
             bench.store.apps().await.unwrap().into_iter().map(|app| app.key).collect();

@@ -204,7 +204,7 @@ impl Staging {
         let in_no_inbox = |message: &mut Unfiled| message.sides().next().is_none();
         for message in self.messages.extract_if(.., in_no_inbox) {
             // Nobody's inbox would ever have it filed.
-            file_message(&mut connection.prepare_cached(ADD)?, &message)?;
+            file_message(&mut ADD.prepare(connection)?, &message)?;
         }
         let Some(last) = self.messages.last() else { return Ok(()) };
         let number = last.id.0;

@@ -16,6 +16,7 @@ use rusqlite::{CachedStatement, Connection, params};
 
 use super::tail::{Key, Tail, Unfiled, decode};
 use crate::appends::MOVE_CHANNEL;
+use crate::engine::{Prepared, Value, row};
 use crate::error::StoreError;
 use crate::inbox::ADD_MESSAGE;
 use crate::keys::ChannelKey;
@@ -76,29 +77,29 @@ impl Filing {
     ) -> Result<(), StoreError> {
         let (app, user) = key;
         let mut channels = Channels::default();
+        let mut places = Vec::with_capacity(entries.len());
         for message in entries {
-            let channel = channels.of(message, user);
+            let place = channels.of(message, user);
+            let channel = &mut channels.all[place];
             if message.sender != *user && message.flags & COUNTED != 0 {
                 channel.unread += 1;
             }
             channel.latest = message.id;
-            let name = channel.key.as_str();
-            if !message.filed.load(Ordering::Relaxed) && self.ids.insert(message.id) {
-                insert_message(&mut statements.message, message, name)?;
-                self.messages.push(Arc::clone(message));
-            }
-            let seq = message.seq_of(user);
-            let at = message.id.sent_at();
-            statements.entry.execute(params![
-                app.0,
-                user.as_str(),
-                seq,
-                at.0,
-                name,
-                message.id.0
-            ])?;
+            places.push(place);
             *self.rows.entry(message.row).or_default() += 1;
         }
+        let (mut messages, mut inbox) = (Vec::new(), Vec::with_capacity(entries.len()));
+        for (message, place) in entries.iter().zip(places) {
+            let name = channels.all[place].key.as_str();
+            if !message.filed.load(Ordering::Relaxed) && self.ids.insert(message.id) {
+                messages.push(message_row(message, name));
+                self.messages.push(Arc::clone(message));
+            }
+            let at = message.id.sent_at();
+            inbox.push(row![*app, user, message.seq_of(user), at, name, message.id]);
+        }
+        statements.messages.run(&messages)?;
+        statements.inbox.run(&inbox)?;
         for channel in channels.all {
             let Channel { key, latest, unread, .. } = channel;
             statements.channel.execute(params![
@@ -138,36 +139,28 @@ impl Filing {
     }
 }
 
-/// Writes a message's own row, by the statement [`ADD`].
-pub(super) fn file_message(
-    add: &mut CachedStatement<'_>,
-    message: &Unfiled,
-) -> Result<(), StoreError> {
+/// Writes a message's own row, by [`ADD`].
+pub(super) fn file_message(add: &mut Prepared<'_, 8>, message: &Unfiled) -> Result<(), StoreError> {
     let channel = ChannelKey::direct(&message.sender, &message.recipient);
-    insert_message(add, message, channel.as_str())
+    add.run(&[message_row(message, channel.as_str())])
 }
 
-fn insert_message(
-    add: &mut CachedStatement<'_>,
-    message: &Unfiled,
-    channel: &str,
-) -> Result<(), StoreError> {
-    add.execute(params![
-        message.app.0,
+fn message_row<'a>(message: &'a Unfiled, channel: &'a str) -> [Value<'a>; 8] {
+    row![
+        message.app,
         channel,
-        message.id.0,
-        message.sender.as_str(),
+        message.id,
+        &message.sender,
         message.client_id.as_ref().map(ClientMessageId::as_str),
         message.r#type.as_str(),
         message.content.as_str(),
         message.flags,
-    ])?;
-    Ok(())
+    ]
 }
 
 struct Statements<'c> {
-    message: CachedStatement<'c>,
-    entry: CachedStatement<'c>,
+    messages: Prepared<'c, 8>,
+    inbox: Prepared<'c, 6>,
     channel: CachedStatement<'c>,
     head: CachedStatement<'c>,
 }
@@ -175,8 +168,8 @@ struct Statements<'c> {
 impl<'c> Statements<'c> {
     fn prepare(connection: &'c Connection) -> Result<Self, StoreError> {
         Ok(Self {
-            message: connection.prepare_cached(ADD)?,
-            entry: connection.prepare_cached(ADD_MESSAGE)?,
+            messages: ADD.prepare(connection)?,
+            inbox: ADD_MESSAGE.prepare(connection)?,
             channel: connection.prepare_cached(MOVE_CHANNEL)?,
             head: connection
                 .prepare_cached("update users set inbox_head = ?3 where app = ?1 and id = ?2")?,
@@ -198,15 +191,14 @@ struct Channel {
 }
 
 impl Channels {
-    fn of(&mut self, message: &Unfiled, user: &UserId) -> &mut Channel {
+    /// The place of a message's channel, which is made where it is missing.
+    fn of(&mut self, message: &Unfiled, user: &UserId) -> usize {
         let peer = if message.sender == *user { &message.recipient } else { &message.sender };
-        let place = self.all.iter().rposition(|channel| channel.peer == *peer);
-        let place = place.unwrap_or_else(|| {
+        self.all.iter().rposition(|channel| channel.peer == *peer).unwrap_or_else(|| {
             let key = ChannelKey::direct(user, peer);
             self.all.push(Channel { peer: peer.clone(), key, latest: MessageId(0), unread: 0 });
             self.all.len() - 1
-        });
-        &mut self.all[place]
+        })
     }
 }
 

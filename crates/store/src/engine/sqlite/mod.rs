@@ -4,9 +4,10 @@
 //! Messages take a way of their own. [`appending`] decides on those of a transaction and writes them as one
 //! row; [`tail`] holds in memory what that row says; [`filing`] moves it into the tables, later and for many
 //! messages at once, or as soon as anything but an append is about one of its users ([`local`]). [`queue`] is
-//! what waits for the [`writer`].
+//! what waits for the [`writer`], and [`checkpoint`] keeps its log short.
 
 mod appending;
+mod checkpoint;
 mod filing;
 mod local;
 mod queue;
@@ -53,11 +54,11 @@ impl Sqlite {
         connection.execute_batch(
             "pragma journal_mode = wal;
              pragma synchronous = full;
-             pragma wal_autocheckpoint = 4000;
              pragma cache_size = -16000;
              pragma temp_store = memory;",
         )?;
         migrations::sqlite(&mut connection)?;
+        checkpoint::beside(&mut connection, path)?;
         let (queue, tail) = (Arc::new(Queue::new(shared.metrics.clone())), Arc::new(Tail::new()));
         let writer = Writer::new(connection, Arc::clone(&tail), shared.clone());
         let waiting = Arc::clone(&queue);

@@ -23,13 +23,13 @@ use crate::encoding::{put_int, put_message, put_text};
 use crate::error::StoreError;
 
 /// Entries that are left unfiled while they are not old.
-const ENTRIES: usize = 64 * 1024;
+const ENTRIES: usize = 128 * 1024;
 /// Bytes of contents likewise.
 const BYTES: usize = 32 * 1024 * 1024;
 /// How many times that may be unfiled before no more is taken in: filing fails, or cannot keep up.
 const MOST: usize = 4;
 /// How long a message is left unfiled: the longer, the more of a user's are filed at once.
-const AGE: Duration = Duration::from_secs(3);
+const AGE: Duration = Duration::from_secs(10);
 /// Entries that are filed in one go, between two transactions.
 const STEP: usize = 128;
 /// The same where there are too many.
