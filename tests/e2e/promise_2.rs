@@ -73,6 +73,8 @@ pub(crate) async fn read(
         }
     };
     loop {
+        // Asked before the login: whatever was written until then is in the inbox that the login tells of.
+        let is_last = stop.load(Ordering::Relaxed);
         let Ok(mut wire) = Wire::login(&address, &key, &token, &device).await else {
             tokio::time::sleep(Duration::from_millis(5)).await;
             continue;
@@ -84,7 +86,7 @@ pub(crate) async fn read(
                 let page = wire.sync(cursor, 100).await?;
                 page.entries.into_iter().for_each(|entry| keep(entry, &mut held));
             }
-            if stop.load(Ordering::Relaxed) {
+            if is_last {
                 return Ok(true);
             }
             loop {
