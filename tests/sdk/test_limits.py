@@ -103,6 +103,45 @@ VALID = {
         "fromUserId": "alice", "targetId": "bob", "messageId": "a message", "content": "{}",
     },
     "/v4/message/delete": {"fromUserId": "alice", "channelType": 1, "channelId": "bob", "messageId": "a message"},
+    "/v4/group-channel/create": {"channelId": "g-new", "name": "G", "owner": "alice"},
+    "/v4/group-channel/dismiss": {"channelId": "g-old"},
+    "/v4/group-channel/transfer/owner": {"channelId": "g-passed", "newOwner": "bob"},
+    "/v4/group-channel/profile/update": {"channelId": "g", "groupProfile": {"introduction": "all of us"}},
+    "/v4/group-channel/profile/list": {"channelIds": ["g"]},
+    "/v4/group-channel/list": {},
+    "/v4/group-channel/joined/list": {"userId": "alice"},
+    "/v4/group-channel/join": {"channelId": "g", "userIds": ["carol"]},
+    "/v4/group-channel/leave": {"channelId": "g-passed", "userIds": ["bob"]},
+    "/v4/group-channel/member/kickout-all": {"userId": "u000"},
+    "/v4/group-channel/member/list": {"channelId": "g"},
+    "/v4/group-channel/member/batch/get": {"channelId": "g", "userIds": ["bob"]},
+    "/v4/group-channel/member/set": {"channelId": "g", "userId": "bob", "nickname": "Bobby"},
+    "/v4/group-channel/member/favorites/add": {"channelId": "g", "userId": "alice", "favoriteIds": ["bob"]},
+    "/v4/group-channel/member/favorites/list": {"channelId": "g", "userId": "alice"},
+    "/v4/group-channel/member/favorites/remove": {"channelId": "g", "userId": "alice", "favoriteIds": ["mallory"]},
+    "/v4/group-channel/admin/add": {"channelId": "g", "userIds": ["bob"]},
+    "/v4/group-channel/admin/remove": {"channelId": "g-passed", "userIds": ["bob"]},
+    "/v4/group-channel/alias/set": {"channelId": "g", "userId": "alice", "alias": "us"},
+    "/v4/group-channel/alias/get": {"channelId": "g", "userId": "alice"},
+    "/v4/group-channel/alias/delete": {"channelId": "g", "userId": "alice"},
+    "/v4/group-channel/user/mute-list/add": {"channelId": "g", "userIds": ["mallory"], "durationMinutes": 1},
+    "/v4/group-channel/user/mute-list/get": {"channelId": "g"},
+    "/v4/group-channel/user/mute-list/remove": {"channelId": "g", "userIds": ["mallory"]},
+    "/v4/group-channel/allowed-sender-list/add": {"channelId": "g", "userIds": ["bob"]},
+    "/v4/group-channel/allowed-sender-list/get": {"channelId": "g"},
+    "/v4/group-channel/allowed-sender-list/remove": {"channelId": "g", "userIds": ["bob"]},
+    "/v4/group-channel/freeze-list/add": {"channelIds": ["g-frozen"]},
+    "/v4/group-channel/freeze-list/get": {},
+    "/v4/group-channel/freeze-list/remove": {"channelIds": ["g-frozen"]},
+    "/v4/group-channel/message/send": {
+        "fromUserId": "alice", "toChannelIds": ["g"], "messageType": "RC:TxtMsg", "content": "{}",
+    },
+    "/v4/group-channel/history-message/list": {
+        "userId": "alice", "channelId": "g", "startAt": now_ms(), "endAt": now_ms() - 1000, "includeStart": True,
+    },
+    "/v4/group-channel/message/update": {
+        "fromUserId": "alice", "channelId": "g", "messageId": "a message", "content": "{}",
+    },
 }
 
 
@@ -117,6 +156,11 @@ def prepared(server):
     VALID["/v4/message/delete"]["messageId"] = sent["messageIds"][0]["messageId"]
     kept = app.post("/v4/direct-channel/message/send", VALID["/v4/direct-channel/message/send"]).result
     VALID["/v4/direct-channel/message/update"]["messageId"] = kept["messageIds"][0]["messageId"]
+    for group in ("g", "g-frozen"):
+        body = {"channelId": group, "name": "G", "owner": "alice", "userIds": ["bob", "mallory"]}
+        assert app.post("/v4/group-channel/create", body).status == 200
+    told = app.post("/v4/group-channel/message/send", VALID["/v4/group-channel/message/send"]).result
+    VALID["/v4/group-channel/message/update"]["messageId"] = told["messageIds"][0]["messageId"]
     with ThreadPoolExecutor(16) as pool:
         issue = "/v4/auth/access-token/issue"
         bodies = [{"userId": user, "name": "U"} for user in THOUSAND]
@@ -139,9 +183,14 @@ def document(prepared):
 
 
 @pytest.fixture
-def fresh_friend(prepared):
-    """Undoes the one body that does not succeed twice."""
+def fresh(prepared):
+    """Undoes the bodies that do not succeed twice."""
     prepared.post("/v4/friend/remove", {"userId": "alice", "targetIds": ["carol"]})
+    for group in ("g-new", "g-passed"):
+        prepared.post("/v4/group-channel/dismiss", {"channelId": group})
+    body = {"name": "G", "owner": "alice", "userIds": ["bob"]}
+    for group in ("g-old", "g-passed"):
+        prepared.post("/v4/group-channel/create", {"channelId": group, **body})
 
 
 def test_every_operation_of_the_document_has_a_body_here(document):
@@ -178,7 +227,7 @@ def past_the_limits(name: str, schema: dict):
 
 
 @pytest.mark.parametrize("path", VALID)
-def test_past_each_limit_the_call_is_refused_and_the_member_named(prepared, fresh_friend, document, path):
+def test_past_each_limit_the_call_is_refused_and_the_member_named(prepared, fresh, document, path):
     schema = request_schema(document, path)
     assert prepared.post(path, VALID[path]).status == 200
     for name, member in schema["properties"].items():
@@ -191,7 +240,7 @@ def test_past_each_limit_the_call_is_refused_and_the_member_named(prepared, fres
 
 
 @pytest.mark.parametrize("path", VALID)
-def test_what_is_required_must_be_there_and_null_is_as_good_as_absent(prepared, fresh_friend, document, path):
+def test_what_is_required_must_be_there_and_null_is_as_good_as_absent(prepared, fresh, document, path):
     schema = request_schema(document, path)
     for name in schema.get("required", []):
         without = {key: value for key, value in VALID[path].items() if key != name}
@@ -224,7 +273,7 @@ def test_extreme_values_are_no_fault_of_the_servers(server, document, path):
 
 
 @pytest.mark.parametrize("path", VALID)
-def test_unknown_members_are_ignored(prepared, fresh_friend, path):
+def test_unknown_members_are_ignored(prepared, fresh, path):
     assert prepared.post(path, {**VALID[path], "someMember": [{}], "": 1}).status == 200
 
 

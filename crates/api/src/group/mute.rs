@@ -8,12 +8,13 @@ pub(crate) struct Mute;
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Request {
     /// The group; absent or empty: all groups of the app.
+    #[schemars(extend("minLength" = 0))]
     channel_id: Option<Id>,
     /// The users; they need not be members. At most 100 can be muted in all groups.
     #[schemars(length(min = 1, max = 20))]
     user_ids: Vec<Id>,
-    /// 1 to 43,200, or 0 until unmuted.
-    #[schemars(range(min = 0, max = 43_200))]
+    /// 1 to 43,200; 0 or -1 until unmuted.
+    #[schemars(range(min = -1, max = 43_200))]
     duration_minutes: Integer,
 }
 

@@ -8,6 +8,7 @@ pub(crate) struct Muted;
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Request {
     /// The group; absent or empty: those who are muted in all groups of the app.
+    #[schemars(extend("minLength" = 0))]
     channel_id: Option<Id>,
 }
 

@@ -8,6 +8,7 @@ pub(crate) struct Unmute;
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Request {
     /// The group; absent or empty: what was muted in all groups of the app.
+    #[schemars(extend("minLength" = 0))]
     channel_id: Option<Id>,
     /// The users; who is not muted stays so.
     #[schemars(length(min = 1, max = 20))]
