@@ -8,7 +8,7 @@ use nuncio_protocol::ids::{AppId, MessageId};
 use nuncio_protocol::{ClientMessageId, Refusal, Timestamp, UserId};
 
 use crate::apps;
-use crate::engine::{Row, Store, Tx, params, row};
+use crate::engine::{Row, Store, Tx, params};
 use crate::error::StoreError;
 use crate::events::{self, Event, Events};
 use crate::inbox;
@@ -287,8 +287,7 @@ async fn are_friends(tx: &Tx<'_>, draft: &Draft, to: &UserId) -> Result<bool, St
 
 /// Whether an accepted message has an entry in its sender's own inbox.
 pub(crate) fn has_own_entry(draft: &Draft, sender: &Party) -> bool {
-    let echo = matches!(draft.by, By::Client { .. } | By::Server { echo_to_sender: true, .. });
-    echo && !sender.deleted
+    draft.by.echoes() && !sender.deleted
 }
 
 /// Appends a message as rows. The engine has locked both users' rows: whoever changes a rule about them
@@ -316,26 +315,16 @@ async fn append(
         )
         .await?;
     let id = tx.message_id(now, latest.unwrap_or(MessageId(0)));
-    let row = row![
-        app,
-        key.as_str(),
-        id,
-        &draft.sender,
-        client_id.map(ClientMessageId::as_str),
-        draft.r#type.as_str(),
-        draft.content.as_str(),
-        draft.flags(),
-    ];
-    messages::ADD.run(tx, &[row]).await?;
+    messages::ADD.run(tx, &[draft.row(&key, id)]).await?;
     let mut own_seq = 0;
     if found.sender.as_ref().is_some_and(|sender| has_own_entry(draft, sender)) {
         move_channel(tx, app, &draft.sender, &key, id, 0).await?;
-        let body = draft.entry(id, to);
+        let body = draft.entry(&key, id, &draft.sender);
         own_seq = inbox::add_message(tx, app, &draft.sender, &key, id, body).await?;
     }
     if *to != draft.sender {
         move_channel(tx, app, to, &key, id, i64::from(draft.counted)).await?;
-        let body = draft.entry(id, &draft.sender);
+        let body = draft.entry(&key, id, to);
         inbox::add_message(tx, app, to, &key, id, body).await?;
     }
     events::message(tx, found.facts.wanted, draft, to, id, now).await?;

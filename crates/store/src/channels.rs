@@ -189,38 +189,9 @@ impl Store {
         self.write(locks, async move |tx| {
             tx.filed(app, &[&user, &peer])?;
             let key = ChannelKey::direct(&user, &peer);
-            let channel = tx
-                .opt(
-                    "select latest_id, read_id, unread from channels
-                     where app = ?1 and user_id = ?2 and channel = ?3",
-                    params![app, &user, key.as_str()],
-                    |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
-                )
-                .await?;
-            let Some((latest, read, unread)): Option<(MessageId, MessageId, i64)> = channel else {
-                return match up_to {
-                    Some(id) => Err(Refusal::MessageNotFound(id.to_string()).into()),
-                    None => Ok(()),
-                };
-            };
-            let up_to = up_to.unwrap_or(latest).min(latest).max(read);
-            if up_to == read && unread == 0 {
+            let Some((read, up_to)) = move_read(tx, app, &user, &key, up_to, now).await? else {
                 return Ok(());
-            }
-            let left =
-                if up_to == latest { 0 } else { count_unread(tx, app, &user, &key, up_to).await? };
-            tx.execute(
-                "update channels set read_id = ?4, unread = ?5
-                 where app = ?1 and user_id = ?2 and channel = ?3",
-                params![app, &user, key.as_str(), up_to, left],
-            )
-            .await?;
-            let own = ChannelRead {
-                channel: Some(key.seen_by(&user)),
-                message_id: up_to.to_string(),
-                unread_count: u32::try_from(left).unwrap_or(u32::MAX),
             };
-            inbox::add(tx, app, &user, entry::Body::ChannelRead(own), now).await?;
             if peer != user && news_for_peer(tx, app, &peer, &key, read, up_to).await? {
                 tell_peer(tx, app, &user, &peer, &key, up_to, now).await?;
             }
@@ -268,7 +239,51 @@ fn read_channel(row: &Row<'_>, user: &UserId) -> Result<ChannelState, StoreError
     })
 }
 
-pub(crate) async fn count_unread(
+/// Moves what a user has read of a channel up to a message, or to its end, and tells the user's devices. Answers the old
+/// and the new place, unless nothing was left to read.
+pub(crate) async fn move_read(
+    tx: &mut Tx<'_>,
+    app: AppId,
+    user: &UserId,
+    key: &ChannelKey,
+    up_to: Option<MessageId>,
+    now: Timestamp,
+) -> Result<Option<(MessageId, MessageId)>, StoreError> {
+    let channel = tx
+        .opt(
+            "select latest_id, read_id, unread from channels
+             where app = ?1 and user_id = ?2 and channel = ?3",
+            params![app, user, key.as_str()],
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+        )
+        .await?;
+    let Some((latest, read, unread)): Option<(MessageId, MessageId, i64)> = channel else {
+        return match up_to {
+            Some(id) => Err(Refusal::MessageNotFound(id.to_string()).into()),
+            None => Ok(None),
+        };
+    };
+    let up_to = up_to.unwrap_or(latest).min(latest).max(read);
+    if up_to == read && unread == 0 {
+        return Ok(None);
+    }
+    let left = if up_to == latest { 0 } else { count_unread(tx, app, user, key, up_to).await? };
+    tx.execute(
+        "update channels set read_id = ?4, unread = ?5
+         where app = ?1 and user_id = ?2 and channel = ?3",
+        params![app, user, key.as_str(), up_to, left],
+    )
+    .await?;
+    let own = ChannelRead {
+        channel: Some(key.seen_by(user)),
+        message_id: up_to.to_string(),
+        unread_count: u32::try_from(left).unwrap_or(u32::MAX),
+    };
+    inbox::add(tx, app, user, entry::Body::ChannelRead(own), now).await?;
+    Ok(Some((read, up_to)))
+}
+
+async fn count_unread(
     tx: &Tx<'_>,
     app: AppId,
     user: &UserId,

@@ -8,7 +8,7 @@ use nuncio_protocol::{ClientMessageId, Refusal, Timestamp, UserId};
 use serde_json::json;
 
 use crate::audit::{self, Act};
-use crate::engine::{Insertion, Row, Store, params};
+use crate::engine::{Insertion, Row, Store, Value, params, row};
 use crate::error::StoreError;
 use crate::inbox;
 use crate::keys::ChannelKey;
@@ -45,6 +45,13 @@ pub enum By {
     },
 }
 
+impl By {
+    /// Whether the sender's own devices get the message too.
+    pub(crate) fn echoes(&self) -> bool {
+        matches!(self, Self::Client { .. } | Self::Server { echo_to_sender: true, .. })
+    }
+}
+
 /// A message on its way in.
 #[derive(Clone, Debug)]
 pub struct Draft {
@@ -75,11 +82,25 @@ impl Draft {
             | (if self.needs_receipt { NEEDS_RECEIPT } else { 0 })
     }
 
-    /// The inbox entry of the message under its id, for the side whose peer is `peer`.
-    pub(crate) fn entry(&self, id: MessageId, peer: &UserId) -> entry::Body {
+    /// The message under its id, as a row for [`ADD`].
+    pub(crate) fn row<'a>(&'a self, key: &'a ChannelKey, id: MessageId) -> [Value<'a>; 8] {
+        row![
+            self.app,
+            key.as_str(),
+            id,
+            &self.sender,
+            self.client_id.as_ref().map(ClientMessageId::as_str),
+            self.r#type.as_str(),
+            self.content.as_str(),
+            self.flags(),
+        ]
+    }
+
+    /// The inbox entry of the message under its id, as `side` sees it.
+    pub(crate) fn entry(&self, key: &ChannelKey, id: MessageId, side: &UserId) -> entry::Body {
         entry::Body::Message(frames::Message {
             id: id.to_string(),
-            channel: Some(frames::Channel::direct(peer.as_str())),
+            channel: Some(key.seen_by(side)),
             sender_id: self.sender.as_str().to_owned(),
             r#type: self.r#type.as_str().to_owned(),
             content: self.content.as_str().to_owned(),

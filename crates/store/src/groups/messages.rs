@@ -1,6 +1,6 @@
 //! What becomes of a group's messages once they are sent: read back, recalled, edited, marked read.
 
-use nuncio_protocol::frames::{self, ChannelRead, Message, MessageEdited, MessageRecalled, entry};
+use nuncio_protocol::frames::{self, Message, MessageEdited, MessageRecalled, entry};
 use nuncio_protocol::groups::GroupRole;
 use nuncio_protocol::ids::{AppId, MessageId};
 use nuncio_protocol::values::{Content, MessageType};
@@ -11,7 +11,7 @@ use super::members::{self, member};
 use super::{find, sending};
 use crate::apps;
 use crate::audit::{self, Act};
-use crate::channels::{HistoryFrom, bounds, count_unread, history_floor};
+use crate::channels::{HistoryFrom, bounds, history_floor, move_read};
 use crate::engine::{Store, Tx, params};
 use crate::error::StoreError;
 use crate::inbox::{self, Place};
@@ -199,38 +199,8 @@ impl Store {
         self.write(vec![(app, user.clone())], async move |tx| {
             tx.filed(app, &[&user])?;
             let key = ChannelKey::group(&group);
-            let channel = tx
-                .opt(
-                    "select latest_id, read_id, unread from channels
-                     where app = ?1 and user_id = ?2 and channel = ?3",
-                    params![app, &user, key.as_str()],
-                    |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
-                )
-                .await?;
-            let Some((latest, read, unread)): Option<(MessageId, MessageId, i64)> = channel else {
-                return match up_to {
-                    Some(id) => Err(Refusal::MessageNotFound(id.to_string()).into()),
-                    None => Ok(()),
-                };
-            };
-            let up_to = up_to.unwrap_or(latest).min(latest).max(read);
-            if up_to == read && unread == 0 {
-                return Ok(());
-            }
-            let left =
-                if up_to == latest { 0 } else { count_unread(tx, app, &user, &key, up_to).await? };
-            tx.execute(
-                "update channels set read_id = ?4, unread = ?5
-                 where app = ?1 and user_id = ?2 and channel = ?3",
-                params![app, &user, key.as_str(), up_to, left],
-            )
-            .await?;
-            let own = ChannelRead {
-                channel: Some(key.seen_by(&user)),
-                message_id: up_to.to_string(),
-                unread_count: u32::try_from(left).unwrap_or(u32::MAX),
-            };
-            inbox::add(tx, app, &user, entry::Body::ChannelRead(own), now).await
+            move_read(tx, app, &user, &key, up_to, now).await?;
+            Ok(())
         })
         .await
     }

@@ -4,13 +4,12 @@
 //! held from the look at the sender's standing to the commit: messages have one order for all, and who was removed or
 //! muted before is seen.
 
-use nuncio_protocol::frames::{self, entry};
 use nuncio_protocol::ids::{AppId, MessageId};
 use nuncio_protocol::{ClientMessageId, GroupId, Refusal, Timestamp, UserId};
 
 use super::{hold, members};
 use crate::appends::{self, Facts, Party, read_facts, read_party};
-use crate::engine::{Locks, Row, Store, Tx, params, row};
+use crate::engine::{Locks, Row, Store, Tx, params};
 use crate::error::StoreError;
 use crate::keys::ChannelKey;
 use crate::messages::{self, By, Draft, Sent};
@@ -200,19 +199,8 @@ async fn append(
     check(tx, draft, group, &found, now).await?;
     let key = ChannelKey::group(group);
     let id = tx.message_id(now, super::latest(tx, app, group).await?);
-    let row = row![
-        app,
-        key.as_str(),
-        id,
-        &draft.sender,
-        draft.client_id.as_ref().map(ClientMessageId::as_str),
-        draft.r#type.as_str(),
-        draft.content.as_str(),
-        draft.flags()
-    ];
-    messages::ADD.run(tx, &[row]).await?;
-    let echo = matches!(draft.by, By::Client { .. } | By::Server { echo_to_sender: true, .. });
-    let without = if echo { "" } else { draft.sender.as_str() };
+    messages::ADD.run(tx, &[draft.row(&key, id)]).await?;
+    let without = if draft.by.echoes() { "" } else { draft.sender.as_str() };
     tx.execute(
         "insert into channels (app, user_id, channel, latest_id, unread)
          select m.app, m.user_id, cast(?3 as text), cast(?4 as bigint),
@@ -224,26 +212,10 @@ async fn append(
         params![app, group, key.as_str(), id, &draft.sender, i64::from(draft.counted), without],
     )
     .await?;
-    let body = inbox::encode(entry_of(draft, id, &key), id.sent_at());
+    let body = inbox::encode(draft.entry(&key, id, &draft.sender), id.sent_at());
     let place = inbox::Place { channel: Some(key.as_str()), message: Some(id), stored: None };
     let reached = inbox::add_for_group(tx, app, group, without, place, body, id.sent_at()).await?;
     events::group_message(tx, found.facts.wanted, draft, group, id, now).await?;
     let own = reached.iter().find(|(user, _)| *user == draft.sender);
     Ok(Sent { id, seq: own.map_or(0, |(_, seq)| *seq) })
-}
-
-/// The inbox entry of a message, the same for every member.
-fn entry_of(draft: &Draft, id: MessageId, key: &ChannelKey) -> entry::Body {
-    entry::Body::Message(frames::Message {
-        id: id.to_string(),
-        channel: Some(key.seen_by(&draft.sender)),
-        sender_id: draft.sender.as_str().to_owned(),
-        r#type: draft.r#type.as_str().to_owned(),
-        content: draft.content.as_str().to_owned(),
-        sent_at: id.sent_at().0,
-        client_message_id: draft.client_id.as_ref().map_or("", |id| id.as_str()).to_owned(),
-        counted: draft.counted,
-        needs_receipt: draft.needs_receipt,
-        ..frames::Message::default()
-    })
 }
