@@ -4,15 +4,28 @@
 //! user's standing read together. A ban takes the same row. So of a login and a ban that overlap, one sees
 //! the other, whichever nodes they are on.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use nuncio_protocol::frames::{Failure, ProtobufMessage as _};
 use nuncio_protocol::ids::{AppId, DeviceId};
 use nuncio_protocol::{Timestamp, UserId};
 
-use crate::engine::{Store, Tx, params};
+use crate::engine::{Store, Tx, Value, params};
 use crate::error::StoreError;
 use crate::nodes::NodeId;
 use crate::tokens::{Admission, standing};
 use crate::users;
+
+/// Users whose nodes one statement looks up.
+const ROUTED: usize = 32;
+
+/// The nodes of some users of app `?1`.
+static ROUTES: LazyLock<String> = LazyLock::new(|| {
+    let users: Vec<_> = (2..ROUTED + 2).map(|place| format!("?{place}")).collect();
+    let users = users.join(", ");
+    format!("select distinct user_id, node from sessions where app = ?1 and user_id in ({users})")
+});
 
 /// A connection that wants to log in.
 #[derive(Clone, Debug)]
@@ -183,15 +196,32 @@ impl Store {
         .await
     }
 
-    /// The nodes that hold connections of a user.
-    pub async fn route(&self, app: AppId, user: UserId) -> Result<Vec<NodeId>, StoreError> {
+    /// The nodes that hold connections of some users, each user's in no order.
+    pub async fn routes(
+        &self,
+        mut users: Vec<(AppId, UserId)>,
+    ) -> Result<HashMap<(AppId, UserId), Vec<NodeId>>, StoreError> {
+        users.sort_unstable();
+        users.dedup();
         self.read(async move |tx| {
-            tx.all(
-                "select distinct node from sessions where app = ?1 and user_id = ?2",
-                params![app, &user],
-                |row| row.get(0).map(NodeId),
-            )
-            .await
+            let mut routes = HashMap::<_, Vec<_>>::with_capacity(users.len());
+            let of_each_app = users.chunk_by(|one, next| one.0 == next.0);
+            for some in of_each_app.flat_map(|of_app| of_app.chunks(ROUTED)) {
+                let app = some[0].0;
+                let mut values = vec![Value::from(app)];
+                // The statement has as many places each time; the last user takes those that are left.
+                let last = some.last().into_iter().cycle();
+                values.extend(
+                    some.iter().chain(last).take(ROUTED).map(|(_, user)| Value::from(user)),
+                );
+                let found = tx.all(&ROUTES, &values, |row| {
+                    Ok((row.get::<UserId>(0)?, row.get(1).map(NodeId)?))
+                });
+                for (user, node) in found.await? {
+                    routes.entry((app, user)).or_default().push(node);
+                }
+            }
+            Ok(routes)
         })
         .await
     }

@@ -3,11 +3,10 @@
 //! The directory is asked after the commit, as a login writes it before it reads the inbox's head: so a device
 //! either has the entry within the head that it is welcomed with, or is found here.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use futures_util::future::join_all;
 use futures_util::{StreamExt as _, stream};
 use nuncio_protocol::UserId;
 use nuncio_protocol::ids::AppId;
@@ -43,22 +42,15 @@ impl ClusterBus {
     }
 
     async fn deliver(&self, net: &Net, items: Vec<(AppId, UserId, Body)>) {
-        let users: HashSet<(AppId, UserId)> =
-            items.iter().map(|(app, user, _)| (*app, user.clone())).collect();
-        let lookups = users.into_iter().map(async |(app, user)| {
-            let nodes = net.store.route(app, user.clone()).await;
-            ((app, user), nodes)
-        });
-        let mut routes = HashMap::new();
-        for (user, nodes) in join_all(lookups).await {
-            match nodes {
-                Ok(nodes) => drop(routes.insert(user, nodes)),
-                Err(error) => {
-                    self.metrics.nudges_let_go.inc();
-                    tracing::debug!("a user's nodes could not be read: {error}");
-                }
+        let users = items.iter().map(|(app, user, _)| (*app, user.clone())).collect();
+        let routes = match net.store.routes(users).await {
+            Ok(routes) => routes,
+            Err(error) => {
+                self.metrics.nudges_let_go.inc_by(items.len() as u64);
+                tracing::debug!("the nodes of users could not be read: {error}");
+                return;
             }
-        }
+        };
         let (me, mut parcels) = (self.life(), HashMap::<NodeId, (Vec<Item>, usize)>::new());
         for (app, user, body) in items {
             let nodes = routes.get(&(app, user)).map(Vec::as_slice).unwrap_or_default();

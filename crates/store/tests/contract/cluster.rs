@@ -1,7 +1,7 @@
 //! Nodes, the directory of sessions, and leases on work.
 
 use nuncio_protocol::frames::Failure;
-use nuncio_protocol::ids::DeviceId;
+use nuncio_protocol::ids::{AppId, DeviceId};
 use nuncio_protocol::values::{Name, WebhookUrl};
 use nuncio_protocol::{Code, Refusal, Timestamp, UserId};
 use nuncio_store::Status;
@@ -57,6 +57,18 @@ async fn where_is(bench: &Bench, user: &UserId, clock: Timestamp) -> Vec<(String
     located.into_iter().map(|found| (found.session, found.node.0)).collect()
 }
 
+/// The nodes of each of some users.
+async fn routes(bench: &Bench, users: &[&UserId]) -> Vec<Vec<NodeId>> {
+    let asked = users.iter().map(|user| (bench.app, (*user).clone())).collect();
+    let found = bench.store.routes(asked).await.unwrap();
+    let nodes_of = |user: &UserId| {
+        let mut nodes = found.get(&(bench.app, user.clone())).cloned().unwrap_or_default();
+        nodes.sort_unstable();
+        nodes
+    };
+    users.iter().map(|user| nodes_of(user)).collect()
+}
+
 async fn take(store: &Store, holder: i64, every_ms: i64) -> bool {
     store.take_lease("job", holder, LEASE_MS, every_ms, NOW).await.unwrap()
 }
@@ -93,9 +105,7 @@ contract! {
         assert!(!second.came_online);
         assert_eq!(second.others[0].session, "s1");
         assert_eq!(where_is(&bench, &alice, clock).await, [("s1".into(), 11), ("s2".into(), 12)]);
-        let mut nodes = bench.store.route(bench.app, alice.clone()).await.unwrap();
-        nodes.sort();
-        assert_eq!(nodes, [NodeId(11), NodeId(12)]);
+        assert_eq!(routes(&bench, &[&alice]).await, [vec![NodeId(11), NodeId(12)]]);
         assert_eq!(bench.store.online(bench.app, clock).await.unwrap(), 1);
         let leave = |session: &str| {
             bench.store.leave(bench.app, alice.clone(), session.to_owned(), clock)
@@ -104,6 +114,32 @@ contract! {
         assert!(!leave("s1").await.unwrap(), "gone already");
         assert!(leave("s2").await.unwrap(), "the last");
         assert!(where_is(&bench, &alice, clock).await.is_empty());
+    }
+
+    async fn the_nodes_of_many_users_are_looked_up_at_once(bench: Bench) {
+        let clock = join(&bench, 11).await.clock;
+        join(&bench, 12).await;
+        let names: Vec<_> = (0..70).map(|n| format!("user{n}")).collect();
+        let mut users = Vec::new();
+        for name in &names {
+            users.extend(bench.users([name.as_str()]).await);
+        }
+        for (n, user) in users.iter().enumerate().step_by(7) {
+            let node = if n % 2 == 0 { 11 } else { 12 };
+            enter(&bench, node, user, &format!("s{n}"), clock).await.unwrap();
+        }
+        let asked: Vec<_> = users.iter().chain(&users[..3]).collect();
+        for (n, nodes) in routes(&bench, &asked).await[..users.len()].iter().enumerate() {
+            let expected = match n % 14 {
+                0 => vec![NodeId(11)],
+                7 => vec![NodeId(12)],
+                _ => vec![],
+            };
+            assert_eq!(*nodes, expected, "user{n}");
+        }
+        assert!(bench.store.routes(vec![]).await.unwrap().is_empty());
+        let other_app = vec![(AppId(bench.app.0 + 1), users[0].clone())];
+        assert!(bench.store.routes(other_app).await.unwrap().is_empty());
     }
 
     async fn who_may_not_log_in_does_not_enter(bench: Bench) {
