@@ -7,6 +7,7 @@
 #![expect(clippy::struct_field_names, reason = "members are called what callers know them by")]
 
 mod blocklist;
+mod channel;
 mod docs;
 mod effect;
 mod error;

@@ -28,6 +28,8 @@ pub enum RateClass {
     Friends,
     /// Groups.
     Groups,
+    /// What users have set for channels.
+    Channels,
     /// Sending and deleting messages.
     Messages,
     /// Reading messages.
@@ -45,6 +47,7 @@ impl RateClass {
             Self::Profiles => "profiles",
             Self::Friends => "friends",
             Self::Groups => "groups",
+            Self::Channels => "channels",
             Self::Messages => "messages",
             Self::History => "history",
         }

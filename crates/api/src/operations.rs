@@ -2,7 +2,9 @@
 //! operation is a file of its own and one line here.
 
 use crate::operation::Declared;
-use crate::{blocklist, friend, group, message, mute, profile, tag, token, user, whitelist};
+use crate::{
+    blocklist, channel, friend, group, message, mute, profile, tag, token, user, whitelist,
+};
 
 macro_rules! operations {
     ($($operation:path,)+) => {
@@ -82,6 +84,19 @@ operations! {
     group::allow::Allow,
     group::disallow::Disallow,
     group::allowed::Allowed,
+
+    channel::set_pin::SetPin,
+    channel::set_level::SetLevel,
+    channel::level::Level,
+    channel::set_type_level::SetTypeLevel,
+    channel::type_level::TypeLevel,
+    channel::attributes::Attributes,
+    channel::set_tags::SetTags,
+    channel::tags::Tags,
+    channel::remove_tags::RemoveTags,
+    channel::tag::TagChannels,
+    channel::untag::UntagChannels,
+    channel::tagged::Tagged,
 
     message::send_direct::SendDirect,
     message::direct_history::DirectHistory,

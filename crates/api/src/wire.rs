@@ -8,7 +8,8 @@ use std::collections::HashSet;
 use std::fmt;
 use std::hash::Hash;
 
-use nuncio_protocol::ids::IdError;
+use nuncio_protocol::frames;
+use nuncio_protocol::ids::{ChannelId, IdError};
 use nuncio_protocol::values::ValueError;
 use nuncio_protocol::{Code, GroupId, UserId, limits};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -191,6 +192,15 @@ pub(crate) enum ChannelKind {
     Group,
 }
 
+impl From<ChannelKind> for frames::ChannelType {
+    fn from(kind: ChannelKind) -> Self {
+        match kind {
+            ChannelKind::Direct => Self::Direct,
+            ChannelKind::Group => Self::Group,
+        }
+    }
+}
+
 /// One channel type or a list of them.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(untagged)]
@@ -245,6 +255,24 @@ schema!(ChannelTypes, { "type": "array", "items": { "type": "string", "enum": ["
 /// Makes a user's id of a member.
 pub(crate) fn user(member: &str, id: &Id) -> Result<UserId, ApiError> {
     UserId::try_from(id.0.as_str()).map_err(|error| ApiError::id(member, &error))
+}
+
+/// Makes a channel of the members `channelType` and `channelId`.
+pub(crate) fn channel(channel_type: &ChannelType, id: &Id) -> Result<ChannelId, ApiError> {
+    channel_in("", channel_type, id)
+}
+
+/// The same where both are members of something that `place` leads to, such as `channels[2].`.
+pub(crate) fn channel_in(
+    place: &str,
+    channel_type: &ChannelType,
+    id: &Id,
+) -> Result<ChannelId, ApiError> {
+    let member = format!("{place}channelId");
+    match channel_type.kind(&format!("{place}channelType"))? {
+        ChannelKind::Direct => user(&member, id).map(ChannelId::Direct),
+        ChannelKind::Group => group(&member, id).map(ChannelId::Group),
+    }
 }
 
 /// Makes a group's id of a member.

@@ -1,9 +1,11 @@
 //! What users have set for their channels.
 
 use nuncio_protocol::UserId;
-use nuncio_protocol::frames::{Channel, ChannelSettingsPage};
-use nuncio_protocol::ids::AppId;
-use nuncio_store::channel_settings::Change;
+use nuncio_protocol::frames::{Channel, ChannelSettingsPage, ChannelType};
+use nuncio_protocol::ids::{AppId, ChannelId};
+use nuncio_protocol::values::NotificationLevel;
+
+pub use nuncio_store::channel_settings::{Attributes, Change};
 
 use crate::{Core, Error};
 
@@ -11,15 +13,46 @@ use crate::{Core, Error};
 const PAGE: u32 = 500;
 
 impl Core {
-    /// Changes what a user has set for a direct channel; the user's devices are told.
+    /// Changes what a user has set for a channel; the user's devices are told.
     pub async fn set_channel(
         &self,
         app: AppId,
         user: UserId,
-        peer: UserId,
+        channel: ChannelId,
         change: Change,
     ) -> Result<(), Error> {
-        Ok(self.store.set_channel(app, user, peer, change, self.now()).await?)
+        Ok(self.store.set_channel(app, user, channel, change, self.now()).await?)
+    }
+
+    /// What a user has set for one channel, and the tags it is under.
+    pub async fn channel_attributes(
+        &self,
+        app: AppId,
+        user: UserId,
+        channel: ChannelId,
+    ) -> Result<Attributes, Error> {
+        Ok(self.store.channel_attributes(app, user, channel).await?)
+    }
+
+    /// Says which messages notify a user in all channels of a type that have no level of their own.
+    pub async fn set_channel_type_level(
+        &self,
+        app: AppId,
+        user: UserId,
+        r#type: ChannelType,
+        level: NotificationLevel,
+    ) -> Result<(), Error> {
+        Ok(self.store.set_channel_type_level(app, user, r#type, level, self.now()).await?)
+    }
+
+    /// Which messages notify a user in channels of a type that have no level of their own.
+    pub async fn channel_type_level(
+        &self,
+        app: AppId,
+        user: UserId,
+        r#type: ChannelType,
+    ) -> Result<NotificationLevel, Error> {
+        Ok(self.store.channel_type_level(app, user, r#type).await?)
     }
 
     /// What a user has set for channels after one, in the order of their types and ids.

@@ -7,6 +7,8 @@
     reason = "generated; the .proto files are the documentation"
 )]
 
+use crate::ids::ChannelId;
+
 include!(concat!(env!("OUT_DIR"), "/nuncio.v1.rs"));
 
 pub use prost::Message as ProtobufMessage;
@@ -20,6 +22,15 @@ impl Channel {
     /// A group, as each of its members sees it.
     pub fn group(id: impl Into<String>) -> Self {
         Self { r#type: ChannelType::Group.into(), id: id.into() }
+    }
+}
+
+impl From<&ChannelId> for Channel {
+    fn from(id: &ChannelId) -> Self {
+        match id {
+            ChannelId::Direct(peer) => Self::direct(peer.as_str()),
+            ChannelId::Group(group) => Self::group(group.as_str()),
+        }
     }
 }
 

@@ -60,6 +60,14 @@ pub const EXT_VALUE_CHARS: usize = 256;
 pub const FRIEND_REQUEST_DAYS: i64 = 7;
 /// Users in one subscription call.
 pub const SUBSCRIBE_BATCH: usize = 200;
+/// Characters of a channel tag's id.
+pub const CHANNEL_TAG_ID_CHARS: usize = 10;
+/// Characters of a channel tag's name.
+pub const CHANNEL_TAG_NAME_CHARS: usize = 15;
+/// Channel tags of one user, and in one call.
+pub const CHANNEL_TAGS: usize = 20;
+/// Channels under one tag of one user.
+pub const TAGGED_CHANNELS: usize = 1000;
 /// Channels for which one user has set something.
 pub const CHANNEL_SETTINGS: usize = 3000;
 /// Subscriptions of one user.

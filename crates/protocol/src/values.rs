@@ -8,6 +8,31 @@ use serde_json::Value;
 use crate::limits;
 use crate::time::Timestamp;
 
+/// Which messages of a channel notify a user.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct NotificationLevel(i32);
+
+impl NotificationLevel {
+    /// -1: all, 0: as the channel's type says, and else all, 1: mentions, 2: mentions of the user, 4: mentions of
+    /// everybody, 5: none.
+    pub const NUMBERS: [i32; 6] = [-1, 0, 1, 2, 4, 5];
+
+    /// The number on the wire.
+    #[must_use]
+    pub fn number(self) -> i32 {
+        self.0
+    }
+}
+
+impl TryFrom<i64> for NotificationLevel {
+    type Error = ValueError;
+
+    fn try_from(number: i64) -> Result<Self, ValueError> {
+        let known = Self::NUMBERS.into_iter().find(|known| i64::from(*known) == number);
+        known.map(Self).ok_or(ValueError::Malformed("must be -1, 0, 1, 2, 4 or 5"))
+    }
+}
+
 /// Why a value is refused. The sentence goes on after the member's name: "`name` has 70 characters, ...".
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum ValueError {
@@ -165,6 +190,16 @@ text_value! {
             Ok(())
         }
     })
+}
+
+text_value! {
+    /// The id of a tag by which a user sorts channels: 1 to 10 characters.
+    ChannelTagId, |text| not_empty(text).and_then(|()| words(text, limits::CHANNEL_TAG_ID_CHARS))
+}
+
+text_value! {
+    /// What such a tag is called: 1 to 15 characters.
+    ChannelTagName, |text| not_empty(text).and_then(|()| words(text, limits::CHANNEL_TAG_NAME_CHARS))
 }
 
 text_value! {

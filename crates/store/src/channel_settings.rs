@@ -1,11 +1,15 @@
-//! What users have set for their channels: pinned, which messages notify, off the list.
+//! What users have set for their channels: pinned, which messages notify, off the list; and for all channels of a type.
 //!
 //! It belongs to the user, so all of the user's devices are told; nobody else is.
 
-use nuncio_protocol::frames::{Channel, ChannelSettings, entry};
-use nuncio_protocol::ids::{AppId, MessageId};
+use nuncio_protocol::frames::{Channel, ChannelSettings, ChannelType, entry};
+use nuncio_protocol::ids::{AppId, ChannelId, MessageId};
+use nuncio_protocol::values::NotificationLevel;
 use nuncio_protocol::{Refusal, Timestamp, UserId, limits};
+use serde_json::json;
 
+use crate::audit::{self, Act};
+use crate::channel_tags::{self, ChannelTag};
 use crate::engine::{Row, Store, Tx, params};
 use crate::error::StoreError;
 use crate::{inbox, users};
@@ -16,24 +20,37 @@ pub struct Change {
     /// Whether the channel stays on top of the list. Pinning puts it back on the list.
     pub pinned: Option<bool>,
     /// Which messages notify.
-    pub level: Option<i32>,
+    pub level: Option<NotificationLevel>,
     /// Takes the channel off the list until a message after this one; `MessageId(0)` puts it back.
     pub removed: Option<MessageId>,
 }
 
+/// What a user has set for one channel.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Attributes {
+    /// Whether the channel stays on top of the list.
+    pub pinned: bool,
+    /// Since when; the epoch when it is not pinned.
+    pub pinned_at: Timestamp,
+    /// Which messages notify.
+    pub level: NotificationLevel,
+    /// The tags it is under, the oldest tag first.
+    pub tags: Vec<ChannelTag>,
+}
+
 impl Store {
-    /// Changes what a user has set for a direct channel. Tells the user's devices if that is anything new.
+    /// Changes what a user has set for a channel. Tells the user's devices if that is anything new.
     pub async fn set_channel(
         &self,
         app: AppId,
         user: UserId,
-        peer: UserId,
+        channel: ChannelId,
         change: Change,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         self.write(vec![(app, user.clone())], async move |tx| {
             users::active(tx, app, &user).await?;
-            let channel = Channel::direct(peer.as_str());
+            let channel = Channel::from(&channel);
             let old = find(tx, app, &user, &channel).await?;
             let before = old.clone().unwrap_or_else(|| untouched(channel.clone()));
             let pinned = change.pinned.unwrap_or(before.pinned);
@@ -45,7 +62,7 @@ impl Store {
             let after = ChannelSettings {
                 channel: before.channel.clone(),
                 pinned,
-                level: change.level.unwrap_or(before.level),
+                level: change.level.map_or(before.level, NotificationLevel::number),
                 removed_message_id: text(removed),
             };
             if after == before {
@@ -54,7 +71,13 @@ impl Store {
             if old.is_none() {
                 check_room(tx, app, &user).await?;
             }
-            keep(tx, app, &user, &channel, &after, removed).await?;
+            keep(tx, app, &user, &channel, &after, removed, now).await?;
+            let what = json!({
+                "channelType": channel.r#type, "channelId": channel.id,
+                "pinned": after.pinned, "notificationLevel": after.level,
+                "removedMessageId": after.removed_message_id,
+            });
+            audit::note(tx, Act::on_user("channel.settings", app, &user, now), &what);
             inbox::add(tx, app, &user, entry::Body::ChannelSettings(after), now).await
         })
         .await
@@ -83,6 +106,111 @@ impl Store {
         })
         .await
     }
+
+    /// What a user has set for one channel, and the tags it is under.
+    pub async fn channel_attributes(
+        &self,
+        app: AppId,
+        user: UserId,
+        channel: ChannelId,
+    ) -> Result<Attributes, StoreError> {
+        self.read(async move |tx| {
+            users::active(tx, app, &user).await?;
+            let channel = Channel::from(&channel);
+            let set = tx
+                .opt(
+                    "select pinned, pinned_at, level from channel_settings
+                     where app = ?1 and user_id = ?2 and channel_type = ?3 and channel_id = ?4",
+                    params![app, &user, i64::from(channel.r#type), channel.id.as_str()],
+                    |row| {
+                        Ok(Attributes {
+                            pinned: row.get(0)?,
+                            pinned_at: row.get(1)?,
+                            level: read_level(row, 2)?,
+                            tags: Vec::new(),
+                        })
+                    },
+                )
+                .await?;
+            let tags = channel_tags::of_channel(tx, app, &user, &channel).await?;
+            Ok(Attributes { tags, ..set.unwrap_or_default() })
+        })
+        .await
+    }
+
+    /// Says which messages notify a user in all channels of a type that have no level of their own.
+    pub async fn set_channel_type_level(
+        &self,
+        app: AppId,
+        user: UserId,
+        r#type: ChannelType,
+        level: NotificationLevel,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.write(vec![(app, user.clone())], async move |tx| {
+            users::active(tx, app, &user).await?;
+            let before = type_level(tx, app, &user, r#type).await?;
+            if level == NotificationLevel::default() {
+                tx.execute(
+                    "delete from channel_type_settings
+                     where app = ?1 and user_id = ?2 and channel_type = ?3",
+                    params![app, &user, i64::from(i32::from(r#type))],
+                )
+                .await?;
+            } else {
+                tx.execute(
+                    "insert into channel_type_settings (app, user_id, channel_type, level)
+                     values (?1, ?2, ?3, ?4)
+                     on conflict (app, user_id, channel_type) do update set level = excluded.level",
+                    params![app, &user, i64::from(i32::from(r#type)), i64::from(level.number())],
+                )
+                .await?;
+            }
+            if level != before {
+                let what =
+                    json!({ "channelType": i32::from(r#type), "notificationLevel": level.number() });
+                audit::note(tx, Act::on_user("channel.type_level", app, &user, now), &what);
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// Which messages notify a user in channels of a type that have no level of their own.
+    pub async fn channel_type_level(
+        &self,
+        app: AppId,
+        user: UserId,
+        r#type: ChannelType,
+    ) -> Result<NotificationLevel, StoreError> {
+        self.read(async move |tx| {
+            users::active(tx, app, &user).await?;
+            type_level(tx, app, &user, r#type).await
+        })
+        .await
+    }
+}
+
+async fn type_level(
+    tx: &Tx<'_>,
+    app: AppId,
+    user: &UserId,
+    r#type: ChannelType,
+) -> Result<NotificationLevel, StoreError> {
+    let level = tx
+        .opt(
+            "select level from channel_type_settings
+             where app = ?1 and user_id = ?2 and channel_type = ?3",
+            params![app, user, i64::from(i32::from(r#type))],
+            |row| read_level(row, 0),
+        )
+        .await?;
+    Ok(level.unwrap_or_default())
+}
+
+fn read_level(row: &Row<'_>, column: usize) -> Result<NotificationLevel, StoreError> {
+    NotificationLevel::try_from(row.get::<i64>(column)?)
+        .map_err(|error| StoreError::corrupt("channel_settings", error))
 }
 
 fn untouched(channel: Channel) -> ChannelSettings {
@@ -141,6 +269,7 @@ async fn keep(
     channel: &Channel,
     settings: &ChannelSettings,
     removed: MessageId,
+    now: Timestamp,
 ) -> Result<(), StoreError> {
     let r#type = i64::from(channel.r#type);
     if *settings == untouched(channel.clone()) {
@@ -154,11 +283,14 @@ async fn keep(
     }
     tx.execute(
         "insert into channel_settings
-             (app, user_id, channel_type, channel_id, pinned, level, removed_id)
-         values (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+             (app, user_id, channel_type, channel_id, pinned, level, removed_id, pinned_at)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
          on conflict (app, user_id, channel_type, channel_id) do update
          set pinned = excluded.pinned, level = excluded.level,
-             removed_id = excluded.removed_id",
+             removed_id = excluded.removed_id,
+             pinned_at = case
+                 when excluded.pinned = 1 and channel_settings.pinned = 1 then channel_settings.pinned_at
+                 else excluded.pinned_at end",
         params![
             app,
             user,
@@ -167,6 +299,7 @@ async fn keep(
             settings.pinned,
             i64::from(settings.level),
             removed,
+            if settings.pinned { now } else { Timestamp(0) },
         ],
     )
     .await?;

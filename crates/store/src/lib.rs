@@ -25,6 +25,7 @@ pub mod audit;
 pub mod bans;
 pub mod blocklist;
 pub mod channel_settings;
+pub mod channel_tags;
 pub mod channels;
 pub mod connections;
 pub mod directory;

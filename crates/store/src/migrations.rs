@@ -22,6 +22,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0010_jobs.sql"),
     include_str!("../migrations/0011_groups.sql"),
     include_str!("../migrations/0012_exports.sql"),
+    include_str!("../migrations/0013_channel_attributes.sql"),
 ];
 
 /// The oldest program that may work on a database which this one has brought up to date, by the number of its last

@@ -35,13 +35,17 @@ pub struct Deletion {
 }
 
 /// What can be many rows of one user. Kept are the rows that others have about the user.
-const MANY: [&str; 8] = [
+const MANY: [&str; 9] = [
     "delete from inbox where app = ?1 and user_id = ?2 and seq in
          (select seq from inbox where app = ?1 and user_id = ?2 order by seq limit ?3)",
     "delete from channels where app = ?1 and user_id = ?2 and channel in
          (select channel from channels where app = ?1 and user_id = ?2 limit ?3)",
     "delete from channel_settings where app = ?1 and user_id = ?2 and (channel_type, channel_id) in
          (select channel_type, channel_id from channel_settings
+          where app = ?1 and user_id = ?2 limit ?3)",
+    "delete from tagged_channels
+     where app = ?1 and user_id = ?2 and (tag_id, channel_type, channel_id) in
+         (select tag_id, channel_type, channel_id from tagged_channels
           where app = ?1 and user_id = ?2 limit ?3)",
     "delete from blocklist where app = ?1 and user_id = ?2 and target_id in
          (select target_id from blocklist where app = ?1 and user_id = ?2 limit ?3)",
@@ -55,10 +59,12 @@ const MANY: [&str; 8] = [
          (select type, target_id from subscriptions where app = ?1 and user_id = ?2 limit ?3)",
 ];
 
-/// What is at most one row of a user.
-const ONE: [&str; 2] = [
+/// What is a few rows of a user at most.
+const FEW: [&str; 4] = [
     "delete from profiles where app = ?1 and user_id = ?2",
     "delete from user_tags where app = ?1 and user_id = ?2",
+    "delete from channel_type_settings where app = ?1 and user_id = ?2",
+    "delete from channel_tags where app = ?1 and user_id = ?2",
 ];
 
 impl Store {
@@ -262,7 +268,7 @@ async fn note(
 
 /// Deletes at most [`STEP`] rows; returns whether there are no more.
 async fn delete_rows(tx: &Tx<'_>, app: AppId, user: &UserId) -> Result<bool, StoreError> {
-    for sql in ONE {
+    for sql in FEW {
         tx.execute(sql, params![app, user]).await?;
     }
     exports::forget(tx, app, user).await?;

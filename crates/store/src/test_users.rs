@@ -16,10 +16,13 @@ use crate::users::{self, User};
 use crate::{exports, outbox_care};
 
 /// What goes with a user's row. Messages stay: they are the other side's history too.
-const OF_USER: [&str; 16] = [
+const OF_USER: [&str; 19] = [
     "delete from inbox where app = ?1 and user_id = ?2",
     "delete from channels where app = ?1 and user_id = ?2",
     "delete from channel_settings where app = ?1 and user_id = ?2",
+    "delete from channel_type_settings where app = ?1 and user_id = ?2",
+    "delete from tagged_channels where app = ?1 and user_id = ?2",
+    "delete from channel_tags where app = ?1 and user_id = ?2",
     "delete from blocklist where app = ?1 and user_id = ?2",
     "delete from whitelist where app = ?1 and user_id = ?2",
     "delete from friends where app = ?1 and user_id = ?2",

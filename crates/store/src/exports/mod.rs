@@ -17,8 +17,9 @@ use crate::keys::ChannelKey;
 use crate::messages::{read_message, select_messages};
 use crate::outbox::select_deliveries;
 use rows::{
-    audited, read_activation, read_channel, read_entry, read_favorite, read_friend, read_group,
-    read_listed, read_posted, read_request, read_settings, read_subscription, read_user, written,
+    audited, read_activation, read_channel, read_channel_tag, read_entry, read_favorite,
+    read_friend, read_group, read_listed, read_posted, read_request, read_settings,
+    read_subscription, read_tagged, read_type_settings, read_user, written,
 };
 
 /// Channels that one page of messages looks into.
@@ -50,6 +51,12 @@ pub enum Section {
     Channels,
     /// What the user has set for channels.
     ChannelSettings,
+    /// What the user has set for all channels of a type.
+    ChannelTypeSettings,
+    /// The tags by which the user sorts channels.
+    ChannelTags,
+    /// The channels under each of them.
+    TaggedChannels,
     /// Messages that the user sent and received.
     Messages,
     /// What the user's devices were told, in order; messages by their ids.
@@ -64,7 +71,7 @@ pub enum Section {
 
 impl Section {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 18] = [
         Self::Blocklist,
         Self::Whitelist,
         Self::Friends,
@@ -75,6 +82,9 @@ impl Section {
         Self::GroupFavorites,
         Self::Channels,
         Self::ChannelSettings,
+        Self::ChannelTypeSettings,
+        Self::ChannelTags,
+        Self::TaggedChannels,
         Self::Messages,
         Self::Inbox,
         Self::WebhookDeliveries,
@@ -96,6 +106,9 @@ impl Section {
             Self::GroupFavorites => "group-favorites",
             Self::Channels => "channels",
             Self::ChannelSettings => "channel-settings",
+            Self::ChannelTypeSettings => "channel-type-settings",
+            Self::ChannelTags => "channel-tags",
+            Self::TaggedChannels => "tagged-channels",
             Self::Messages => "messages",
             Self::Inbox => "inbox",
             Self::WebhookDeliveries => "webhook-deliveries",
@@ -313,6 +326,27 @@ async fn page(
                          and (channel_type > ?3 or (channel_type = ?3 and channel_id > ?4))
                        order by channel_type, channel_id limit ?5";
             tx.all(sql, by_both, read_settings).await?
+        }
+        Section::ChannelTypeSettings => {
+            let sql = "select channel_type, level from channel_type_settings
+                       where app = ?1 and user_id = ?2 and channel_type > ?3
+                       order by channel_type limit ?4";
+            let by_number = params![app, user, after.number, limit];
+            tx.all(sql, by_number, read_type_settings).await?
+        }
+        Section::ChannelTags => {
+            let sql = "select id, name, created_at from channel_tags
+                       where app = ?1 and user_id = ?2 and id > ?3 order by id limit ?4";
+            tx.all(sql, by_text, read_channel_tag).await?
+        }
+        Section::TaggedChannels => {
+            let sql = "select tag_id, channel_type, channel_id from tagged_channels
+                       where app = ?1 and user_id = ?2
+                         and (tag_id > ?3 or (tag_id = ?3 and
+                              (channel_type > ?4 or (channel_type = ?4 and channel_id > ?5))))
+                       order by tag_id, channel_type, channel_id limit ?6";
+            let by_all = params![app, user, &after.text, after.number, &after.second, limit];
+            tx.all(sql, by_all, read_tagged).await?
         }
         Section::Messages => return messages(tx, app, user, after, limit).await,
         Section::Inbox => {

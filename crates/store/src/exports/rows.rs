@@ -144,6 +144,24 @@ pub(super) fn read_settings(row: &Row<'_>) -> Result<(After, Value), StoreError>
     Ok((After { text, number, ..After::default() }, settings))
 }
 
+pub(super) fn read_type_settings(row: &Row<'_>) -> Result<(After, Value), StoreError> {
+    let number = row.get(0)?;
+    let settings = json!({ "channelType": number, "notificationLevel": row.get::<i64>(1)? });
+    Ok((After::number(number), settings))
+}
+
+pub(super) fn read_channel_tag(row: &Row<'_>) -> Result<(After, Value), StoreError> {
+    let id: String = row.get(0)?;
+    let tag = json!({ "id": id, "name": row.get::<String>(1)?, "createdAt": row.get::<i64>(2)? });
+    Ok((After::text(id), tag))
+}
+
+pub(super) fn read_tagged(row: &Row<'_>) -> Result<(After, Value), StoreError> {
+    let (text, number, second): (String, i64, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+    let tagged = json!({ "tagId": text, "channelType": number, "channelId": second });
+    Ok((After { text, number, second, ..After::default() }, tagged))
+}
+
 pub(super) fn written(message: Message) -> Value {
     let channel = message.channel.unwrap_or_default();
     json!({

@@ -1,14 +1,19 @@
 //! What users set for their channels.
 
-use nuncio_protocol::frames::{Channel, ChannelSettings, entry};
-use nuncio_protocol::ids::MessageId;
-use nuncio_protocol::{Refusal, UserId, limits};
+use nuncio_protocol::frames::{Channel, ChannelSettings, ChannelType, entry};
+use nuncio_protocol::ids::{ChannelId, MessageId};
+use nuncio_protocol::values::NotificationLevel;
+use nuncio_protocol::{GroupId, Refusal, Timestamp, UserId, limits};
 use nuncio_store::channel_settings::Change;
 
 use crate::harness::{Bench, NOW, contract, refusal, user};
 
+fn with(peer: &str) -> ChannelId {
+    ChannelId::Direct(user(peer))
+}
+
 async fn set(bench: &Bench, owner: &UserId, peer: &str, change: Change) {
-    bench.store.set_channel(bench.app, owner.clone(), user(peer), change, NOW).await.unwrap();
+    bench.store.set_channel(bench.app, owner.clone(), with(peer), change, NOW).await.unwrap();
 }
 
 async fn kept(bench: &Bench, owner: &UserId) -> Vec<ChannelSettings> {
@@ -29,8 +34,12 @@ fn pinned(pinned: bool) -> Change {
     Change { pinned: Some(pinned), ..Change::default() }
 }
 
-fn level(level: i32) -> Change {
-    Change { level: Some(level), ..Change::default() }
+fn number(level: i64) -> NotificationLevel {
+    NotificationLevel::try_from(level).unwrap()
+}
+
+fn level(level: i64) -> Change {
+    Change { level: Some(number(level)), ..Change::default() }
 }
 
 fn removed(id: i64) -> Change {
@@ -66,12 +75,51 @@ contract! {
         assert_eq!(told(&bench, &alice).await.len(), 3);
     }
 
+    async fn a_pin_knows_since_when_and_a_group_is_not_the_user_of_its_name(bench: Bench) {
+        let [alice] = bench.users(["alice"]).await;
+        let group = ChannelId::Group(GroupId::try_from("bob").unwrap());
+        let store = &bench.store;
+        let pin = async |pin, at| {
+            store.set_channel(bench.app, alice.clone(), group.clone(), pinned(pin), at).await.unwrap();
+        };
+        let since = async || {
+            store.channel_attributes(bench.app, alice.clone(), group.clone()).await.unwrap().pinned_at
+        };
+        pin(true, NOW).await;
+        store.set_channel(bench.app, alice.clone(), group.clone(), level(5), NOW.plus_ms(1)).await.unwrap();
+        assert_eq!(since().await, NOW, "another setting is no new pin");
+        pin(false, NOW.plus_ms(2)).await;
+        assert_eq!(since().await, Timestamp(0));
+        pin(true, NOW.plus_ms(3)).await;
+        assert_eq!(since().await, NOW.plus_ms(3));
+        let direct = store.channel_attributes(bench.app, alice.clone(), with("bob")).await.unwrap();
+        assert_eq!(direct, Default::default());
+    }
+
+    async fn a_level_for_a_type_is_the_users_own_and_goes_with_the_user(bench: Bench) {
+        let [alice, bob] = bench.users(["alice", "bob"]).await;
+        let store = &bench.store;
+        let of = async |who: &UserId, r#type| {
+            store.channel_type_level(bench.app, who.clone(), r#type).await.unwrap().number()
+        };
+        for set in [1, 5] {
+            let (app, who) = (bench.app, alice.clone());
+            store.set_channel_type_level(app, who, ChannelType::Group, number(set), NOW).await.unwrap();
+        }
+        assert_eq!(of(&alice, ChannelType::Group).await, 5);
+        assert_eq!((of(&alice, ChannelType::Direct).await, of(&bob, ChannelType::Group).await), (0, 0));
+        store.set_channel_type_level(bench.app, alice.clone(), ChannelType::Group, number(0), NOW).await.unwrap();
+        assert_eq!(of(&alice, ChannelType::Group).await, 0);
+        let nobody = store.channel_type_level(bench.app, user("nobody"), ChannelType::Group).await;
+        assert!(matches!(refusal(nobody), Refusal::NotRegistered(_)));
+    }
+
     async fn settings_are_read_page_by_page_and_have_a_limit(bench: Bench) {
         let [alice] = bench.users(["alice"]).await;
         for number in 0..limits::CHANNEL_SETTINGS {
             set(&bench, &alice, &format!("u{number:05}"), pinned(true)).await;
         }
-        let full = bench.store.set_channel(bench.app, alice.clone(), user("one-more"), pinned(true), NOW).await;
+        let full = bench.store.set_channel(bench.app, alice.clone(), with("one-more"), pinned(true), NOW).await;
         assert_eq!(refusal(full), Refusal::ListFull { limit: limits::CHANNEL_SETTINGS });
         set(&bench, &alice, "u00000", level(5)).await;
         let after = Channel::direct("u00009");
@@ -86,7 +134,7 @@ contract! {
         set(&bench, &bob, "alice", pinned(true)).await;
         let store = &bench.store;
         store.soft_delete(bench.app, vec![alice.clone()], "op".to_owned(), NOW).await.unwrap();
-        let refused = store.set_channel(bench.app, alice.clone(), user("bob"), level(5), NOW).await;
+        let refused = store.set_channel(bench.app, alice.clone(), with("bob"), level(5), NOW).await;
         assert_eq!(refusal(refused), Refusal::SoftDeleted(alice.clone()));
         for deletion in store.open_deletions(10).await.unwrap() {
             while !store.go_on_deleting(deletion.clone(), NOW).await.unwrap() {}

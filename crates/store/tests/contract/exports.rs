@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use nuncio_protocol::frames::SubscriptionType;
-use nuncio_protocol::ids::AppId;
-use nuncio_protocol::values::{BasicProfileChange, FriendExtra};
+use nuncio_protocol::frames::{ChannelType, SubscriptionType};
+use nuncio_protocol::ids::{AppId, ChannelId};
+use nuncio_protocol::values::{
+    BasicProfileChange, ChannelTagId, ChannelTagName, FriendExtra, NotificationLevel,
+};
 use nuncio_protocol::{Origin, Refusal, Timestamp, UserId};
 use nuncio_store::apps::Environment;
 use nuncio_store::channel_settings::Change;
@@ -119,7 +121,16 @@ contract! {
         let profile = BasicProfileChange::parse(members.as_object().unwrap()).unwrap();
         store.set_profile(app, alice.clone(), profile, None, NOW).await.unwrap();
         let pin = Change { pinned: Some(true), ..Change::default() };
-        store.set_channel(app, alice.clone(), bob.clone(), pin, NOW).await.unwrap();
+        let with_bob = ChannelId::Direct(bob.clone());
+        store.set_channel(app, alice.clone(), with_bob.clone(), pin, NOW).await.unwrap();
+        let none = NotificationLevel::try_from(5).unwrap();
+        store.set_channel_type_level(app, alice.clone(), ChannelType::Group, none, NOW).await.unwrap();
+        let tag = |id| ChannelTagId::try_from(id).unwrap();
+        let tags = ["t1", "t2"].map(|id| (tag(id), ChannelTagName::try_from("work").unwrap()));
+        store.set_channel_tags(app, alice.clone(), tags.into(), NOW).await.unwrap();
+        let with_carol = ChannelId::Direct(carol.clone());
+        store.tag_channels(app, alice.clone(), tag("t1"), vec![with_bob.clone(), with_carol], NOW).await.unwrap();
+        store.tag_channels(app, alice.clone(), tag("t2"), vec![with_bob], NOW).await.unwrap();
         let mut ids = Vec::new();
         for number in 0..7 {
             let (from, to) = [("alice", "bob"), ("bob", "alice"), ("dave", "alice")][number % 3];
@@ -140,6 +151,12 @@ contract! {
             assert_eq!(of(&read(Section::Subscriptions).await, "userId"), ["bob"]);
             assert_eq!(of(&read(Section::Channels).await, "channelId"), ["bob", "dave"]);
             assert_eq!(of(&read(Section::ChannelSettings).await, "channelId"), ["bob"]);
+            let by_type = json!({ "channelType": 3, "notificationLevel": 5 });
+            assert_eq!(read(Section::ChannelTypeSettings).await, [by_type]);
+            assert_eq!(of(&read(Section::ChannelTags).await, "id"), ["t1", "t2"]);
+            let tagged = read(Section::TaggedChannels).await;
+            assert_eq!(of(&tagged, "tagId"), ["t1", "t1", "t2"]);
+            assert_eq!(of(&tagged, "channelId"), ["bob", "carol", "bob"]);
             let messages = read(Section::Messages).await;
             assert_eq!(of(&messages, "clientMessageId"), ["m0", "m1", "m3", "m4", "m6", "m2", "m5"]);
             assert_eq!((&messages[0]["recalled"], &messages[0]["content"]), (&json!(true), &json!("")));

@@ -8,6 +8,7 @@ mod audit;
 mod bans;
 mod blocklist;
 mod channel_settings;
+mod channel_tags;
 mod cluster;
 mod directory;
 mod edits;
