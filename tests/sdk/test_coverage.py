@@ -16,6 +16,7 @@ WHOLE = (
     ncsdk.FriendshipApi,
     ncsdk.GroupChannelManagementApi,
     ncsdk.GroupChannelModerationApi,
+    ncsdk.ChannelManagementApi,
 )
 MESSAGES = [
     "send_direct_channel_message",
@@ -30,7 +31,7 @@ OPERATIONS = [operation for api in WHOLE for operation in operations_of(api)] + 
 
 
 def test_these_are_all_the_operations():
-    assert len(OPERATIONS) == len(set(OPERATIONS)) == 67
+    assert len(OPERATIONS) == len(set(OPERATIONS)) == 79
 
 
 @pytest.mark.parametrize("outcome", [SUCCESS, FAILURE])

@@ -50,6 +50,11 @@ DOCUMENTED = {
     "/v4/friend/relationship/get": [["targetIds", "maxItems", 20]],
     "/v4/friend/permission/set": [USERS_100],
     "/v4/friend/permission/get": [USERS_100],
+    "/v4/user/channel/tag/add": [["tags", "maxItems", 20]],
+    "/v4/user/channel/tag/remove": [["tagIds", "maxItems", 20]],
+    "/v4/channel/tag/add": [["tagId", "maxLength", 10], ["channels", "maxItems", 1000]],
+    "/v4/channel/tag/delete": [["tagId", "maxLength", 10], ["channels", "maxItems", 1000]],
+    "/v4/channel/tag/list": [["tagId", "maxLength", 10]],
     "/v4/direct-channel/message/send": [["toUserIds", "maxItems", 1000], ["messageType", "maxLength", 32]],
     "/v4/direct-channel/history-message/list": [
         ["pageSize", "minimum", 1], ["pageSize", "maximum", 100], ["pageSize", "default", 10],
@@ -93,6 +98,18 @@ VALID = {
     "/v4/friend/relationship/get": {"userId": "alice", "targetIds": ["bob"]},
     "/v4/friend/permission/set": {"userIds": ["alice"], "permissionType": 2},
     "/v4/friend/permission/get": {"userIds": ["alice"]},
+    "/v4/channel/pin/set": {"userId": "alice", "channelType": 1, "channelId": "bob", "isPin": True},
+    "/v4/channel/push/set": {"requestId": "alice", "channelType": "1", "channelId": "bob", "noDisturbLevel": 5},
+    "/v4/channel/push/get": {"requestId": "alice", "channelType": "GROUP", "channelId": "g"},
+    "/v4/channel-type/push/set": {"requestId": "alice", "channelType": "3", "noDisturbLevel": 1},
+    "/v4/channel-type/push/get": {"requestId": "alice", "channelType": "PERSON"},
+    "/v4/channel/attribute/get": {"userId": "alice", "channelType": 3, "channelId": "g"},
+    "/v4/user/channel/tag/add": {"userId": "alice", "tags": [{"tagId": "t", "tagName": "Tag"}]},
+    "/v4/user/channel/tag/list": {"userId": "alice"},
+    "/v4/user/channel/tag/remove": {"userId": "alice", "tagIds": ["none"]},
+    "/v4/channel/tag/add": {"userId": "alice", "tagId": "t", "channels": [{"channelType": 1, "channelId": "bob"}]},
+    "/v4/channel/tag/delete": {"userId": "alice", "tagId": "t", "channels": [{"channelType": 3, "channelId": "g"}]},
+    "/v4/channel/tag/list": {"userId": "alice", "tagId": "t"},
     "/v4/direct-channel/message/send": {
         "fromUserId": "alice", "toUserIds": ["bob"], "messageType": "RC:TxtMsg", "content": "{}",
     },
@@ -156,6 +173,7 @@ def prepared(server):
     VALID["/v4/message/delete"]["messageId"] = sent["messageIds"][0]["messageId"]
     kept = app.post("/v4/direct-channel/message/send", VALID["/v4/direct-channel/message/send"]).result
     VALID["/v4/direct-channel/message/update"]["messageId"] = kept["messageIds"][0]["messageId"]
+    assert app.post("/v4/user/channel/tag/add", VALID["/v4/user/channel/tag/add"]).is_done()
     for group in ("g", "g-frozen"):
         body = {"channelId": group, "name": "G", "owner": "alice", "userIds": ["bob", "mallory"]}
         assert app.post("/v4/group-channel/create", body).status == 200

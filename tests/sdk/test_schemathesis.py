@@ -31,7 +31,7 @@ CHECKS = [
 ]
 USERS = ["alice", "bob", "carol", "dave"]
 # Members that name a user: made-up ones seldom are anybody's, and would be refused before they get anywhere.
-ONE = {"userId", "fromUserId", "targetId", "channelId"}
+ONE = {"userId", "requestId", "fromUserId", "targetId", "channelId"}
 OTHERS = {"targetId", "channelId", "targetUserIds", "blockedUserIds", "targetIds"}
 MANY = {"userIds", "toUserIds", "targetUserIds", "blockedUserIds", "targetIds"}
 
@@ -41,6 +41,7 @@ def app(app):
     """An app with some users, two of them friends who have written to each other, three in a group."""
     app.register(*USERS)
     app.befriend("alice", "bob")
+    app.sdk.add_user_channel_tags(user_id="alice", tags=[{"tagId": "t", "tagName": "Tag"}])
     sent = app.sdk.send_direct_channel_message(
         from_user_id="alice", to_user_ids=["bob"], message_type="RC:TxtMsg", content="{}"
     )
@@ -89,6 +90,8 @@ def steer(body: dict, app) -> dict:
             value = choice(value, [app.message_id, app.message_id, value])
         elif name == "content" and isinstance(value, str):
             value = choice(value, [json.dumps({"content": value}), value])
+        elif name == "tagId" and isinstance(value, str):
+            value = choice(value, ["t", "t", value])
         elif name in ("startAt", "endAt") and isinstance(value, int):
             value = choice(value, [now_ms(), value])
         elif name == "pageToken":

@@ -186,6 +186,7 @@ API_CLASSES = (
     ncsdk.FriendshipApi,
     ncsdk.GroupChannelManagementApi,
     ncsdk.GroupChannelModerationApi,
+    ncsdk.ChannelManagementApi,
     ncsdk.MessageManagementApi,
 )
 
