@@ -4,7 +4,7 @@ use std::fmt;
 
 use nuncio_protocol::ids::{AppId, OperatorName};
 use nuncio_protocol::{Refusal, Timestamp};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::apps::words;
 use crate::audit::{self, Act, INSTALLATION};
@@ -298,7 +298,7 @@ impl Store {
                 params![operator.id.0, name.as_str(), &password, now],
             )
             .await?;
-            note(tx, "operator.redeem_link", name, &operator.grants, now);
+            note(tx, "operator.redeem_link", name, &operator.grants, &operator.grants, now).await?;
             operator_sessions::close_all(tx, operator.id).await?;
             operator_sessions::open(tx, operator.id, &session, now).await?;
             by_id(tx, operator.id).await?.ok_or(StoreError::Refused(Refusal::LinkVoid))
@@ -320,7 +320,7 @@ impl Store {
                 return Err(Refusal::BadParameter(sentence).into());
             }
             insert(tx, &name, &grants, link, now).await?;
-            note(tx, "operator.invite", &name, &grants, now);
+            note(tx, "operator.invite", &name, &[], &grants, now).await?;
             Ok(())
         })
         .await
@@ -344,7 +344,7 @@ impl Store {
             )
             .await?;
             set_link(tx, operator.id, link).await?;
-            note(tx, "operator.new_link", &name, &operator.grants, now);
+            note(tx, "operator.new_link", &name, &operator.grants, &operator.grants, now).await?;
             operator_sessions::close_all(tx, operator.id).await
         })
         .await
@@ -360,7 +360,7 @@ impl Store {
         self.write(Vec::new(), async move |tx| {
             let operator = named(tx, &name).await?;
             grant(tx, operator.id, &grants).await?;
-            note(tx, "operator.set_grants", &name, &grants, now);
+            note(tx, "operator.set_grants", &name, &operator.grants, &grants, now).await?;
             an_owner_remains(tx).await
         })
         .await
@@ -377,7 +377,7 @@ impl Store {
             grant(tx, operator.id, &[]).await?;
             operator_sessions::close_all(tx, operator.id).await?;
             tx.execute("delete from operators where id = ?1", params![operator.id.0]).await?;
-            note(tx, "operator.remove", &name, &[], now);
+            note(tx, "operator.remove", &name, &operator.grants, &[], now).await?;
             an_owner_remains(tx).await
         })
         .await
@@ -547,19 +547,34 @@ impl Store {
 }
 
 /// Notes what became of an operator in the installation's chain.
-fn note(
+async fn note(
     tx: &mut Tx<'_>,
     operation: &'static str,
     name: &OperatorName,
-    grants: &[Grant],
+    before: &[Grant],
+    after: &[Grant],
     now: Timestamp,
-) {
-    let grants: Vec<_> = grants
-        .iter()
-        .map(|grant| json!({ "app": grant.app.map(|app| app.0), "role": grant.role }))
-        .collect();
-    let after = json!({ "operator": name.as_str(), "grants": grants });
-    audit::note(tx, Act::on_app(operation, INSTALLATION, now), &after);
+) -> Result<(), StoreError> {
+    let before = json!({ "grants": noted(tx, before).await? });
+    let after = json!({ "operator": name.as_str(), "grants": noted(tx, after).await? });
+    audit::note_change(tx, Act::on_app(operation, INSTALLATION, now), before, after);
+    Ok(())
+}
+
+/// Grants as the trail has them: apps by the keys that people know them by.
+async fn noted(tx: &Tx<'_>, grants: &[Grant]) -> Result<Vec<Value>, StoreError> {
+    let mut noted = Vec::with_capacity(grants.len());
+    for grant in grants {
+        let key: Option<String> = match grant.app {
+            Some(app) => {
+                let sql = "select app_key from apps where id = ?1";
+                tx.opt(sql, params![app], |row| row.get(0)).await?
+            }
+            None => None,
+        };
+        noted.push(json!({ "appKey": key, "role": grant.role }));
+    }
+    Ok(noted)
 }
 
 /// Notes in the installation's chain what an operator did with their own account; the entry names them as who did

@@ -125,6 +125,11 @@ async fn a_role_that_is_taken_away_is_gone_at_once_and_the_last_owner_stays() {
     assert_eq!(refused.refusal(), "NOT_NOW");
     let trail = owner.call("audit/list", json!({})).await.ok();
     let done: Vec<_> = trail["items"].as_array().unwrap().iter().map(|e| &e["action"]).collect();
-    assert!(done.contains(&&json!("operator.set_grants")), "{done:?}");
+    let mut items = trail["items"].as_array().unwrap().iter();
+    let set = items.find(|item| item["action"] == "operator.set_grants").expect("noted");
+    let [before, after] = ["before", "after"].map(|when| &set[when]["grants"]);
+    assert_eq!(*before, json!([{ "appKey": null, "role": "support" }]));
+    assert_eq!(*after, json!([{ "appKey": app, "role": "viewer" }]));
+    assert_eq!(set["after"]["operator"], "bob");
     assert!(done.contains(&&json!("operator.remove")), "{done:?}");
 }
