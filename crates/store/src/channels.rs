@@ -42,24 +42,8 @@ impl Store {
             tx.filed(app, &[&user, &peer])?;
             let key = ChannelKey::direct(&user, &peer);
             let floor = history_floor(tx, app, &user).await?;
-            let read = |row: &Row<'_>| read_message(row, &user);
             let (first, end) = bounds(from, ascending);
-            let sql = if ascending {
-                select_messages!(
-                    "",
-                    "messages m where app = ?1 and channel = ?2 and id >= ?3 and id < ?4
-                     order by id limit ?5"
-                )
-            } else {
-                select_messages!(
-                    "",
-                    "messages m where app = ?1 and channel = ?2 and id >= ?3 and id < ?4
-                     order by id desc limit ?5"
-                )
-            };
-            let values = params![app, key.as_str(), first.max(floor), end, limit];
-            let found = tx.all(sql, values, read).await?;
-            Ok(found.into_iter().flatten().collect())
+            read_between(tx, app, &key, &user, first.max(floor)..end, ascending, limit).await
         })
         .await
     }
@@ -79,18 +63,7 @@ impl Store {
             let key = ChannelKey::direct(&user, &peer);
             let floor = history_floor(tx, app, &user).await?.max(MessageId::first_at(oldest));
             let end = MessageId::first_at(newest.plus_ms(1));
-            let found = tx
-                .all(
-                    select_messages!(
-                        "",
-                        "messages m where app = ?1 and channel = ?2 and id >= ?3 and id < ?4
-                         order by id desc limit ?5"
-                    ),
-                    params![app, key.as_str(), floor, end, limit],
-                    |row| read_message(row, &user),
-                )
-                .await?;
-            Ok(found.into_iter().flatten().collect())
+            read_between(tx, app, &key, &user, floor..end, false, limit).await
         })
         .await
     }
@@ -224,6 +197,34 @@ pub(crate) async fn history_floor(
     })
     .await?
     .ok_or_else(|| Refusal::NotRegistered(user.clone()).into())
+}
+
+/// Messages of a stretch of a channel, as a user sees them.
+pub(crate) async fn read_between(
+    tx: &Tx<'_>,
+    app: AppId,
+    key: &ChannelKey,
+    user: &UserId,
+    ids: std::ops::Range<MessageId>,
+    ascending: bool,
+    limit: i64,
+) -> Result<Vec<frames::Message>, StoreError> {
+    let sql = if ascending {
+        select_messages!(
+            "",
+            "messages m where app = ?1 and channel = ?2 and id >= ?3 and id < ?4
+             order by id limit ?5"
+        )
+    } else {
+        select_messages!(
+            "",
+            "messages m where app = ?1 and channel = ?2 and id >= ?3 and id < ?4
+             order by id desc limit ?5"
+        )
+    };
+    let values = params![app, key.as_str(), ids.start, ids.end, limit];
+    let found = tx.all(sql, values, |row| read_message(row, user)).await?;
+    Ok(found.into_iter().flatten().collect())
 }
 
 fn read_channel(row: &Row<'_>, user: &UserId) -> Result<ChannelState, StoreError> {

@@ -11,7 +11,7 @@ use super::members::{self, member};
 use super::{find, sending};
 use crate::apps;
 use crate::audit::{self, Act};
-use crate::channels::{HistoryFrom, bounds, history_floor, move_read};
+use crate::channels::{HistoryFrom, bounds, history_floor, move_read, read_between};
 use crate::engine::{Store, Tx, params};
 use crate::error::StoreError;
 use crate::inbox::{self, Place};
@@ -72,8 +72,9 @@ impl Store {
         let limit = i64::from(limit) + 1;
         self.read(async move |tx| {
             let floor = floor(tx, app, &group, &user).await?;
+            let key = ChannelKey::group(&group);
             let (first, end) = bounds(from, ascending);
-            read_between(tx, app, &group, &user, first.max(floor)..end, ascending, limit).await
+            read_between(tx, app, &key, &user, first.max(floor)..end, ascending, limit).await
         })
         .await
     }
@@ -92,7 +93,8 @@ impl Store {
             find(tx, app, &group).await?;
             let floor = floor(tx, app, &group, &user).await?.max(MessageId::first_at(oldest));
             let end = MessageId::first_at(newest.plus_ms(1));
-            read_between(tx, app, &group, &user, floor..end, false, limit).await
+            let key = ChannelKey::group(&group);
+            read_between(tx, app, &key, &user, floor..end, false, limit).await
         })
         .await
     }
@@ -204,35 +206,6 @@ impl Store {
         })
         .await
     }
-}
-
-/// Messages of a stretch of a group's channel.
-async fn read_between(
-    tx: &Tx<'_>,
-    app: AppId,
-    group: &GroupId,
-    user: &UserId,
-    ids: std::ops::Range<MessageId>,
-    ascending: bool,
-    limit: i64,
-) -> Result<Vec<frames::Message>, StoreError> {
-    let sql = if ascending {
-        select_messages!(
-            "",
-            "messages m where app = ?1 and channel = ?2 and id >= ?3 and id < ?4
-             order by id limit ?5"
-        )
-    } else {
-        select_messages!(
-            "",
-            "messages m where app = ?1 and channel = ?2 and id >= ?3 and id < ?4
-             order by id desc limit ?5"
-        )
-    };
-    let key = ChannelKey::group(group);
-    let values = params![app, key.as_str(), ids.start, ids.end, limit];
-    let found = tx.all(sql, values, |row| read_message(row, user)).await?;
-    Ok(found.into_iter().flatten().collect())
 }
 
 /// Whether a member may take back what another user has sent.

@@ -240,6 +240,36 @@ contract! {
         assert_eq!(record["mutedInGroupsUntil"], until.0);
     }
 
+    async fn messages_of_groups_are_read_since_joining_and_while_a_member(bench: Bench) {
+        let (store, app) = (&bench.store, bench.app);
+        let [mary, adam, _] = bench.users(["mary", "adam", "zoe"]).await;
+        for id in ["g1", "g2"] {
+            groups::create(&bench, id, &adam, &[]).await;
+        }
+        let say = async |from, group, id, at| {
+            let to = vec![groups::group(group)];
+            store.append_to_groups(draft(app, from, id, id), to, NOW.plus_ms(at)).await.unwrap()
+        };
+        say("adam", "g1", "before", 0).await;
+        for (number, id) in ["g1", "g2"].into_iter().enumerate() {
+            let at = NOW.plus_ms(10 + i64::try_from(number).unwrap());
+            store.join_group(app, groups::group(id), vec![mary.clone()], at).await.unwrap();
+        }
+        say("adam", "g1", "m1", 20).await;
+        say("mary", "g1", "m2", 21).await;
+        say("adam", "g2", "m3", 22).await;
+        send(store, app, "zoe", "mary", "m4").await.unwrap();
+        for limit in [1, 2, 100] {
+            let messages = all(store, app, &mary, Section::Messages, limit).await;
+            assert_eq!(of(&messages, "clientMessageId"), ["m4", "m1", "m2", "m3"], "{limit}");
+            assert_eq!(of(&messages, "channelId"), ["zoe", "g1", "g1", "g2"], "{limit}");
+        }
+        let gone = vec![mary.clone()];
+        store.leave_group(app, groups::group("g2"), gone, groups::FORGET, NOW.plus_ms(30)).await.unwrap();
+        let messages = all(store, app, &mary, Section::Messages, 100).await;
+        assert_eq!(of(&messages, "clientMessageId"), ["m4", "m1", "m2"]);
+    }
+
     async fn what_is_no_longer_the_users_to_see_is_not_exported(bench: Bench) {
         let (store, app) = (&bench.store, bench.app);
         let [alice, _] = bench.users(["alice", "bob"]).await;
