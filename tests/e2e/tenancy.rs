@@ -79,6 +79,8 @@ fn operations(message_id: &str) -> Vec<Body> {
             ..f::SetChannelSettings::default()
         }),
         Body::GetChannelSettings(f::GetChannelSettings::default()),
+        Body::SetChannelTypeLevel(f::SetChannelTypeLevel { r#type: 3, level: 5 }),
+        Body::GetChannelTypeLevels(f::GetChannelTypeLevels {}),
         Body::Logout(f::Logout {}),
     ]
 }
@@ -122,7 +124,9 @@ fn number(body: &Body) -> usize {
         Body::EditMessage(_) => 31,
         Body::SetChannelSettings(_) => 32,
         Body::GetChannelSettings(_) => 33,
-        Body::Logout(_) => 34,
+        Body::SetChannelTypeLevel(_) => 34,
+        Body::GetChannelTypeLevels(_) => 35,
+        Body::Logout(_) => 36,
     }
 }
 

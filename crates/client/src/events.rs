@@ -15,8 +15,9 @@ use std::task::{Context, Poll};
 use futures_util::Stream;
 use futures_util::task::AtomicWaker;
 use nuncio_protocol::frames::{
-    Account, BlocklistChanged, ChannelRead, ChannelSettings, Friend, FriendApplication, Message,
-    MessageRecalled, PresenceState, Profile, ReadReceipt, Typing, WhitelistChanged,
+    Account, BlocklistChanged, ChannelRead, ChannelSettings, ChannelTypeLevel, Friend,
+    FriendApplication, Message, MessageRecalled, PresenceState, Profile, ReadReceipt, Typing,
+    WhitelistChanged,
 };
 use tokio::sync::Notify;
 
@@ -52,6 +53,8 @@ pub enum Event {
     MessageEdited(Message),
     /// The user set something for a channel, here or on another device.
     ChannelSettingsChanged(ChannelSettings),
+    /// The user set which messages notify in all channels of a type, here or on another device.
+    ChannelTypeLevelChanged(ChannelTypeLevel),
     /// The user read a channel, here or on another device.
     ChannelRead(ChannelRead),
     /// The other side read a direct channel.

@@ -1,7 +1,7 @@
 //! What users have set for their channels.
 
 use nuncio_protocol::UserId;
-use nuncio_protocol::frames::{Channel, ChannelSettingsPage, ChannelType};
+use nuncio_protocol::frames::{Channel, ChannelSettingsPage, ChannelType, ChannelTypeLevels};
 use nuncio_protocol::ids::{AppId, ChannelId};
 use nuncio_protocol::values::NotificationLevel;
 
@@ -43,6 +43,15 @@ impl Core {
         level: NotificationLevel,
     ) -> Result<(), Error> {
         Ok(self.store.set_channel_type_level(app, user, r#type, level, self.now()).await?)
+    }
+
+    /// The levels that a user has set for types of channels.
+    pub async fn channel_type_levels(
+        &self,
+        app: AppId,
+        user: UserId,
+    ) -> Result<ChannelTypeLevels, Error> {
+        Ok(ChannelTypeLevels { levels: self.store.channel_type_levels(app, user).await? })
     }
 
     /// Which messages notify a user in channels of a type that have no level of their own.

@@ -2,7 +2,7 @@
 //!
 //! It belongs to the user, so all of the user's devices are told; nobody else is.
 
-use nuncio_protocol::frames::{Channel, ChannelSettings, ChannelType, entry};
+use nuncio_protocol::frames::{Channel, ChannelSettings, ChannelType, ChannelTypeLevel, entry};
 use nuncio_protocol::ids::{AppId, ChannelId, MessageId};
 use nuncio_protocol::values::NotificationLevel;
 use nuncio_protocol::{Refusal, Timestamp, UserId, limits};
@@ -138,7 +138,8 @@ impl Store {
         .await
     }
 
-    /// Says which messages notify a user in all channels of a type that have no level of their own.
+    /// Says which messages notify a user in all channels of a type that have no level of their own. Tells the user's
+    /// devices if that is anything new.
     pub async fn set_channel_type_level(
         &self,
         app: AppId,
@@ -170,8 +171,31 @@ impl Store {
                 let what =
                     json!({ "channelType": i32::from(r#type), "notificationLevel": level.number() });
                 audit::note(tx, Act::on_user("channel.type_level", app, &user, now), &what);
+                let told = ChannelTypeLevel { r#type: r#type.into(), level: level.number() };
+                inbox::add(tx, app, &user, entry::Body::ChannelTypeLevel(told), now).await?;
             }
             Ok(())
+        })
+        .await
+    }
+
+    /// The levels that a user has set for types of channels.
+    pub async fn channel_type_levels(
+        &self,
+        app: AppId,
+        user: UserId,
+    ) -> Result<Vec<ChannelTypeLevel>, StoreError> {
+        self.read(async move |tx| {
+            tx.all(
+                "select channel_type, level from channel_type_settings
+                 where app = ?1 and user_id = ?2 order by channel_type",
+                params![app, &user],
+                |row| {
+                    let r#type = i32::try_from(row.get::<i64>(0)?).unwrap_or_default();
+                    Ok(ChannelTypeLevel { r#type, level: read_level(row, 1)?.number() })
+                },
+            )
+            .await
         })
         .await
     }

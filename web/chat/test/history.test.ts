@@ -166,9 +166,21 @@ describe('the channel list', () => {
     await bob.clearDraft();
     await bob.unpin();
     expect((await bob.reload()).data).toMatchObject({ draft: '', isPinned: false });
-    const level = { channelType: sdk.ChannelType.DIRECT, level: sdk.ChannelNoDisturbLevel.MENTION };
-    await sdk.BaseChannel.setChannelTypeNoDisturbLevel(level);
-    expect((await sdk.BaseChannel.getChannelTypeNoDisturbLevel(sdk.ChannelType.DIRECT)).data).toBe(1);
+  });
+
+  it('the level of a type of channels is kept by the server', async () => {
+    const levels: { type: number; level: number }[] = [];
+    server.script.setChannelTypeLevel = ({ type, level }) => {
+      levels.push({ type, level });
+      return { case: 'done', value: {} };
+    };
+    server.script.getChannelTypeLevels = () => ({ case: 'channelTypeLevels', value: { levels } });
+    const { DIRECT, GROUP } = sdk.ChannelType;
+    const level = { channelType: GROUP, level: sdk.ChannelNoDisturbLevel.MENTION };
+    expect((await sdk.BaseChannel.setChannelTypeNoDisturbLevel(level)).isOk).toBe(true);
+    expect(levels).toEqual([{ type: 3, level: 1 }]);
+    expect((await sdk.BaseChannel.getChannelTypeNoDisturbLevel(GROUP)).data).toBe(1);
+    expect((await sdk.BaseChannel.getChannelTypeNoDisturbLevel(DIRECT)).data).toBe(0);
   });
 
   it('a deleted channel stays away until the next message', async () => {

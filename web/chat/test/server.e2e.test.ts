@@ -209,11 +209,14 @@ describe.skipIf(binary === undefined)('against the real server', () => {
     await until(() => ben.heard.messages.length === 1 && other.heard.messages.length === 1);
     const channel = new ben.sdk.DirectChannel(a);
     await channel.setNoDisturbLevel(ben.sdk.ChannelNoDisturbLevel.MUTED);
+    const level = { channelType: ben.sdk.ChannelType.GROUP, level: ben.sdk.ChannelNoDisturbLevel.MENTION };
+    expect((await ben.sdk.BaseChannel.setChannelTypeNoDisturbLevel(level)).isOk).toBe(true);
     await channel.pin();
     await until(() => other.heard.names.includes('pinnedSync') && other.heard.names.includes('levelSync'));
     const later = await device(b);
     for (const { sdk } of [other, later]) {
       expect((await new sdk.DirectChannel(a).reload()).data).toMatchObject({ isPinned: true, noDisturbLevel: 5 });
+      expect((await sdk.BaseChannel.getChannelTypeNoDisturbLevel(sdk.ChannelType.GROUP)).data).toBe(1);
     }
     await channel.unpin();
     await channel.delete();

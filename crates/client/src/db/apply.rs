@@ -179,6 +179,7 @@ fn apply_entry(
             Some(Event::ReadReceipt(receipt))
         }
         entry::Body::ChannelSettings(set) => Some(Event::ChannelSettingsChanged(set)),
+        entry::Body::ChannelTypeLevel(set) => Some(Event::ChannelTypeLevelChanged(set)),
         entry::Body::BlocklistChanged(change) => Some(Event::BlocklistChanged(change)),
         entry::Body::WhitelistChanged(change) => Some(Event::WhitelistChanged(change)),
         entry::Body::Friend(event) => apply_friend(tx, event, keep, applied)?,

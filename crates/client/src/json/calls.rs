@@ -34,6 +34,8 @@ pub const METHODS: &[(&str, &str)] = &[
     ("getChannels", "[before limit channelTypes channelIds]"),
     ("setChannelSettings", "channelId [channelType pinned level removedMessageId]"),
     ("getChannelSettings", ""),
+    ("setChannelTypeLevel", "channelType level"),
+    ("getChannelTypeLevels", ""),
     ("sendTyping", "channelId [channelType type]"),
     ("getProfiles", "userIds"),
     ("getMyProfile", ""),
@@ -194,6 +196,12 @@ pub(super) async fn call(
         }
         "getChannelSettings" => with!(;
             raw(each(&client.get_channel_settings().await?, values::channel_settings))),
+        "setChannelTypeLevel" => {
+            with!(kind = input::channel_type(&p.must::<Value>("channelType")?)?, level = p.must("level")?;
+            done(client.set_channel_type_level(kind, level).await))
+        }
+        "getChannelTypeLevels" => with!(;
+            raw(each(&client.get_channel_type_levels().await?, values::channel_type_level))),
         "getProfiles" => with!(users = p.users()?;
             raw(each(&client.get_profiles(&users).await?, values::profile))),
         "getMyProfile" => with!(; raw(values::profile(&client.get_my_profile().await?))),

@@ -1,8 +1,9 @@
 //! Frames as JSON: their members in camel case, channel types and the like by name.
 
 use nuncio_protocol::frames::{
-    Account, ChannelSettings, ChannelState, ChannelType, Friend, FriendApplication, Message,
-    PresenceState, Profile, ProfileVisibility, Subscription, SubscriptionType, friend_application,
+    Account, ChannelSettings, ChannelState, ChannelType, ChannelTypeLevel, Friend,
+    FriendApplication, Message, PresenceState, Profile, ProfileVisibility, Subscription,
+    SubscriptionType, friend_application,
 };
 use nuncio_protocol::values::FriendPermission;
 use serde::Serialize;
@@ -257,6 +258,10 @@ impl EditedLine {
     }
 }
 
+pub(super) fn channel_type_level(set: &ChannelTypeLevel) -> Value {
+    json!({ "channelType": channel_type(set.r#type), "level": set.level })
+}
+
 pub(super) fn channel_settings(set: &ChannelSettings) -> Value {
     let (kind, id) = channel(set.channel.as_ref());
     json!({ "channelType": kind, "channelId": id, "pinned": set.pinned, "level": set.level,
@@ -287,6 +292,7 @@ pub(super) fn event(event: &Event) -> Option<Value> {
             )
         }
         Event::ChannelSettingsChanged(e) => ("channelSettingsChanged", channel_settings(e)),
+        Event::ChannelTypeLevelChanged(e) => ("channelTypeLevelChanged", channel_type_level(e)),
         Event::ReadReceipt(e) => {
             let (kind, id) = channel(e.channel.as_ref());
             (

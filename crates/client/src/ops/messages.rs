@@ -5,8 +5,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use nuncio_protocol::frames::{
-    Channel, ChannelSettings, ChannelStates, ChannelType, GetChannels, History, Message,
-    SendMessage,
+    Channel, ChannelSettings, ChannelStates, ChannelType, ChannelTypeLevel, GetChannels, History,
+    Message, SendMessage,
 };
 use nuncio_protocol::values::{Content, MessageType};
 use nuncio_protocol::{ClientMessageId, UserId, limits};
@@ -290,6 +290,21 @@ impl Client {
                 return Ok(all);
             }
         }
+    }
+
+    /// Sets, on all of the user's devices, which messages notify in all channels of a type, direct ones or groups, that
+    /// have no level of their own. The level as in `set_channel_settings`: -1, 0, 1, 2, 4 or 5.
+    pub async fn set_channel_type_level(
+        &self,
+        r#type: ChannelType,
+        level: i32,
+    ) -> Result<(), ClientError> {
+        ask!(self, SetChannelTypeLevel { r#type: r#type.into(), level } => Done).map(drop)
+    }
+
+    /// What the user has set for types of channels.
+    pub async fn get_channel_type_levels(&self) -> Result<Vec<ChannelTypeLevel>, ClientError> {
+        Ok(ask!(self, GetChannelTypeLevels {} => ChannelTypeLevels)?.levels)
     }
 
     /// The user's channels as the server has them, the most recently active first: those active before the

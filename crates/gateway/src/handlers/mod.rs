@@ -182,7 +182,9 @@ operations! {
         GetChannels => messages::channels,
         SendTyping => messages::typing,
         SetChannelSettings => channels::set,
-        GetChannelSettings => channels::get,;
+        GetChannelSettings => channels::get,
+        SetChannelTypeLevel => channels::set_type_level,
+        GetChannelTypeLevels => channels::type_levels,;
 
     Blocklist:
         AddToBlocklist => blocklist::add,

@@ -6,13 +6,14 @@ use nuncio_gateway::OPERATIONS;
 use nuncio_protocol::frames::client_frame::Body as Ask;
 use nuncio_protocol::frames::server_frame::Body as Answer;
 use nuncio_protocol::frames::{
-    AddFriend, AddToBlocklist, AnswerFriendApplication, Channel, ChannelSettings, CheckBlocked,
-    CheckFriends, EditMessage, GetAccount, GetBlocklist, GetChannelSettings, GetChannels,
-    GetFriendApplications, GetFriendPermission, GetFriends, GetFriendsInfo, GetHistory,
-    GetPresence, GetProfileVisibility, GetProfiles, GetSubscriptions, Logout, MarkRead, Ping,
-    ProfileVisibility, RecallMessage, RemoveFriends, RemoveFromBlocklist, SendTyping,
-    SetChannelSettings, SetFriendInfo, SetFriendPermission, SetProfileVisibility, Subscribe,
-    SubscriptionType, Sync, Unsubscribe, UpdateMyProfile, entry, friend_application, friend_event,
+    AddFriend, AddToBlocklist, AnswerFriendApplication, Channel, ChannelSettings, ChannelType,
+    ChannelTypeLevel, CheckBlocked, CheckFriends, EditMessage, GetAccount, GetBlocklist,
+    GetChannelSettings, GetChannelTypeLevels, GetChannels, GetFriendApplications,
+    GetFriendPermission, GetFriends, GetFriendsInfo, GetHistory, GetPresence, GetProfileVisibility,
+    GetProfiles, GetSubscriptions, Logout, MarkRead, Ping, ProfileVisibility, RecallMessage,
+    RemoveFriends, RemoveFromBlocklist, SendTyping, SetChannelSettings, SetChannelTypeLevel,
+    SetFriendInfo, SetFriendPermission, SetProfileVisibility, Subscribe, SubscriptionType, Sync,
+    Unsubscribe, UpdateMyProfile, entry, friend_application, friend_event,
 };
 use nuncio_protocol::{Code, limits};
 use nuncio_testkit::Wire;
@@ -152,6 +153,14 @@ async fn messages(ada: &mut Asker, bobs: &mut Wire) {
         removed_message_id: last,
     };
     assert_eq!((page.settings, page.has_more), (vec![expected], false));
+    for level in [1, 5] {
+        let set = SetChannelTypeLevel { r#type: ChannelType::Group.into(), level };
+        ada.done(Ask::SetChannelTypeLevel(set)).await;
+    }
+    let get = Ask::GetChannelTypeLevels(GetChannelTypeLevels {});
+    let Answer::ChannelTypeLevels(found) = ada.ask(get).await else { panic!() };
+    let groups = ChannelTypeLevel { r#type: ChannelType::Group.into(), level: 5 };
+    assert_eq!(found.levels, [groups]);
     let typing = SendTyping { channel: Some(with_bob()), r#type: "RC:TxtMsg".to_owned() };
     ada.done(Ask::SendTyping(typing)).await;
 }
@@ -369,6 +378,10 @@ async fn refusals_carry_the_codes_that_clients_know() {
         Ask::SetChannelSettings(SetChannelSettings { channel, level, ..Default::default() })
     };
     assert_eq!(refusal(&mut ada, level(3)).await.code, 1002);
+    for (r#type, level) in [(1, 3), (10, 5), (0, 5)] {
+        let set = Ask::SetChannelTypeLevel(SetChannelTypeLevel { r#type, level });
+        assert_eq!(refusal(&mut ada, set).await.code, 1002);
+    }
 
     let update = |basic: &str, ext: &[(&str, &str)]| {
         let ext = ext.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();

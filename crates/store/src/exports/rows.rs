@@ -214,6 +214,7 @@ fn kind(body: Option<&entry::Body>) -> &'static str {
         Some(entry::Body::ProfileChanged(_)) => "profileChanged",
         Some(entry::Body::AccountChanged(_)) => "accountChanged",
         Some(entry::Body::ChannelSettings(_)) => "channelSettings",
+        Some(entry::Body::ChannelTypeLevel(_)) => "channelTypeLevel",
         None => "unknown",
     }
 }

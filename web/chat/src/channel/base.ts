@@ -136,20 +136,22 @@ export class BaseChannel {
     return NCResult.ok();
   }
 
-  /** Sets which messages of a kind of channels notify on this installation. */
+  /** Sets which messages of a kind of channels notify, on all of the user's devices. */
   static async setChannelTypeNoDisturbLevel(params: {
     channelType: ChannelType;
     level: ChannelNoDisturbLevel;
   }): Promise<NCResult> {
     const { channelType, level } = params;
-    return (await client.call('setSetting', { name: `level:${channelType}`, value: level })).wipe();
+    return (await client.request({ case: 'setChannelTypeLevel', value: { type: channelType, level } })).wipe();
   }
 
-  /** Which messages of a kind of channels notify on this installation. */
+  /** Which messages of a kind of channels notify. */
   static async getChannelTypeNoDisturbLevel(channelType: ChannelType): Promise<NCResult<ChannelNoDisturbLevel>> {
-    const answer = await client.call('getSetting', `level:${channelType}`);
+    const answer = await client.request({ case: 'getChannelTypeLevels', value: {} });
     if (!answer.isOk) return answer.wipe();
-    return NCResult.ok((answer.data as ChannelNoDisturbLevel | undefined) ?? ChannelNoDisturbLevel.DEFAULT);
+    const levels = answer.data?.case === 'channelTypeLevels' ? answer.data.value.levels : [];
+    const set = levels.find(({ type }) => (type as number) === channelType);
+    return NCResult.ok((set?.level as ChannelNoDisturbLevel | undefined) ?? ChannelNoDisturbLevel.DEFAULT);
   }
 
   /** Reads the channel list anew from the server. */

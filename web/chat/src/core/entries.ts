@@ -62,6 +62,8 @@ export class EntryWriter {
         return this.channelRead(keyOfChannel(body.value.channel), body.value.messageId, body.value.unreadCount, at);
       case 'channelSettings':
         return this.channelSettings(body.value, at);
+      case 'channelTypeLevel':
+        return; // Read from the server when it is asked for.
       case 'readReceipt':
         return this.readReceipt(body.value, at);
       case 'blocklistChanged':

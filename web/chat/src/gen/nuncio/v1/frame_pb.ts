@@ -10,7 +10,7 @@
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
-import type { Account, Channel, ChannelSettings, ChannelState, ChannelType, Entry, Friend, FriendApplication, FriendApplication_Direction, FriendApplication_Status, Message as Message$1, MessageEdited, Profile } from "./message_pb.js";
+import type { Account, Channel, ChannelSettings, ChannelState, ChannelType, ChannelTypeLevel, Entry, Friend, FriendApplication, FriendApplication_Direction, FriendApplication_Status, Message as Message$1, MessageEdited, Profile } from "./message_pb.js";
 import { file_nuncio_v1_message } from "./message_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
@@ -18,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file nuncio/v1/frame.proto.
  */
 export const file_nuncio_v1_frame: GenFile = /*@__PURE__*/
-  fileDesc("ChVudW5jaW8vdjEvZnJhbWUucHJvdG8SCW51bmNpby52MSLsDgoLQ2xpZW50RnJhbWUSCgoCaWQYASABKAQSIQoFbG9naW4YAiABKAsyEC5udW5jaW8udjEuTG9naW5IABIfCgRwaW5nGAMgASgLMg8ubnVuY2lvLnYxLlBpbmdIABIuCgxzZW5kX21lc3NhZ2UYBCABKAsyFi5udW5jaW8udjEuU2VuZE1lc3NhZ2VIABIfCgRzeW5jGAUgASgLMg8ubnVuY2lvLnYxLlN5bmNIABIsCgtnZXRfaGlzdG9yeRgGIAEoCzIVLm51bmNpby52MS5HZXRIaXN0b3J5SAASMgoOcmVjYWxsX21lc3NhZ2UYByABKAsyGC5udW5jaW8udjEuUmVjYWxsTWVzc2FnZUgAEigKCW1hcmtfcmVhZBgIIAEoCzITLm51bmNpby52MS5NYXJrUmVhZEgAEi4KDGdldF9jaGFubmVscxgJIAEoCzIWLm51bmNpby52MS5HZXRDaGFubmVsc0gAEiwKC3NlbmRfdHlwaW5nGAogASgLMhUubnVuY2lvLnYxLlNlbmRUeXBpbmdIABIjCgZsb2dvdXQYCyABKAsyES5udW5jaW8udjEuTG9nb3V0SAASLgoMZWRpdF9tZXNzYWdlGAwgASgLMhYubnVuY2lvLnYxLkVkaXRNZXNzYWdlSAASPQoUc2V0X2NoYW5uZWxfc2V0dGluZ3MYDSABKAsyHS5udW5jaW8udjEuU2V0Q2hhbm5lbFNldHRpbmdzSAASPQoUZ2V0X2NoYW5uZWxfc2V0dGluZ3MYDiABKAsyHS5udW5jaW8udjEuR2V0Q2hhbm5lbFNldHRpbmdzSAASNQoQYWRkX3RvX2Jsb2NrbGlzdBgUIAEoCzIZLm51bmNpby52MS5BZGRUb0Jsb2NrbGlzdEgAEj8KFXJlbW92ZV9mcm9tX2Jsb2NrbGlzdBgVIAEoCzIeLm51bmNpby52MS5SZW1vdmVGcm9tQmxvY2tsaXN0SAASMAoNY2hlY2tfYmxvY2tlZBgWIAEoCzIXLm51bmNpby52MS5DaGVja0Jsb2NrZWRIABIwCg1nZXRfYmxvY2tsaXN0GBcgASgLMhcubnVuY2lvLnYxLkdldEJsb2NrbGlzdEgAEi4KDGdldF9wcm9maWxlcxgeIAEoCzIWLm51bmNpby52MS5HZXRQcm9maWxlc0gAEjcKEXVwZGF0ZV9teV9wcm9maWxlGB8gASgLMhoubnVuY2lvLnYxLlVwZGF0ZU15UHJvZmlsZUgAEkEKFmdldF9wcm9maWxlX3Zpc2liaWxpdHkYICABKAsyHy5udW5jaW8udjEuR2V0UHJvZmlsZVZpc2liaWxpdHlIABJBChZzZXRfcHJvZmlsZV92aXNpYmlsaXR5GCEgASgLMh8ubnVuY2lvLnYxLlNldFByb2ZpbGVWaXNpYmlsaXR5SAASLAoLZ2V0X2FjY291bnQYIiABKAsyFS5udW5jaW8udjEuR2V0QWNjb3VudEgAEioKCmFkZF9mcmllbmQYKCABKAsyFC5udW5jaW8udjEuQWRkRnJpZW5kSAASRwoZYW5zd2VyX2ZyaWVuZF9hcHBsaWNhdGlvbhgpIAEoCzIiLm51bmNpby52MS5BbnN3ZXJGcmllbmRBcHBsaWNhdGlvbkgAEjIKDnJlbW92ZV9mcmllbmRzGCogASgLMhgubnVuY2lvLnYxLlJlbW92ZUZyaWVuZHNIABIsCgtnZXRfZnJpZW5kcxgrIAEoCzIVLm51bmNpby52MS5HZXRGcmllbmRzSAASNQoQZ2V0X2ZyaWVuZHNfaW5mbxgsIAEoCzIZLm51bmNpby52MS5HZXRGcmllbmRzSW5mb0gAEjAKDWNoZWNrX2ZyaWVuZHMYLSABKAsyFy5udW5jaW8udjEuQ2hlY2tGcmllbmRzSAASMwoPc2V0X2ZyaWVuZF9pbmZvGC4gASgLMhgubnVuY2lvLnYxLlNldEZyaWVuZEluZm9IABI/ChVnZXRfZnJpZW5kX3Blcm1pc3Npb24YLyABKAsyHi5udW5jaW8udjEuR2V0RnJpZW5kUGVybWlzc2lvbkgAEj8KFXNldF9mcmllbmRfcGVybWlzc2lvbhgwIAEoCzIeLm51bmNpby52MS5TZXRGcmllbmRQZXJtaXNzaW9uSAASQwoXZ2V0X2ZyaWVuZF9hcHBsaWNhdGlvbnMYMSABKAsyIC5udW5jaW8udjEuR2V0RnJpZW5kQXBwbGljYXRpb25zSAASKQoJc3Vic2NyaWJlGDwgASgLMhQubnVuY2lvLnYxLlN1YnNjcmliZUgAEi0KC3Vuc3Vic2NyaWJlGD0gASgLMhYubnVuY2lvLnYxLlVuc3Vic2NyaWJlSAASLgoMZ2V0X3ByZXNlbmNlGD4gASgLMhYubnVuY2lvLnYxLkdldFByZXNlbmNlSAASOAoRZ2V0X3N1YnNjcmlwdGlvbnMYPyABKAsyGy5udW5jaW8udjEuR2V0U3Vic2NyaXB0aW9uc0gAQgYKBGJvZHkipwoKC1NlcnZlckZyYW1lEgoKAmlkGAEgASgEEiUKB3dlbGNvbWUYAiABKAsyEi5udW5jaW8udjEuV2VsY29tZUgAEh8KBHBvbmcYAyABKAsyDy5udW5jaW8udjEuUG9uZ0gAEi4KDG1lc3NhZ2Vfc2VudBgEIAEoCzIWLm51bmNpby52MS5NZXNzYWdlU2VudEgAEigKCXN5bmNfcGFnZRgFIAEoCzITLm51bmNpby52MS5TeW5jUGFnZUgAEiUKB2hpc3RvcnkYBiABKAsyEi5udW5jaW8udjEuSGlzdG9yeUgAEjIKDmNoYW5uZWxfc3RhdGVzGAcgASgLMhgubnVuY2lvLnYxLkNoYW5uZWxTdGF0ZXNIABIlCgdmYWlsdXJlGAggASgLMhIubnVuY2lvLnYxLkZhaWx1cmVIABIfCgRkb25lGAkgASgLMg8ubnVuY2lvLnYxLkRvbmVIABIyCg5tZXNzYWdlX2VkaXRlZBgKIAEoCzIYLm51bmNpby52MS5NZXNzYWdlRWRpdGVkSAASOgoQY2hhbm5lbF9zZXR0aW5ncxgLIAEoCzIeLm51bmNpby52MS5DaGFubmVsU2V0dGluZ3NQYWdlSAASMAoNYmxvY2tlZF9zdGF0ZRgUIAEoCzIXLm51bmNpby52MS5CbG9ja2VkU3RhdGVIABImCgh1c2VyX2lkcxgVIAEoCzISLm51bmNpby52MS5Vc2VySWRzSAASJwoIcHJvZmlsZXMYHiABKAsyEy5udW5jaW8udjEuUHJvZmlsZXNIABI/ChJwcm9maWxlX3Zpc2liaWxpdHkYHyABKAsyIS5udW5jaW8udjEuUHJvZmlsZVZpc2liaWxpdHlTdGF0ZUgAEiUKB2FjY291bnQYICABKAsyEi5udW5jaW8udjEuQWNjb3VudEgAEjcKEWFkZF9mcmllbmRfcmVzdWx0GCggASgLMhoubnVuY2lvLnYxLkFkZEZyaWVuZFJlc3VsdEgAEiUKB2ZyaWVuZHMYKSABKAsyEi5udW5jaW8udjEuRnJpZW5kc0gAEjYKEGZyaWVuZF9yZWxhdGlvbnMYKiABKAsyGi5udW5jaW8udjEuRnJpZW5kUmVsYXRpb25zSAASPQoRZnJpZW5kX3Blcm1pc3Npb24YKyABKAsyIC5udW5jaW8udjEuRnJpZW5kUGVybWlzc2lvblN0YXRlSAASPAoTZnJpZW5kX2FwcGxpY2F0aW9ucxgsIAEoCzIdLm51bmNpby52MS5GcmllbmRBcHBsaWNhdGlvbnNIABI0Cg9wcmVzZW5jZV9zdGF0ZXMYPCABKAsyGS5udW5jaW8udjEuUHJlc2VuY2VTdGF0ZXNIABIxCg1zdWJzY3JpcHRpb25zGD0gASgLMhgubnVuY2lvLnYxLlN1YnNjcmlwdGlvbnNIABIhCgVlbnRyeRhkIAEoCzIQLm51bmNpby52MS5FbnRyeUgAEiMKBnR5cGluZxhlIAEoCzIRLm51bmNpby52MS5UeXBpbmdIABI1ChBwcmVzZW5jZV9jaGFuZ2VkGGYgASgLMhkubnVuY2lvLnYxLlByZXNlbmNlU3RhdGVzSAASJQoHY2xvc2luZxhnIAEoCzISLm51bmNpby52MS5GYWlsdXJlSAASQAoVc3Vic2NyaXB0aW9uc19jaGFuZ2VkGGggASgLMh8ubnVuY2lvLnYxLlN1YnNjcmlwdGlvbnNDaGFuZ2VkSABCBgoEYm9keSJ7CgdGYWlsdXJlEgwKBGNvZGUYASABKA0SDAoEbmFtZRgCIAEoCRIPCgdtZXNzYWdlGAMgASgJEhYKDnJldHJ5X2FmdGVyX21zGAQgASgEEg0KBXVudGlsGAUgASgDEg4KBnJlYXNvbhgGIAEoCRIMCgRrZXlzGAcgAygJIgYKBERvbmUiYQoFTG9naW4SDwoHYXBwX2tleRgBIAEoCRINCgV0b2tlbhgCIAEoCRIRCglkZXZpY2VfaWQYAyABKAkSEAoIcGxhdGZvcm0YBCABKAkSEwoLc2RrX3ZlcnNpb24YBSABKAkiwgEKB1dlbGNvbWUSDwoHdXNlcl9pZBgBIAEoCRISCgpzZXNzaW9uX2lkGAIgASgJEhMKC3NlcnZlcl90aW1lGAMgASgDEhIKCmluYm94X2hlYWQYBCABKAQSEwoLaW5ib3hfZmxvb3IYBSABKAQSFAoMaGVhcnRiZWF0X21zGAYgASgNEiMKB2FjY291bnQYByABKAsyEi5udW5jaW8udjEuQWNjb3VudBIZChFtYXhfY29udGVudF9ieXRlcxgIIAEoDSIWCgRQaW5nEg4KBmN1cnNvchgBIAEoBCIvCgRQb25nEhMKC3NlcnZlcl90aW1lGAEgASgDEhIKCmluYm94X2hlYWQYAiABKAQiCAoGTG9nb3V0IqkBCgtTZW5kTWVzc2FnZRIjCgdjaGFubmVsGAEgASgLMhIubnVuY2lvLnYxLkNoYW5uZWwSGQoRY2xpZW50X21lc3NhZ2VfaWQYAiABKAkSDAoEdHlwZRgDIAEoCRIPCgdjb250ZW50GAQgASgJEhEKCXRyYW5zaWVudBgFIAEoCBIRCgl1bmNvdW50ZWQYBiABKAgSFQoNbmVlZHNfcmVjZWlwdBgHIAEoCCI/CgtNZXNzYWdlU2VudBISCgptZXNzYWdlX2lkGAEgASgJEg8KB3NlbnRfYXQYAiABKAMSCwoDc2VxGAMgASgEIiQKBFN5bmMSDQoFYWZ0ZXIYASABKAQSDQoFbGltaXQYAiABKA0iSgoIU3luY1BhZ2USIQoHZW50cmllcxgBIAMoCzIQLm51bmNpby52MS5FbnRyeRIMCgRoZWFkGAIgASgEEg0KBWZsb29yGAMgASgEIn8KCkdldEhpc3RvcnkSIwoHY2hhbm5lbBgBIAEoCzISLm51bmNpby52MS5DaGFubmVsEhcKD2Zyb21fbWVzc2FnZV9pZBgCIAEoCRIRCglmcm9tX3RpbWUYAyABKAMSEQoJYXNjZW5kaW5nGAQgASgIEg0KBWxpbWl0GAUgASgNIkEKB0hpc3RvcnkSJAoIbWVzc2FnZXMYASADKAsyEi5udW5jaW8udjEuTWVzc2FnZRIQCghoYXNfbW9yZRgCIAEoCCJXCg1SZWNhbGxNZXNzYWdlEiMKB2NoYW5uZWwYASABKAsyEi5udW5jaW8udjEuQ2hhbm5lbBISCgptZXNzYWdlX2lkGAIgASgJEg0KBWV4dHJhGAMgASgJIlcKC0VkaXRNZXNzYWdlEiMKB2NoYW5uZWwYASABKAsyEi5udW5jaW8udjEuQ2hhbm5lbBISCgptZXNzYWdlX2lkGAIgASgJEg8KB2NvbnRlbnQYAyABKAkiQwoITWFya1JlYWQSIwoHY2hhbm5lbBgBIAEoCzISLm51bmNpby52MS5DaGFubmVsEhIKCm1lc3NhZ2VfaWQYAiABKAkieQoLR2V0Q2hhbm5lbHMSDgoGYmVmb3JlGAEgASgDEg0KBWxpbWl0GAIgASgNEiUKBXR5cGVzGAMgAygOMhYubnVuY2lvLnYxLkNoYW5uZWxUeXBlEiQKCGNoYW5uZWxzGAQgAygLMhIubnVuY2lvLnYxLkNoYW5uZWwiaAoNQ2hhbm5lbFN0YXRlcxIpCghjaGFubmVscxgBIAMoCzIXLm51bmNpby52MS5DaGFubmVsU3RhdGUSEAoIaGFzX21vcmUYAiABKAgSGgoSdG90YWxfdW5yZWFkX2NvdW50GAMgASgNIq8BChJTZXRDaGFubmVsU2V0dGluZ3MSIwoHY2hhbm5lbBgBIAEoCzISLm51bmNpby52MS5DaGFubmVsEhMKBnBpbm5lZBgCIAEoCEgAiAEBEhIKBWxldmVsGAMgASgRSAGIAQESHwoScmVtb3ZlZF9tZXNzYWdlX2lkGAQgASgJSAKIAQFCCQoHX3Bpbm5lZEIICgZfbGV2ZWxCFQoTX3JlbW92ZWRfbWVzc2FnZV9pZCJGChJHZXRDaGFubmVsU2V0dGluZ3MSIQoFYWZ0ZXIYASABKAsyEi5udW5jaW8udjEuQ2hhbm5lbBINCgVsaW1pdBgCIAEoDSJVChNDaGFubmVsU2V0dGluZ3NQYWdlEiwKCHNldHRpbmdzGAEgAygLMhoubnVuY2lvLnYxLkNoYW5uZWxTZXR0aW5ncxIQCghoYXNfbW9yZRgCIAEoCCI/CgpTZW5kVHlwaW5nEiMKB2NoYW5uZWwYASABKAsyEi5udW5jaW8udjEuQ2hhbm5lbBIMCgR0eXBlGAIgASgJIkwKBlR5cGluZxIjCgdjaGFubmVsGAEgASgLMhIubnVuY2lvLnYxLkNoYW5uZWwSDwoHdXNlcl9pZBgCIAEoCRIMCgR0eXBlGAMgASgJIiEKDkFkZFRvQmxvY2tsaXN0Eg8KB3VzZXJfaWQYASABKAkiJgoTUmVtb3ZlRnJvbUJsb2NrbGlzdBIPCgd1c2VyX2lkGAEgASgJIh8KDENoZWNrQmxvY2tlZBIPCgd1c2VyX2lkGAEgASgJIh8KDEJsb2NrZWRTdGF0ZRIPCgdibG9ja2VkGAEgASgIIg4KDEdldEJsb2NrbGlzdCIbCgdVc2VySWRzEhAKCHVzZXJfaWRzGAEgAygJIh8KC0dldFByb2ZpbGVzEhAKCHVzZXJfaWRzGAEgAygJIjAKCFByb2ZpbGVzEiQKCHByb2ZpbGVzGAEgAygLMhIubnVuY2lvLnYxLlByb2ZpbGUifgoPVXBkYXRlTXlQcm9maWxlEg0KBWJhc2ljGAEgASgJEjAKA2V4dBgCIAMoCzIjLm51bmNpby52MS5VcGRhdGVNeVByb2ZpbGUuRXh0RW50cnkaKgoIRXh0RW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASIWChRHZXRQcm9maWxlVmlzaWJpbGl0eSJIChRTZXRQcm9maWxlVmlzaWJpbGl0eRIwCgp2aXNpYmlsaXR5GAEgASgOMhwubnVuY2lvLnYxLlByb2ZpbGVWaXNpYmlsaXR5IkoKFlByb2ZpbGVWaXNpYmlsaXR5U3RhdGUSMAoKdmlzaWJpbGl0eRgBIAEoDjIcLm51bmNpby52MS5Qcm9maWxlVmlzaWJpbGl0eSIMCgpHZXRBY2NvdW50IisKCUFkZEZyaWVuZBIPCgd1c2VyX2lkGAEgASgJEg0KBWV4dHJhGAIgASgJIiAKD0FkZEZyaWVuZFJlc3VsdBINCgVhZGRlZBgBIAEoCCI6ChdBbnN3ZXJGcmllbmRBcHBsaWNhdGlvbhIPCgd1c2VyX2lkGAEgASgJEg4KBmFjY2VwdBgCIAEoCCIhCg1SZW1vdmVGcmllbmRzEhAKCHVzZXJfaWRzGAEgAygJIi8KCkdldEZyaWVuZHMSEgoKcGFnZV90b2tlbhgBIAEoCRINCgVsaW1pdBgCIAEoDSJbCgdGcmllbmRzEiIKB2ZyaWVuZHMYASADKAsyES5udW5jaW8udjEuRnJpZW5kEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRITCgt0b3RhbF9jb3VudBgDIAEoDSIiCg5HZXRGcmllbmRzSW5mbxIQCgh1c2VyX2lkcxgBIAMoCSIgCgxDaGVja0ZyaWVuZHMSEAoIdXNlcl9pZHMYASADKAkiPwoPRnJpZW5kUmVsYXRpb25zEiwKCXJlbGF0aW9ucxgBIAMoCzIZLm51bmNpby52MS5GcmllbmRSZWxhdGlvbiIxCg5GcmllbmRSZWxhdGlvbhIPCgd1c2VyX2lkGAEgASgJEg4KBmZyaWVuZBgCIAEoCCLJAQoNU2V0RnJpZW5kSW5mbxIPCgd1c2VyX2lkGAEgASgJEhIKBWFsaWFzGAIgASgJSACIAQESPQoLZXh0X3Byb2ZpbGUYAyADKAsyKC5udW5jaW8udjEuU2V0RnJpZW5kSW5mby5FeHRQcm9maWxlRW50cnkSFwoPc2V0X2V4dF9wcm9maWxlGAQgASgIGjEKD0V4dFByb2ZpbGVFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBQggKBl9hbGlhcyIVChNHZXRGcmllbmRQZXJtaXNzaW9uIikKE1NldEZyaWVuZFBlcm1pc3Npb24SEgoKcGVybWlzc2lvbhgBIAEoDSIrChVGcmllbmRQZXJtaXNzaW9uU3RhdGUSEgoKcGVybWlzc2lvbhgBIAEoDSLAAQoVR2V0RnJpZW5kQXBwbGljYXRpb25zEjoKCmRpcmVjdGlvbnMYASADKA4yJi5udW5jaW8udjEuRnJpZW5kQXBwbGljYXRpb24uRGlyZWN0aW9uEjUKCHN0YXR1c2VzGAIgAygOMiMubnVuY2lvLnYxLkZyaWVuZEFwcGxpY2F0aW9uLlN0YXR1cxISCgpwYWdlX3Rva2VuGAMgASgJEg0KBWxpbWl0GAQgASgNEhEKCWFzY2VuZGluZxgFIAEoCCJ2ChJGcmllbmRBcHBsaWNhdGlvbnMSMgoMYXBwbGljYXRpb25zGAEgAygLMhwubnVuY2lvLnYxLkZyaWVuZEFwcGxpY2F0aW9uEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRITCgt0b3RhbF9jb3VudBgDIAEoDSJgCglTdWJzY3JpYmUSEAoIdXNlcl9pZHMYASADKAkSKQoEdHlwZRgCIAEoDjIbLm51bmNpby52MS5TdWJzY3JpcHRpb25UeXBlEhYKDmV4cGlyeV9zZWNvbmRzGAMgASgNIkoKC1Vuc3Vic2NyaWJlEhAKCHVzZXJfaWRzGAEgAygJEikKBHR5cGUYAiABKA4yGy5udW5jaW8udjEuU3Vic2NyaXB0aW9uVHlwZSJGChRTdWJzY3JpcHRpb25zQ2hhbmdlZBIuCg1zdWJzY3JpcHRpb25zGAEgAygLMhcubnVuY2lvLnYxLlN1YnNjcmlwdGlvbiIfCgtHZXRQcmVzZW5jZRIQCgh1c2VyX2lkcxgBIAMoCSI6Cg5QcmVzZW5jZVN0YXRlcxIoCgZzdGF0ZXMYASADKAsyGC5udW5jaW8udjEuUHJlc2VuY2VTdGF0ZSJXCg1QcmVzZW5jZVN0YXRlEg8KB3VzZXJfaWQYASABKAkSDgoGb25saW5lGAIgASgIEhIKCmNoYW5nZWRfYXQYAyABKAMSEQoJcGxhdGZvcm1zGAQgAygJImAKEEdldFN1YnNjcmlwdGlvbnMSKQoEdHlwZRgBIAEoDjIbLm51bmNpby52MS5TdWJzY3JpcHRpb25UeXBlEhIKCnBhZ2VfdG9rZW4YAiABKAkSDQoFbGltaXQYAyABKA0iWAoNU3Vic2NyaXB0aW9ucxIuCg1zdWJzY3JpcHRpb25zGAEgAygLMhcubnVuY2lvLnYxLlN1YnNjcmlwdGlvbhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkidQoMU3Vic2NyaXB0aW9uEg8KB3VzZXJfaWQYASABKAkSKQoEdHlwZRgCIAEoDjIbLm51bmNpby52MS5TdWJzY3JpcHRpb25UeXBlEhUKDXN1YnNjcmliZWRfYXQYAyABKAMSEgoKZXhwaXJlc19hdBgEIAEoAyqWAQoRUHJvZmlsZVZpc2liaWxpdHkSHgoaUFJPRklMRV9WSVNJQklMSVRZX05PVF9TRVQQABIgChxQUk9GSUxFX1ZJU0lCSUxJVFlfSU5WSVNJQkxFEAESHwobUFJPRklMRV9WSVNJQklMSVRZX0VWRVJZT05FEAISHgoaUFJPRklMRV9WSVNJQklMSVRZX0ZSSUVORFMQAyp5ChBTdWJzY3JpcHRpb25UeXBlEiEKHVNVQlNDUklQVElPTl9UWVBFX1VOU1BFQ0lGSUVEEAASIwofU1VCU0NSSVBUSU9OX1RZUEVfT05MSU5FX1NUQVRVUxABEh0KGVNVQlNDUklQVElPTl9UWVBFX1BST0ZJTEUQAmIGcHJvdG8z", [file_nuncio_v1_message]);
+  fileDesc("ChVudW5jaW8vdjEvZnJhbWUucHJvdG8SCW51bmNpby52MSLyDwoLQ2xpZW50RnJhbWUSCgoCaWQYASABKAQSIQoFbG9naW4YAiABKAsyEC5udW5jaW8udjEuTG9naW5IABIfCgRwaW5nGAMgASgLMg8ubnVuY2lvLnYxLlBpbmdIABIuCgxzZW5kX21lc3NhZ2UYBCABKAsyFi5udW5jaW8udjEuU2VuZE1lc3NhZ2VIABIfCgRzeW5jGAUgASgLMg8ubnVuY2lvLnYxLlN5bmNIABIsCgtnZXRfaGlzdG9yeRgGIAEoCzIVLm51bmNpby52MS5HZXRIaXN0b3J5SAASMgoOcmVjYWxsX21lc3NhZ2UYByABKAsyGC5udW5jaW8udjEuUmVjYWxsTWVzc2FnZUgAEigKCW1hcmtfcmVhZBgIIAEoCzITLm51bmNpby52MS5NYXJrUmVhZEgAEi4KDGdldF9jaGFubmVscxgJIAEoCzIWLm51bmNpby52MS5HZXRDaGFubmVsc0gAEiwKC3NlbmRfdHlwaW5nGAogASgLMhUubnVuY2lvLnYxLlNlbmRUeXBpbmdIABIjCgZsb2dvdXQYCyABKAsyES5udW5jaW8udjEuTG9nb3V0SAASLgoMZWRpdF9tZXNzYWdlGAwgASgLMhYubnVuY2lvLnYxLkVkaXRNZXNzYWdlSAASPQoUc2V0X2NoYW5uZWxfc2V0dGluZ3MYDSABKAsyHS5udW5jaW8udjEuU2V0Q2hhbm5lbFNldHRpbmdzSAASPQoUZ2V0X2NoYW5uZWxfc2V0dGluZ3MYDiABKAsyHS5udW5jaW8udjEuR2V0Q2hhbm5lbFNldHRpbmdzSAASQAoWc2V0X2NoYW5uZWxfdHlwZV9sZXZlbBgPIAEoCzIeLm51bmNpby52MS5TZXRDaGFubmVsVHlwZUxldmVsSAASQgoXZ2V0X2NoYW5uZWxfdHlwZV9sZXZlbHMYECABKAsyHy5udW5jaW8udjEuR2V0Q2hhbm5lbFR5cGVMZXZlbHNIABI1ChBhZGRfdG9fYmxvY2tsaXN0GBQgASgLMhkubnVuY2lvLnYxLkFkZFRvQmxvY2tsaXN0SAASPwoVcmVtb3ZlX2Zyb21fYmxvY2tsaXN0GBUgASgLMh4ubnVuY2lvLnYxLlJlbW92ZUZyb21CbG9ja2xpc3RIABIwCg1jaGVja19ibG9ja2VkGBYgASgLMhcubnVuY2lvLnYxLkNoZWNrQmxvY2tlZEgAEjAKDWdldF9ibG9ja2xpc3QYFyABKAsyFy5udW5jaW8udjEuR2V0QmxvY2tsaXN0SAASLgoMZ2V0X3Byb2ZpbGVzGB4gASgLMhYubnVuY2lvLnYxLkdldFByb2ZpbGVzSAASNwoRdXBkYXRlX215X3Byb2ZpbGUYHyABKAsyGi5udW5jaW8udjEuVXBkYXRlTXlQcm9maWxlSAASQQoWZ2V0X3Byb2ZpbGVfdmlzaWJpbGl0eRggIAEoCzIfLm51bmNpby52MS5HZXRQcm9maWxlVmlzaWJpbGl0eUgAEkEKFnNldF9wcm9maWxlX3Zpc2liaWxpdHkYISABKAsyHy5udW5jaW8udjEuU2V0UHJvZmlsZVZpc2liaWxpdHlIABIsCgtnZXRfYWNjb3VudBgiIAEoCzIVLm51bmNpby52MS5HZXRBY2NvdW50SAASKgoKYWRkX2ZyaWVuZBgoIAEoCzIULm51bmNpby52MS5BZGRGcmllbmRIABJHChlhbnN3ZXJfZnJpZW5kX2FwcGxpY2F0aW9uGCkgASgLMiIubnVuY2lvLnYxLkFuc3dlckZyaWVuZEFwcGxpY2F0aW9uSAASMgoOcmVtb3ZlX2ZyaWVuZHMYKiABKAsyGC5udW5jaW8udjEuUmVtb3ZlRnJpZW5kc0gAEiwKC2dldF9mcmllbmRzGCsgASgLMhUubnVuY2lvLnYxLkdldEZyaWVuZHNIABI1ChBnZXRfZnJpZW5kc19pbmZvGCwgASgLMhkubnVuY2lvLnYxLkdldEZyaWVuZHNJbmZvSAASMAoNY2hlY2tfZnJpZW5kcxgtIAEoCzIXLm51bmNpby52MS5DaGVja0ZyaWVuZHNIABIzCg9zZXRfZnJpZW5kX2luZm8YLiABKAsyGC5udW5jaW8udjEuU2V0RnJpZW5kSW5mb0gAEj8KFWdldF9mcmllbmRfcGVybWlzc2lvbhgvIAEoCzIeLm51bmNpby52MS5HZXRGcmllbmRQZXJtaXNzaW9uSAASPwoVc2V0X2ZyaWVuZF9wZXJtaXNzaW9uGDAgASgLMh4ubnVuY2lvLnYxLlNldEZyaWVuZFBlcm1pc3Npb25IABJDChdnZXRfZnJpZW5kX2FwcGxpY2F0aW9ucxgxIAEoCzIgLm51bmNpby52MS5HZXRGcmllbmRBcHBsaWNhdGlvbnNIABIpCglzdWJzY3JpYmUYPCABKAsyFC5udW5jaW8udjEuU3Vic2NyaWJlSAASLQoLdW5zdWJzY3JpYmUYPSABKAsyFi5udW5jaW8udjEuVW5zdWJzY3JpYmVIABIuCgxnZXRfcHJlc2VuY2UYPiABKAsyFi5udW5jaW8udjEuR2V0UHJlc2VuY2VIABI4ChFnZXRfc3Vic2NyaXB0aW9ucxg/IAEoCzIbLm51bmNpby52MS5HZXRTdWJzY3JpcHRpb25zSABCBgoEYm9keSLkCgoLU2VydmVyRnJhbWUSCgoCaWQYASABKAQSJQoHd2VsY29tZRgCIAEoCzISLm51bmNpby52MS5XZWxjb21lSAASHwoEcG9uZxgDIAEoCzIPLm51bmNpby52MS5Qb25nSAASLgoMbWVzc2FnZV9zZW50GAQgASgLMhYubnVuY2lvLnYxLk1lc3NhZ2VTZW50SAASKAoJc3luY19wYWdlGAUgASgLMhMubnVuY2lvLnYxLlN5bmNQYWdlSAASJQoHaGlzdG9yeRgGIAEoCzISLm51bmNpby52MS5IaXN0b3J5SAASMgoOY2hhbm5lbF9zdGF0ZXMYByABKAsyGC5udW5jaW8udjEuQ2hhbm5lbFN0YXRlc0gAEiUKB2ZhaWx1cmUYCCABKAsyEi5udW5jaW8udjEuRmFpbHVyZUgAEh8KBGRvbmUYCSABKAsyDy5udW5jaW8udjEuRG9uZUgAEjIKDm1lc3NhZ2VfZWRpdGVkGAogASgLMhgubnVuY2lvLnYxLk1lc3NhZ2VFZGl0ZWRIABI6ChBjaGFubmVsX3NldHRpbmdzGAsgASgLMh4ubnVuY2lvLnYxLkNoYW5uZWxTZXR0aW5nc1BhZ2VIABI7ChNjaGFubmVsX3R5cGVfbGV2ZWxzGAwgASgLMhwubnVuY2lvLnYxLkNoYW5uZWxUeXBlTGV2ZWxzSAASMAoNYmxvY2tlZF9zdGF0ZRgUIAEoCzIXLm51bmNpby52MS5CbG9ja2VkU3RhdGVIABImCgh1c2VyX2lkcxgVIAEoCzISLm51bmNpby52MS5Vc2VySWRzSAASJwoIcHJvZmlsZXMYHiABKAsyEy5udW5jaW8udjEuUHJvZmlsZXNIABI/ChJwcm9maWxlX3Zpc2liaWxpdHkYHyABKAsyIS5udW5jaW8udjEuUHJvZmlsZVZpc2liaWxpdHlTdGF0ZUgAEiUKB2FjY291bnQYICABKAsyEi5udW5jaW8udjEuQWNjb3VudEgAEjcKEWFkZF9mcmllbmRfcmVzdWx0GCggASgLMhoubnVuY2lvLnYxLkFkZEZyaWVuZFJlc3VsdEgAEiUKB2ZyaWVuZHMYKSABKAsyEi5udW5jaW8udjEuRnJpZW5kc0gAEjYKEGZyaWVuZF9yZWxhdGlvbnMYKiABKAsyGi5udW5jaW8udjEuRnJpZW5kUmVsYXRpb25zSAASPQoRZnJpZW5kX3Blcm1pc3Npb24YKyABKAsyIC5udW5jaW8udjEuRnJpZW5kUGVybWlzc2lvblN0YXRlSAASPAoTZnJpZW5kX2FwcGxpY2F0aW9ucxgsIAEoCzIdLm51bmNpby52MS5GcmllbmRBcHBsaWNhdGlvbnNIABI0Cg9wcmVzZW5jZV9zdGF0ZXMYPCABKAsyGS5udW5jaW8udjEuUHJlc2VuY2VTdGF0ZXNIABIxCg1zdWJzY3JpcHRpb25zGD0gASgLMhgubnVuY2lvLnYxLlN1YnNjcmlwdGlvbnNIABIhCgVlbnRyeRhkIAEoCzIQLm51bmNpby52MS5FbnRyeUgAEiMKBnR5cGluZxhlIAEoCzIRLm51bmNpby52MS5UeXBpbmdIABI1ChBwcmVzZW5jZV9jaGFuZ2VkGGYgASgLMhkubnVuY2lvLnYxLlByZXNlbmNlU3RhdGVzSAASJQoHY2xvc2luZxhnIAEoCzISLm51bmNpby52MS5GYWlsdXJlSAASQAoVc3Vic2NyaXB0aW9uc19jaGFuZ2VkGGggASgLMh8ubnVuY2lvLnYxLlN1YnNjcmlwdGlvbnNDaGFuZ2VkSABCBgoEYm9keSJ7CgdGYWlsdXJlEgwKBGNvZGUYASABKA0SDAoEbmFtZRgCIAEoCRIPCgdtZXNzYWdlGAMgASgJEhYKDnJldHJ5X2FmdGVyX21zGAQgASgEEg0KBXVudGlsGAUgASgDEg4KBnJlYXNvbhgGIAEoCRIMCgRrZXlzGAcgAygJIgYKBERvbmUiYQoFTG9naW4SDwoHYXBwX2tleRgBIAEoCRINCgV0b2tlbhgCIAEoCRIRCglkZXZpY2VfaWQYAyABKAkSEAoIcGxhdGZvcm0YBCABKAkSEwoLc2RrX3ZlcnNpb24YBSABKAkiwgEKB1dlbGNvbWUSDwoHdXNlcl9pZBgBIAEoCRISCgpzZXNzaW9uX2lkGAIgASgJEhMKC3NlcnZlcl90aW1lGAMgASgDEhIKCmluYm94X2hlYWQYBCABKAQSEwoLaW5ib3hfZmxvb3IYBSABKAQSFAoMaGVhcnRiZWF0X21zGAYgASgNEiMKB2FjY291bnQYByABKAsyEi5udW5jaW8udjEuQWNjb3VudBIZChFtYXhfY29udGVudF9ieXRlcxgIIAEoDSIWCgRQaW5nEg4KBmN1cnNvchgBIAEoBCIvCgRQb25nEhMKC3NlcnZlcl90aW1lGAEgASgDEhIKCmluYm94X2hlYWQYAiABKAQiCAoGTG9nb3V0IqkBCgtTZW5kTWVzc2FnZRIjCgdjaGFubmVsGAEgASgLMhIubnVuY2lvLnYxLkNoYW5uZWwSGQoRY2xpZW50X21lc3NhZ2VfaWQYAiABKAkSDAoEdHlwZRgDIAEoCRIPCgdjb250ZW50GAQgASgJEhEKCXRyYW5zaWVudBgFIAEoCBIRCgl1bmNvdW50ZWQYBiABKAgSFQoNbmVlZHNfcmVjZWlwdBgHIAEoCCI/CgtNZXNzYWdlU2VudBISCgptZXNzYWdlX2lkGAEgASgJEg8KB3NlbnRfYXQYAiABKAMSCwoDc2VxGAMgASgEIiQKBFN5bmMSDQoFYWZ0ZXIYASABKAQSDQoFbGltaXQYAiABKA0iSgoIU3luY1BhZ2USIQoHZW50cmllcxgBIAMoCzIQLm51bmNpby52MS5FbnRyeRIMCgRoZWFkGAIgASgEEg0KBWZsb29yGAMgASgEIn8KCkdldEhpc3RvcnkSIwoHY2hhbm5lbBgBIAEoCzISLm51bmNpby52MS5DaGFubmVsEhcKD2Zyb21fbWVzc2FnZV9pZBgCIAEoCRIRCglmcm9tX3RpbWUYAyABKAMSEQoJYXNjZW5kaW5nGAQgASgIEg0KBWxpbWl0GAUgASgNIkEKB0hpc3RvcnkSJAoIbWVzc2FnZXMYASADKAsyEi5udW5jaW8udjEuTWVzc2FnZRIQCghoYXNfbW9yZRgCIAEoCCJXCg1SZWNhbGxNZXNzYWdlEiMKB2NoYW5uZWwYASABKAsyEi5udW5jaW8udjEuQ2hhbm5lbBISCgptZXNzYWdlX2lkGAIgASgJEg0KBWV4dHJhGAMgASgJIlcKC0VkaXRNZXNzYWdlEiMKB2NoYW5uZWwYASABKAsyEi5udW5jaW8udjEuQ2hhbm5lbBISCgptZXNzYWdlX2lkGAIgASgJEg8KB2NvbnRlbnQYAyABKAkiQwoITWFya1JlYWQSIwoHY2hhbm5lbBgBIAEoCzISLm51bmNpby52MS5DaGFubmVsEhIKCm1lc3NhZ2VfaWQYAiABKAkieQoLR2V0Q2hhbm5lbHMSDgoGYmVmb3JlGAEgASgDEg0KBWxpbWl0GAIgASgNEiUKBXR5cGVzGAMgAygOMhYubnVuY2lvLnYxLkNoYW5uZWxUeXBlEiQKCGNoYW5uZWxzGAQgAygLMhIubnVuY2lvLnYxLkNoYW5uZWwiaAoNQ2hhbm5lbFN0YXRlcxIpCghjaGFubmVscxgBIAMoCzIXLm51bmNpby52MS5DaGFubmVsU3RhdGUSEAoIaGFzX21vcmUYAiABKAgSGgoSdG90YWxfdW5yZWFkX2NvdW50GAMgASgNIq8BChJTZXRDaGFubmVsU2V0dGluZ3MSIwoHY2hhbm5lbBgBIAEoCzISLm51bmNpby52MS5DaGFubmVsEhMKBnBpbm5lZBgCIAEoCEgAiAEBEhIKBWxldmVsGAMgASgRSAGIAQESHwoScmVtb3ZlZF9tZXNzYWdlX2lkGAQgASgJSAKIAQFCCQoHX3Bpbm5lZEIICgZfbGV2ZWxCFQoTX3JlbW92ZWRfbWVzc2FnZV9pZCJGChJHZXRDaGFubmVsU2V0dGluZ3MSIQoFYWZ0ZXIYASABKAsyEi5udW5jaW8udjEuQ2hhbm5lbBINCgVsaW1pdBgCIAEoDSJVChNDaGFubmVsU2V0dGluZ3NQYWdlEiwKCHNldHRpbmdzGAEgAygLMhoubnVuY2lvLnYxLkNoYW5uZWxTZXR0aW5ncxIQCghoYXNfbW9yZRgCIAEoCCJKChNTZXRDaGFubmVsVHlwZUxldmVsEiQKBHR5cGUYASABKA4yFi5udW5jaW8udjEuQ2hhbm5lbFR5cGUSDQoFbGV2ZWwYAiABKBEiFgoUR2V0Q2hhbm5lbFR5cGVMZXZlbHMiQAoRQ2hhbm5lbFR5cGVMZXZlbHMSKwoGbGV2ZWxzGAEgAygLMhsubnVuY2lvLnYxLkNoYW5uZWxUeXBlTGV2ZWwiPwoKU2VuZFR5cGluZxIjCgdjaGFubmVsGAEgASgLMhIubnVuY2lvLnYxLkNoYW5uZWwSDAoEdHlwZRgCIAEoCSJMCgZUeXBpbmcSIwoHY2hhbm5lbBgBIAEoCzISLm51bmNpby52MS5DaGFubmVsEg8KB3VzZXJfaWQYAiABKAkSDAoEdHlwZRgDIAEoCSIhCg5BZGRUb0Jsb2NrbGlzdBIPCgd1c2VyX2lkGAEgASgJIiYKE1JlbW92ZUZyb21CbG9ja2xpc3QSDwoHdXNlcl9pZBgBIAEoCSIfCgxDaGVja0Jsb2NrZWQSDwoHdXNlcl9pZBgBIAEoCSIfCgxCbG9ja2VkU3RhdGUSDwoHYmxvY2tlZBgBIAEoCCIOCgxHZXRCbG9ja2xpc3QiGwoHVXNlcklkcxIQCgh1c2VyX2lkcxgBIAMoCSIfCgtHZXRQcm9maWxlcxIQCgh1c2VyX2lkcxgBIAMoCSIwCghQcm9maWxlcxIkCghwcm9maWxlcxgBIAMoCzISLm51bmNpby52MS5Qcm9maWxlIn4KD1VwZGF0ZU15UHJvZmlsZRINCgViYXNpYxgBIAEoCRIwCgNleHQYAiADKAsyIy5udW5jaW8udjEuVXBkYXRlTXlQcm9maWxlLkV4dEVudHJ5GioKCEV4dEVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiFgoUR2V0UHJvZmlsZVZpc2liaWxpdHkiSAoUU2V0UHJvZmlsZVZpc2liaWxpdHkSMAoKdmlzaWJpbGl0eRgBIAEoDjIcLm51bmNpby52MS5Qcm9maWxlVmlzaWJpbGl0eSJKChZQcm9maWxlVmlzaWJpbGl0eVN0YXRlEjAKCnZpc2liaWxpdHkYASABKA4yHC5udW5jaW8udjEuUHJvZmlsZVZpc2liaWxpdHkiDAoKR2V0QWNjb3VudCIrCglBZGRGcmllbmQSDwoHdXNlcl9pZBgBIAEoCRINCgVleHRyYRgCIAEoCSIgCg9BZGRGcmllbmRSZXN1bHQSDQoFYWRkZWQYASABKAgiOgoXQW5zd2VyRnJpZW5kQXBwbGljYXRpb24SDwoHdXNlcl9pZBgBIAEoCRIOCgZhY2NlcHQYAiABKAgiIQoNUmVtb3ZlRnJpZW5kcxIQCgh1c2VyX2lkcxgBIAMoCSIvCgpHZXRGcmllbmRzEhIKCnBhZ2VfdG9rZW4YASABKAkSDQoFbGltaXQYAiABKA0iWwoHRnJpZW5kcxIiCgdmcmllbmRzGAEgAygLMhEubnVuY2lvLnYxLkZyaWVuZBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkSEwoLdG90YWxfY291bnQYAyABKA0iIgoOR2V0RnJpZW5kc0luZm8SEAoIdXNlcl9pZHMYASADKAkiIAoMQ2hlY2tGcmllbmRzEhAKCHVzZXJfaWRzGAEgAygJIj8KD0ZyaWVuZFJlbGF0aW9ucxIsCglyZWxhdGlvbnMYASADKAsyGS5udW5jaW8udjEuRnJpZW5kUmVsYXRpb24iMQoORnJpZW5kUmVsYXRpb24SDwoHdXNlcl9pZBgBIAEoCRIOCgZmcmllbmQYAiABKAgiyQEKDVNldEZyaWVuZEluZm8SDwoHdXNlcl9pZBgBIAEoCRISCgVhbGlhcxgCIAEoCUgAiAEBEj0KC2V4dF9wcm9maWxlGAMgAygLMigubnVuY2lvLnYxLlNldEZyaWVuZEluZm8uRXh0UHJvZmlsZUVudHJ5EhcKD3NldF9leHRfcHJvZmlsZRgEIAEoCBoxCg9FeHRQcm9maWxlRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4AUIICgZfYWxpYXMiFQoTR2V0RnJpZW5kUGVybWlzc2lvbiIpChNTZXRGcmllbmRQZXJtaXNzaW9uEhIKCnBlcm1pc3Npb24YASABKA0iKwoVRnJpZW5kUGVybWlzc2lvblN0YXRlEhIKCnBlcm1pc3Npb24YASABKA0iwAEKFUdldEZyaWVuZEFwcGxpY2F0aW9ucxI6CgpkaXJlY3Rpb25zGAEgAygOMiYubnVuY2lvLnYxLkZyaWVuZEFwcGxpY2F0aW9uLkRpcmVjdGlvbhI1CghzdGF0dXNlcxgCIAMoDjIjLm51bmNpby52MS5GcmllbmRBcHBsaWNhdGlvbi5TdGF0dXMSEgoKcGFnZV90b2tlbhgDIAEoCRINCgVsaW1pdBgEIAEoDRIRCglhc2NlbmRpbmcYBSABKAgidgoSRnJpZW5kQXBwbGljYXRpb25zEjIKDGFwcGxpY2F0aW9ucxgBIAMoCzIcLm51bmNpby52MS5GcmllbmRBcHBsaWNhdGlvbhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkSEwoLdG90YWxfY291bnQYAyABKA0iYAoJU3Vic2NyaWJlEhAKCHVzZXJfaWRzGAEgAygJEikKBHR5cGUYAiABKA4yGy5udW5jaW8udjEuU3Vic2NyaXB0aW9uVHlwZRIWCg5leHBpcnlfc2Vjb25kcxgDIAEoDSJKCgtVbnN1YnNjcmliZRIQCgh1c2VyX2lkcxgBIAMoCRIpCgR0eXBlGAIgASgOMhsubnVuY2lvLnYxLlN1YnNjcmlwdGlvblR5cGUiRgoUU3Vic2NyaXB0aW9uc0NoYW5nZWQSLgoNc3Vic2NyaXB0aW9ucxgBIAMoCzIXLm51bmNpby52MS5TdWJzY3JpcHRpb24iHwoLR2V0UHJlc2VuY2USEAoIdXNlcl9pZHMYASADKAkiOgoOUHJlc2VuY2VTdGF0ZXMSKAoGc3RhdGVzGAEgAygLMhgubnVuY2lvLnYxLlByZXNlbmNlU3RhdGUiVwoNUHJlc2VuY2VTdGF0ZRIPCgd1c2VyX2lkGAEgASgJEg4KBm9ubGluZRgCIAEoCBISCgpjaGFuZ2VkX2F0GAMgASgDEhEKCXBsYXRmb3JtcxgEIAMoCSJgChBHZXRTdWJzY3JpcHRpb25zEikKBHR5cGUYASABKA4yGy5udW5jaW8udjEuU3Vic2NyaXB0aW9uVHlwZRISCgpwYWdlX3Rva2VuGAIgASgJEg0KBWxpbWl0GAMgASgNIlgKDVN1YnNjcmlwdGlvbnMSLgoNc3Vic2NyaXB0aW9ucxgBIAMoCzIXLm51bmNpby52MS5TdWJzY3JpcHRpb24SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJInUKDFN1YnNjcmlwdGlvbhIPCgd1c2VyX2lkGAEgASgJEikKBHR5cGUYAiABKA4yGy5udW5jaW8udjEuU3Vic2NyaXB0aW9uVHlwZRIVCg1zdWJzY3JpYmVkX2F0GAMgASgDEhIKCmV4cGlyZXNfYXQYBCABKAMqlgEKEVByb2ZpbGVWaXNpYmlsaXR5Eh4KGlBST0ZJTEVfVklTSUJJTElUWV9OT1RfU0VUEAASIAocUFJPRklMRV9WSVNJQklMSVRZX0lOVklTSUJMRRABEh8KG1BST0ZJTEVfVklTSUJJTElUWV9FVkVSWU9ORRACEh4KGlBST0ZJTEVfVklTSUJJTElUWV9GUklFTkRTEAMqeQoQU3Vic2NyaXB0aW9uVHlwZRIhCh1TVUJTQ1JJUFRJT05fVFlQRV9VTlNQRUNJRklFRBAAEiMKH1NVQlNDUklQVElPTl9UWVBFX09OTElORV9TVEFUVVMQARIdChlTVUJTQ1JJUFRJT05fVFlQRV9QUk9GSUxFEAJiBnByb3RvMw", [file_nuncio_v1_message]);
 
 /**
  * @generated from message nuncio.v1.ClientFrame
@@ -114,6 +114,18 @@ export type ClientFrame = Message<"nuncio.v1.ClientFrame"> & {
      */
     value: GetChannelSettings;
     case: "getChannelSettings";
+  } | {
+    /**
+     * @generated from field: nuncio.v1.SetChannelTypeLevel set_channel_type_level = 15;
+     */
+    value: SetChannelTypeLevel;
+    case: "setChannelTypeLevel";
+  } | {
+    /**
+     * @generated from field: nuncio.v1.GetChannelTypeLevels get_channel_type_levels = 16;
+     */
+    value: GetChannelTypeLevels;
+    case: "getChannelTypeLevels";
   } | {
     /**
      * @generated from field: nuncio.v1.AddToBlocklist add_to_blocklist = 20;
@@ -338,6 +350,12 @@ export type ServerFrame = Message<"nuncio.v1.ServerFrame"> & {
      */
     value: ChannelSettingsPage;
     case: "channelSettings";
+  } | {
+    /**
+     * @generated from field: nuncio.v1.ChannelTypeLevels channel_type_levels = 12;
+     */
+    value: ChannelTypeLevels;
+    case: "channelTypeLevels";
   } | {
     /**
      * @generated from field: nuncio.v1.BlockedState blocked_state = 20;
@@ -1129,6 +1147,62 @@ export const ChannelSettingsPageSchema: GenMessage<ChannelSettingsPage> = /*@__P
   messageDesc(file_nuncio_v1_frame, 22);
 
 /**
+ * Says which messages notify in all channels of a type that have no level of their own, and tells the user's devices.
+ *
+ * @generated from message nuncio.v1.SetChannelTypeLevel
+ */
+export type SetChannelTypeLevel = Message<"nuncio.v1.SetChannelTypeLevel"> & {
+  /**
+   * @generated from field: nuncio.v1.ChannelType type = 1;
+   */
+  type: ChannelType;
+
+  /**
+   * @generated from field: sint32 level = 2;
+   */
+  level: number;
+};
+
+/**
+ * Describes the message nuncio.v1.SetChannelTypeLevel.
+ * Use `create(SetChannelTypeLevelSchema)` to create a new message.
+ */
+export const SetChannelTypeLevelSchema: GenMessage<SetChannelTypeLevel> = /*@__PURE__*/
+  messageDesc(file_nuncio_v1_frame, 23);
+
+/**
+ * @generated from message nuncio.v1.GetChannelTypeLevels
+ */
+export type GetChannelTypeLevels = Message<"nuncio.v1.GetChannelTypeLevels"> & {
+};
+
+/**
+ * Describes the message nuncio.v1.GetChannelTypeLevels.
+ * Use `create(GetChannelTypeLevelsSchema)` to create a new message.
+ */
+export const GetChannelTypeLevelsSchema: GenMessage<GetChannelTypeLevels> = /*@__PURE__*/
+  messageDesc(file_nuncio_v1_frame, 24);
+
+/**
+ * Types for which nothing is set are left out.
+ *
+ * @generated from message nuncio.v1.ChannelTypeLevels
+ */
+export type ChannelTypeLevels = Message<"nuncio.v1.ChannelTypeLevels"> & {
+  /**
+   * @generated from field: repeated nuncio.v1.ChannelTypeLevel levels = 1;
+   */
+  levels: ChannelTypeLevel[];
+};
+
+/**
+ * Describes the message nuncio.v1.ChannelTypeLevels.
+ * Use `create(ChannelTypeLevelsSchema)` to create a new message.
+ */
+export const ChannelTypeLevelsSchema: GenMessage<ChannelTypeLevels> = /*@__PURE__*/
+  messageDesc(file_nuncio_v1_frame, 25);
+
+/**
  * @generated from message nuncio.v1.SendTyping
  */
 export type SendTyping = Message<"nuncio.v1.SendTyping"> & {
@@ -1150,7 +1224,7 @@ export type SendTyping = Message<"nuncio.v1.SendTyping"> & {
  * Use `create(SendTypingSchema)` to create a new message.
  */
 export const SendTypingSchema: GenMessage<SendTyping> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 23);
+  messageDesc(file_nuncio_v1_frame, 26);
 
 /**
  * @generated from message nuncio.v1.Typing
@@ -1177,7 +1251,7 @@ export type Typing = Message<"nuncio.v1.Typing"> & {
  * Use `create(TypingSchema)` to create a new message.
  */
 export const TypingSchema: GenMessage<Typing> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 24);
+  messageDesc(file_nuncio_v1_frame, 27);
 
 /**
  * @generated from message nuncio.v1.AddToBlocklist
@@ -1194,7 +1268,7 @@ export type AddToBlocklist = Message<"nuncio.v1.AddToBlocklist"> & {
  * Use `create(AddToBlocklistSchema)` to create a new message.
  */
 export const AddToBlocklistSchema: GenMessage<AddToBlocklist> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 25);
+  messageDesc(file_nuncio_v1_frame, 28);
 
 /**
  * @generated from message nuncio.v1.RemoveFromBlocklist
@@ -1211,7 +1285,7 @@ export type RemoveFromBlocklist = Message<"nuncio.v1.RemoveFromBlocklist"> & {
  * Use `create(RemoveFromBlocklistSchema)` to create a new message.
  */
 export const RemoveFromBlocklistSchema: GenMessage<RemoveFromBlocklist> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 26);
+  messageDesc(file_nuncio_v1_frame, 29);
 
 /**
  * @generated from message nuncio.v1.CheckBlocked
@@ -1228,7 +1302,7 @@ export type CheckBlocked = Message<"nuncio.v1.CheckBlocked"> & {
  * Use `create(CheckBlockedSchema)` to create a new message.
  */
 export const CheckBlockedSchema: GenMessage<CheckBlocked> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 27);
+  messageDesc(file_nuncio_v1_frame, 30);
 
 /**
  * @generated from message nuncio.v1.BlockedState
@@ -1245,7 +1319,7 @@ export type BlockedState = Message<"nuncio.v1.BlockedState"> & {
  * Use `create(BlockedStateSchema)` to create a new message.
  */
 export const BlockedStateSchema: GenMessage<BlockedState> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 28);
+  messageDesc(file_nuncio_v1_frame, 31);
 
 /**
  * Without a limit: the whole list, newest first.
@@ -1260,7 +1334,7 @@ export type GetBlocklist = Message<"nuncio.v1.GetBlocklist"> & {
  * Use `create(GetBlocklistSchema)` to create a new message.
  */
 export const GetBlocklistSchema: GenMessage<GetBlocklist> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 29);
+  messageDesc(file_nuncio_v1_frame, 32);
 
 /**
  * @generated from message nuncio.v1.UserIds
@@ -1277,7 +1351,7 @@ export type UserIds = Message<"nuncio.v1.UserIds"> & {
  * Use `create(UserIdsSchema)` to create a new message.
  */
 export const UserIdsSchema: GenMessage<UserIds> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 30);
+  messageDesc(file_nuncio_v1_frame, 33);
 
 /**
  * Empty `user_ids`: my own.
@@ -1296,7 +1370,7 @@ export type GetProfiles = Message<"nuncio.v1.GetProfiles"> & {
  * Use `create(GetProfilesSchema)` to create a new message.
  */
 export const GetProfilesSchema: GenMessage<GetProfiles> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 31);
+  messageDesc(file_nuncio_v1_frame, 34);
 
 /**
  * @generated from message nuncio.v1.Profiles
@@ -1313,7 +1387,7 @@ export type Profiles = Message<"nuncio.v1.Profiles"> & {
  * Use `create(ProfilesSchema)` to create a new message.
  */
 export const ProfilesSchema: GenMessage<Profiles> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 32);
+  messageDesc(file_nuncio_v1_frame, 35);
 
 /**
  * @generated from message nuncio.v1.UpdateMyProfile
@@ -1337,7 +1411,7 @@ export type UpdateMyProfile = Message<"nuncio.v1.UpdateMyProfile"> & {
  * Use `create(UpdateMyProfileSchema)` to create a new message.
  */
 export const UpdateMyProfileSchema: GenMessage<UpdateMyProfile> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 33);
+  messageDesc(file_nuncio_v1_frame, 36);
 
 /**
  * @generated from message nuncio.v1.GetProfileVisibility
@@ -1350,7 +1424,7 @@ export type GetProfileVisibility = Message<"nuncio.v1.GetProfileVisibility"> & {
  * Use `create(GetProfileVisibilitySchema)` to create a new message.
  */
 export const GetProfileVisibilitySchema: GenMessage<GetProfileVisibility> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 34);
+  messageDesc(file_nuncio_v1_frame, 37);
 
 /**
  * @generated from message nuncio.v1.SetProfileVisibility
@@ -1367,7 +1441,7 @@ export type SetProfileVisibility = Message<"nuncio.v1.SetProfileVisibility"> & {
  * Use `create(SetProfileVisibilitySchema)` to create a new message.
  */
 export const SetProfileVisibilitySchema: GenMessage<SetProfileVisibility> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 35);
+  messageDesc(file_nuncio_v1_frame, 38);
 
 /**
  * @generated from message nuncio.v1.ProfileVisibilityState
@@ -1384,7 +1458,7 @@ export type ProfileVisibilityState = Message<"nuncio.v1.ProfileVisibilityState">
  * Use `create(ProfileVisibilityStateSchema)` to create a new message.
  */
 export const ProfileVisibilityStateSchema: GenMessage<ProfileVisibilityState> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 36);
+  messageDesc(file_nuncio_v1_frame, 39);
 
 /**
  * @generated from message nuncio.v1.GetAccount
@@ -1397,7 +1471,7 @@ export type GetAccount = Message<"nuncio.v1.GetAccount"> & {
  * Use `create(GetAccountSchema)` to create a new message.
  */
 export const GetAccountSchema: GenMessage<GetAccount> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 37);
+  messageDesc(file_nuncio_v1_frame, 40);
 
 /**
  * @generated from message nuncio.v1.AddFriend
@@ -1421,7 +1495,7 @@ export type AddFriend = Message<"nuncio.v1.AddFriend"> & {
  * Use `create(AddFriendSchema)` to create a new message.
  */
 export const AddFriendSchema: GenMessage<AddFriend> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 38);
+  messageDesc(file_nuncio_v1_frame, 41);
 
 /**
  * @generated from message nuncio.v1.AddFriendResult
@@ -1440,7 +1514,7 @@ export type AddFriendResult = Message<"nuncio.v1.AddFriendResult"> & {
  * Use `create(AddFriendResultSchema)` to create a new message.
  */
 export const AddFriendResultSchema: GenMessage<AddFriendResult> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 39);
+  messageDesc(file_nuncio_v1_frame, 42);
 
 /**
  * @generated from message nuncio.v1.AnswerFriendApplication
@@ -1462,7 +1536,7 @@ export type AnswerFriendApplication = Message<"nuncio.v1.AnswerFriendApplication
  * Use `create(AnswerFriendApplicationSchema)` to create a new message.
  */
 export const AnswerFriendApplicationSchema: GenMessage<AnswerFriendApplication> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 40);
+  messageDesc(file_nuncio_v1_frame, 43);
 
 /**
  * @generated from message nuncio.v1.RemoveFriends
@@ -1479,7 +1553,7 @@ export type RemoveFriends = Message<"nuncio.v1.RemoveFriends"> & {
  * Use `create(RemoveFriendsSchema)` to create a new message.
  */
 export const RemoveFriendsSchema: GenMessage<RemoveFriends> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 41);
+  messageDesc(file_nuncio_v1_frame, 44);
 
 /**
  * @generated from message nuncio.v1.GetFriends
@@ -1503,7 +1577,7 @@ export type GetFriends = Message<"nuncio.v1.GetFriends"> & {
  * Use `create(GetFriendsSchema)` to create a new message.
  */
 export const GetFriendsSchema: GenMessage<GetFriends> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 42);
+  messageDesc(file_nuncio_v1_frame, 45);
 
 /**
  * @generated from message nuncio.v1.Friends
@@ -1530,7 +1604,7 @@ export type Friends = Message<"nuncio.v1.Friends"> & {
  * Use `create(FriendsSchema)` to create a new message.
  */
 export const FriendsSchema: GenMessage<Friends> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 43);
+  messageDesc(file_nuncio_v1_frame, 46);
 
 /**
  * Users who are not friends are left out of the answer.
@@ -1549,7 +1623,7 @@ export type GetFriendsInfo = Message<"nuncio.v1.GetFriendsInfo"> & {
  * Use `create(GetFriendsInfoSchema)` to create a new message.
  */
 export const GetFriendsInfoSchema: GenMessage<GetFriendsInfo> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 44);
+  messageDesc(file_nuncio_v1_frame, 47);
 
 /**
  * @generated from message nuncio.v1.CheckFriends
@@ -1566,7 +1640,7 @@ export type CheckFriends = Message<"nuncio.v1.CheckFriends"> & {
  * Use `create(CheckFriendsSchema)` to create a new message.
  */
 export const CheckFriendsSchema: GenMessage<CheckFriends> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 45);
+  messageDesc(file_nuncio_v1_frame, 48);
 
 /**
  * @generated from message nuncio.v1.FriendRelations
@@ -1583,7 +1657,7 @@ export type FriendRelations = Message<"nuncio.v1.FriendRelations"> & {
  * Use `create(FriendRelationsSchema)` to create a new message.
  */
 export const FriendRelationsSchema: GenMessage<FriendRelations> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 46);
+  messageDesc(file_nuncio_v1_frame, 49);
 
 /**
  * @generated from message nuncio.v1.FriendRelation
@@ -1605,7 +1679,7 @@ export type FriendRelation = Message<"nuncio.v1.FriendRelation"> & {
  * Use `create(FriendRelationSchema)` to create a new message.
  */
 export const FriendRelationSchema: GenMessage<FriendRelation> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 47);
+  messageDesc(file_nuncio_v1_frame, 50);
 
 /**
  * @generated from message nuncio.v1.SetFriendInfo
@@ -1641,7 +1715,7 @@ export type SetFriendInfo = Message<"nuncio.v1.SetFriendInfo"> & {
  * Use `create(SetFriendInfoSchema)` to create a new message.
  */
 export const SetFriendInfoSchema: GenMessage<SetFriendInfo> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 48);
+  messageDesc(file_nuncio_v1_frame, 51);
 
 /**
  * @generated from message nuncio.v1.GetFriendPermission
@@ -1654,7 +1728,7 @@ export type GetFriendPermission = Message<"nuncio.v1.GetFriendPermission"> & {
  * Use `create(GetFriendPermissionSchema)` to create a new message.
  */
 export const GetFriendPermissionSchema: GenMessage<GetFriendPermission> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 49);
+  messageDesc(file_nuncio_v1_frame, 52);
 
 /**
  * @generated from message nuncio.v1.SetFriendPermission
@@ -1671,7 +1745,7 @@ export type SetFriendPermission = Message<"nuncio.v1.SetFriendPermission"> & {
  * Use `create(SetFriendPermissionSchema)` to create a new message.
  */
 export const SetFriendPermissionSchema: GenMessage<SetFriendPermission> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 50);
+  messageDesc(file_nuncio_v1_frame, 53);
 
 /**
  * @generated from message nuncio.v1.FriendPermissionState
@@ -1688,7 +1762,7 @@ export type FriendPermissionState = Message<"nuncio.v1.FriendPermissionState"> &
  * Use `create(FriendPermissionStateSchema)` to create a new message.
  */
 export const FriendPermissionStateSchema: GenMessage<FriendPermissionState> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 51);
+  messageDesc(file_nuncio_v1_frame, 54);
 
 /**
  * @generated from message nuncio.v1.GetFriendApplications
@@ -1727,7 +1801,7 @@ export type GetFriendApplications = Message<"nuncio.v1.GetFriendApplications"> &
  * Use `create(GetFriendApplicationsSchema)` to create a new message.
  */
 export const GetFriendApplicationsSchema: GenMessage<GetFriendApplications> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 52);
+  messageDesc(file_nuncio_v1_frame, 55);
 
 /**
  * @generated from message nuncio.v1.FriendApplications
@@ -1754,7 +1828,7 @@ export type FriendApplications = Message<"nuncio.v1.FriendApplications"> & {
  * Use `create(FriendApplicationsSchema)` to create a new message.
  */
 export const FriendApplicationsSchema: GenMessage<FriendApplications> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 53);
+  messageDesc(file_nuncio_v1_frame, 56);
 
 /**
  * @generated from message nuncio.v1.Subscribe
@@ -1785,7 +1859,7 @@ export type Subscribe = Message<"nuncio.v1.Subscribe"> & {
  * Use `create(SubscribeSchema)` to create a new message.
  */
 export const SubscribeSchema: GenMessage<Subscribe> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 54);
+  messageDesc(file_nuncio_v1_frame, 57);
 
 /**
  * @generated from message nuncio.v1.Unsubscribe
@@ -1807,7 +1881,7 @@ export type Unsubscribe = Message<"nuncio.v1.Unsubscribe"> & {
  * Use `create(UnsubscribeSchema)` to create a new message.
  */
 export const UnsubscribeSchema: GenMessage<Unsubscribe> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 55);
+  messageDesc(file_nuncio_v1_frame, 58);
 
 /**
  * @generated from message nuncio.v1.SubscriptionsChanged
@@ -1826,7 +1900,7 @@ export type SubscriptionsChanged = Message<"nuncio.v1.SubscriptionsChanged"> & {
  * Use `create(SubscriptionsChangedSchema)` to create a new message.
  */
 export const SubscriptionsChangedSchema: GenMessage<SubscriptionsChanged> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 56);
+  messageDesc(file_nuncio_v1_frame, 59);
 
 /**
  * @generated from message nuncio.v1.GetPresence
@@ -1843,7 +1917,7 @@ export type GetPresence = Message<"nuncio.v1.GetPresence"> & {
  * Use `create(GetPresenceSchema)` to create a new message.
  */
 export const GetPresenceSchema: GenMessage<GetPresence> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 57);
+  messageDesc(file_nuncio_v1_frame, 60);
 
 /**
  * @generated from message nuncio.v1.PresenceStates
@@ -1860,7 +1934,7 @@ export type PresenceStates = Message<"nuncio.v1.PresenceStates"> & {
  * Use `create(PresenceStatesSchema)` to create a new message.
  */
 export const PresenceStatesSchema: GenMessage<PresenceStates> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 58);
+  messageDesc(file_nuncio_v1_frame, 61);
 
 /**
  * @generated from message nuncio.v1.PresenceState
@@ -1894,7 +1968,7 @@ export type PresenceState = Message<"nuncio.v1.PresenceState"> & {
  * Use `create(PresenceStateSchema)` to create a new message.
  */
 export const PresenceStateSchema: GenMessage<PresenceState> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 59);
+  messageDesc(file_nuncio_v1_frame, 62);
 
 /**
  * @generated from message nuncio.v1.GetSubscriptions
@@ -1921,7 +1995,7 @@ export type GetSubscriptions = Message<"nuncio.v1.GetSubscriptions"> & {
  * Use `create(GetSubscriptionsSchema)` to create a new message.
  */
 export const GetSubscriptionsSchema: GenMessage<GetSubscriptions> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 60);
+  messageDesc(file_nuncio_v1_frame, 63);
 
 /**
  * @generated from message nuncio.v1.Subscriptions
@@ -1943,7 +2017,7 @@ export type Subscriptions = Message<"nuncio.v1.Subscriptions"> & {
  * Use `create(SubscriptionsSchema)` to create a new message.
  */
 export const SubscriptionsSchema: GenMessage<Subscriptions> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 61);
+  messageDesc(file_nuncio_v1_frame, 64);
 
 /**
  * @generated from message nuncio.v1.Subscription
@@ -1975,7 +2049,7 @@ export type Subscription = Message<"nuncio.v1.Subscription"> & {
  * Use `create(SubscriptionSchema)` to create a new message.
  */
 export const SubscriptionSchema: GenMessage<Subscription> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_frame, 62);
+  messageDesc(file_nuncio_v1_frame, 65);
 
 /**
  * @generated from enum nuncio.v1.ProfileVisibility

@@ -12,7 +12,7 @@ import type { Message as Message$1 } from "@bufbuild/protobuf";
  * Describes the file nuncio/v1/message.proto.
  */
 export const file_nuncio_v1_message: GenFile = /*@__PURE__*/
-  fileDesc("ChdudW5jaW8vdjEvbWVzc2FnZS5wcm90bxIJbnVuY2lvLnYxIjsKB0NoYW5uZWwSJAoEdHlwZRgBIAEoDjIWLm51bmNpby52MS5DaGFubmVsVHlwZRIKCgJpZBgCIAEoCSLlAQoHTWVzc2FnZRIKCgJpZBgBIAEoCRIjCgdjaGFubmVsGAIgASgLMhIubnVuY2lvLnYxLkNoYW5uZWwSEQoJc2VuZGVyX2lkGAMgASgJEgwKBHR5cGUYBCABKAkSDwoHY29udGVudBgFIAEoCRIPCgdzZW50X2F0GAYgASgDEhkKEWNsaWVudF9tZXNzYWdlX2lkGAcgASgJEhAKCHJlY2FsbGVkGAggASgIEg8KB2NvdW50ZWQYCSABKAgSFQoNbmVlZHNfcmVjZWlwdBgKIAEoCBIRCgllZGl0ZWRfYXQYCyABKAMizQQKBUVudHJ5EgsKA3NlcRgBIAEoBBIlCgdtZXNzYWdlGAIgASgLMhIubnVuY2lvLnYxLk1lc3NhZ2VIABIuCghyZWNhbGxlZBgDIAEoCzIaLm51bmNpby52MS5NZXNzYWdlUmVjYWxsZWRIABIuCgxjaGFubmVsX3JlYWQYBCABKAsyFi5udW5jaW8udjEuQ2hhbm5lbFJlYWRIABIuCgxyZWFkX3JlY2VpcHQYBSABKAsyFi5udW5jaW8udjEuUmVhZFJlY2VpcHRIABI4ChFibG9ja2xpc3RfY2hhbmdlZBgGIAEoCzIbLm51bmNpby52MS5CbG9ja2xpc3RDaGFuZ2VkSAASKAoGZnJpZW5kGAcgASgLMhYubnVuY2lvLnYxLkZyaWVuZEV2ZW50SAASNAoPcHJvZmlsZV9jaGFuZ2VkGAggASgLMhkubnVuY2lvLnYxLlByb2ZpbGVDaGFuZ2VkSAASNAoPYWNjb3VudF9jaGFuZ2VkGAkgASgLMhkubnVuY2lvLnYxLkFjY291bnRDaGFuZ2VkSAASOAoRd2hpdGVsaXN0X2NoYW5nZWQYCiABKAsyGy5udW5jaW8udjEuV2hpdGVsaXN0Q2hhbmdlZEgAEioKBmVkaXRlZBgLIAEoCzIYLm51bmNpby52MS5NZXNzYWdlRWRpdGVkSAASNgoQY2hhbm5lbF9zZXR0aW5ncxgMIAEoCzIaLm51bmNpby52MS5DaGFubmVsU2V0dGluZ3NIABIKCgJhdBgPIAEoA0IGCgRib2R5Im4KD01lc3NhZ2VSZWNhbGxlZBIjCgdjaGFubmVsGAEgASgLMhIubnVuY2lvLnYxLkNoYW5uZWwSEgoKbWVzc2FnZV9pZBgCIAEoCRITCgtvcGVyYXRvcl9pZBgDIAEoCRINCgVleHRyYRgEIAEoCSI0Cg1NZXNzYWdlRWRpdGVkEiMKB21lc3NhZ2UYASABKAsyEi5udW5jaW8udjEuTWVzc2FnZSJxCg9DaGFubmVsU2V0dGluZ3MSIwoHY2hhbm5lbBgBIAEoCzISLm51bmNpby52MS5DaGFubmVsEg4KBnBpbm5lZBgCIAEoCBINCgVsZXZlbBgDIAEoERIaChJyZW1vdmVkX21lc3NhZ2VfaWQYBCABKAkiXAoLQ2hhbm5lbFJlYWQSIwoHY2hhbm5lbBgBIAEoCzISLm51bmNpby52MS5DaGFubmVsEhIKCm1lc3NhZ2VfaWQYAiABKAkSFAoMdW5yZWFkX2NvdW50GAMgASgNIlkKC1JlYWRSZWNlaXB0EiMKB2NoYW5uZWwYASABKAsyEi5udW5jaW8udjEuQ2hhbm5lbBIRCglyZWFkZXJfaWQYAiABKAkSEgoKbWVzc2FnZV9pZBgDIAEoCSIyChBCbG9ja2xpc3RDaGFuZ2VkEg0KBWFkZGVkGAEgAygJEg8KB3JlbW92ZWQYAiADKAkiVAoQV2hpdGVsaXN0Q2hhbmdlZBINCgVhZGRlZBgBIAMoCRIPCgdyZW1vdmVkGAIgAygJEhQKB2VuYWJsZWQYAyABKAhIAIgBAUIKCghfZW5hYmxlZCKOAgoLRnJpZW5kRXZlbnQSKQoEa2luZBgBIAEoDjIbLm51bmNpby52MS5GcmllbmRFdmVudC5LaW5kEhAKCHVzZXJfaWRzGAIgAygJEjEKC2FwcGxpY2F0aW9uGAMgASgLMhwubnVuY2lvLnYxLkZyaWVuZEFwcGxpY2F0aW9uEiEKBmZyaWVuZBgEIAEoCzIRLm51bmNpby52MS5GcmllbmQibAoES2luZBIUChBLSU5EX1VOU1BFQ0lGSUVEEAASFwoTQVBQTElDQVRJT05fQ0hBTkdFRBABEgkKBUFEREVEEAISCwoHUkVNT1ZFRBADEgsKB0NMRUFSRUQQBBIQCgxJTkZPX0NIQU5HRUQQBSLoAgoRRnJpZW5kQXBwbGljYXRpb24SDwoHdXNlcl9pZBgBIAEoCRI5CglkaXJlY3Rpb24YAiABKA4yJi5udW5jaW8udjEuRnJpZW5kQXBwbGljYXRpb24uRGlyZWN0aW9uEjMKBnN0YXR1cxgDIAEoDjIjLm51bmNpby52MS5GcmllbmRBcHBsaWNhdGlvbi5TdGF0dXMSDQoFZXh0cmEYBCABKAkSCgoCYXQYBSABKAMSDAoEbmFtZRgGIAEoCRISCgphdmF0YXJfdXJsGAcgASgJIj4KCURpcmVjdGlvbhIZChVESVJFQ1RJT05fVU5TUEVDSUZJRUQQABIICgRTRU5UEAESDAoIUkVDRUlWRUQQAiJVCgZTdGF0dXMSFgoSU1RBVFVTX1VOU1BFQ0lGSUVEEAASCwoHUEVORElORxABEgwKCEFDQ0VQVEVEEAISCwoHUkVGVVNFRBADEgsKB0VYUElSRUQQBCLHAQoGRnJpZW5kEg8KB3VzZXJfaWQYASABKAkSDAoEbmFtZRgCIAEoCRISCgphdmF0YXJfdXJsGAMgASgJEg0KBWFsaWFzGAQgASgJEjYKC2V4dF9wcm9maWxlGAUgAygLMiEubnVuY2lvLnYxLkZyaWVuZC5FeHRQcm9maWxlRW50cnkSEAoIYWRkZWRfYXQYBiABKAMaMQoPRXh0UHJvZmlsZUVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiRQoOUHJvZmlsZUNoYW5nZWQSIwoHcHJvZmlsZRgBIAEoCzISLm51bmNpby52MS5Qcm9maWxlEg4KBmZyaWVuZBgCIAEoCCI1Cg5BY2NvdW50Q2hhbmdlZBIjCgdhY2NvdW50GAEgASgLMhIubnVuY2lvLnYxLkFjY291bnQikAEKB1Byb2ZpbGUSDwoHdXNlcl9pZBgBIAEoCRIPCgd2ZXJzaW9uGAIgASgDEg0KBWJhc2ljGAMgASgJEigKA2V4dBgEIAMoCzIbLm51bmNpby52MS5Qcm9maWxlLkV4dEVudHJ5GioKCEV4dEVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEi6AEKB0FjY291bnQSDwoHdXNlcl9pZBgBIAEoCRIgChhtdXRlZF9pbl9kaXJlY3RfY2hhbm5lbHMYAiABKAgSGQoRd2hpdGVsaXN0X2VuYWJsZWQYAyABKAgSGQoRZnJpZW5kX3Blcm1pc3Npb24YBCABKA0SDAoEbmFtZRgFIAEoCRISCgphdmF0YXJfdXJsGAYgASgJEhIKCmNyZWF0ZWRfYXQYByABKAMSIAoYb25seV9mcmllbmRzX2Nhbl9tZXNzYWdlGAggASgIEhwKFG1lc3NhZ2VfZWRpdF9taW51dGVzGAkgASgNIsABCgxDaGFubmVsU3RhdGUSIwoHY2hhbm5lbBgBIAEoCzISLm51bmNpby52MS5DaGFubmVsEioKDmxhdGVzdF9tZXNzYWdlGAIgASgLMhIubnVuY2lvLnYxLk1lc3NhZ2USFAoMdW5yZWFkX2NvdW50GAMgASgNEhcKD3JlYWRfbWVzc2FnZV9pZBgEIAEoCRIcChRwZWVyX3JlYWRfbWVzc2FnZV9pZBgFIAEoCRISCgp1cGRhdGVkX2F0GAYgASgDKqgBCgtDaGFubmVsVHlwZRIcChhDSEFOTkVMX1RZUEVfVU5TUEVDSUZJRUQQABIXChNDSEFOTkVMX1RZUEVfRElSRUNUEAESFgoSQ0hBTk5FTF9UWVBFX0dST1VQEAMSFQoRQ0hBTk5FTF9UWVBFX09QRU4QBBIXChNDSEFOTkVMX1RZUEVfU1lTVEVNEAYSGgoWQ0hBTk5FTF9UWVBFX0NPTU1VTklUWRAKYgZwcm90bzM");
+  fileDesc("ChdudW5jaW8vdjEvbWVzc2FnZS5wcm90bxIJbnVuY2lvLnYxIjsKB0NoYW5uZWwSJAoEdHlwZRgBIAEoDjIWLm51bmNpby52MS5DaGFubmVsVHlwZRIKCgJpZBgCIAEoCSLlAQoHTWVzc2FnZRIKCgJpZBgBIAEoCRIjCgdjaGFubmVsGAIgASgLMhIubnVuY2lvLnYxLkNoYW5uZWwSEQoJc2VuZGVyX2lkGAMgASgJEgwKBHR5cGUYBCABKAkSDwoHY29udGVudBgFIAEoCRIPCgdzZW50X2F0GAYgASgDEhkKEWNsaWVudF9tZXNzYWdlX2lkGAcgASgJEhAKCHJlY2FsbGVkGAggASgIEg8KB2NvdW50ZWQYCSABKAgSFQoNbmVlZHNfcmVjZWlwdBgKIAEoCBIRCgllZGl0ZWRfYXQYCyABKAMiiAUKBUVudHJ5EgsKA3NlcRgBIAEoBBIlCgdtZXNzYWdlGAIgASgLMhIubnVuY2lvLnYxLk1lc3NhZ2VIABIuCghyZWNhbGxlZBgDIAEoCzIaLm51bmNpby52MS5NZXNzYWdlUmVjYWxsZWRIABIuCgxjaGFubmVsX3JlYWQYBCABKAsyFi5udW5jaW8udjEuQ2hhbm5lbFJlYWRIABIuCgxyZWFkX3JlY2VpcHQYBSABKAsyFi5udW5jaW8udjEuUmVhZFJlY2VpcHRIABI4ChFibG9ja2xpc3RfY2hhbmdlZBgGIAEoCzIbLm51bmNpby52MS5CbG9ja2xpc3RDaGFuZ2VkSAASKAoGZnJpZW5kGAcgASgLMhYubnVuY2lvLnYxLkZyaWVuZEV2ZW50SAASNAoPcHJvZmlsZV9jaGFuZ2VkGAggASgLMhkubnVuY2lvLnYxLlByb2ZpbGVDaGFuZ2VkSAASNAoPYWNjb3VudF9jaGFuZ2VkGAkgASgLMhkubnVuY2lvLnYxLkFjY291bnRDaGFuZ2VkSAASOAoRd2hpdGVsaXN0X2NoYW5nZWQYCiABKAsyGy5udW5jaW8udjEuV2hpdGVsaXN0Q2hhbmdlZEgAEioKBmVkaXRlZBgLIAEoCzIYLm51bmNpby52MS5NZXNzYWdlRWRpdGVkSAASNgoQY2hhbm5lbF9zZXR0aW5ncxgMIAEoCzIaLm51bmNpby52MS5DaGFubmVsU2V0dGluZ3NIABI5ChJjaGFubmVsX3R5cGVfbGV2ZWwYDiABKAsyGy5udW5jaW8udjEuQ2hhbm5lbFR5cGVMZXZlbEgAEgoKAmF0GA8gASgDQgYKBGJvZHkibgoPTWVzc2FnZVJlY2FsbGVkEiMKB2NoYW5uZWwYASABKAsyEi5udW5jaW8udjEuQ2hhbm5lbBISCgptZXNzYWdlX2lkGAIgASgJEhMKC29wZXJhdG9yX2lkGAMgASgJEg0KBWV4dHJhGAQgASgJIjQKDU1lc3NhZ2VFZGl0ZWQSIwoHbWVzc2FnZRgBIAEoCzISLm51bmNpby52MS5NZXNzYWdlInEKD0NoYW5uZWxTZXR0aW5ncxIjCgdjaGFubmVsGAEgASgLMhIubnVuY2lvLnYxLkNoYW5uZWwSDgoGcGlubmVkGAIgASgIEg0KBWxldmVsGAMgASgREhoKEnJlbW92ZWRfbWVzc2FnZV9pZBgEIAEoCSJHChBDaGFubmVsVHlwZUxldmVsEiQKBHR5cGUYASABKA4yFi5udW5jaW8udjEuQ2hhbm5lbFR5cGUSDQoFbGV2ZWwYAiABKBEiXAoLQ2hhbm5lbFJlYWQSIwoHY2hhbm5lbBgBIAEoCzISLm51bmNpby52MS5DaGFubmVsEhIKCm1lc3NhZ2VfaWQYAiABKAkSFAoMdW5yZWFkX2NvdW50GAMgASgNIlkKC1JlYWRSZWNlaXB0EiMKB2NoYW5uZWwYASABKAsyEi5udW5jaW8udjEuQ2hhbm5lbBIRCglyZWFkZXJfaWQYAiABKAkSEgoKbWVzc2FnZV9pZBgDIAEoCSIyChBCbG9ja2xpc3RDaGFuZ2VkEg0KBWFkZGVkGAEgAygJEg8KB3JlbW92ZWQYAiADKAkiVAoQV2hpdGVsaXN0Q2hhbmdlZBINCgVhZGRlZBgBIAMoCRIPCgdyZW1vdmVkGAIgAygJEhQKB2VuYWJsZWQYAyABKAhIAIgBAUIKCghfZW5hYmxlZCKOAgoLRnJpZW5kRXZlbnQSKQoEa2luZBgBIAEoDjIbLm51bmNpby52MS5GcmllbmRFdmVudC5LaW5kEhAKCHVzZXJfaWRzGAIgAygJEjEKC2FwcGxpY2F0aW9uGAMgASgLMhwubnVuY2lvLnYxLkZyaWVuZEFwcGxpY2F0aW9uEiEKBmZyaWVuZBgEIAEoCzIRLm51bmNpby52MS5GcmllbmQibAoES2luZBIUChBLSU5EX1VOU1BFQ0lGSUVEEAASFwoTQVBQTElDQVRJT05fQ0hBTkdFRBABEgkKBUFEREVEEAISCwoHUkVNT1ZFRBADEgsKB0NMRUFSRUQQBBIQCgxJTkZPX0NIQU5HRUQQBSLoAgoRRnJpZW5kQXBwbGljYXRpb24SDwoHdXNlcl9pZBgBIAEoCRI5CglkaXJlY3Rpb24YAiABKA4yJi5udW5jaW8udjEuRnJpZW5kQXBwbGljYXRpb24uRGlyZWN0aW9uEjMKBnN0YXR1cxgDIAEoDjIjLm51bmNpby52MS5GcmllbmRBcHBsaWNhdGlvbi5TdGF0dXMSDQoFZXh0cmEYBCABKAkSCgoCYXQYBSABKAMSDAoEbmFtZRgGIAEoCRISCgphdmF0YXJfdXJsGAcgASgJIj4KCURpcmVjdGlvbhIZChVESVJFQ1RJT05fVU5TUEVDSUZJRUQQABIICgRTRU5UEAESDAoIUkVDRUlWRUQQAiJVCgZTdGF0dXMSFgoSU1RBVFVTX1VOU1BFQ0lGSUVEEAASCwoHUEVORElORxABEgwKCEFDQ0VQVEVEEAISCwoHUkVGVVNFRBADEgsKB0VYUElSRUQQBCLHAQoGRnJpZW5kEg8KB3VzZXJfaWQYASABKAkSDAoEbmFtZRgCIAEoCRISCgphdmF0YXJfdXJsGAMgASgJEg0KBWFsaWFzGAQgASgJEjYKC2V4dF9wcm9maWxlGAUgAygLMiEubnVuY2lvLnYxLkZyaWVuZC5FeHRQcm9maWxlRW50cnkSEAoIYWRkZWRfYXQYBiABKAMaMQoPRXh0UHJvZmlsZUVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiRQoOUHJvZmlsZUNoYW5nZWQSIwoHcHJvZmlsZRgBIAEoCzISLm51bmNpby52MS5Qcm9maWxlEg4KBmZyaWVuZBgCIAEoCCI1Cg5BY2NvdW50Q2hhbmdlZBIjCgdhY2NvdW50GAEgASgLMhIubnVuY2lvLnYxLkFjY291bnQikAEKB1Byb2ZpbGUSDwoHdXNlcl9pZBgBIAEoCRIPCgd2ZXJzaW9uGAIgASgDEg0KBWJhc2ljGAMgASgJEigKA2V4dBgEIAMoCzIbLm51bmNpby52MS5Qcm9maWxlLkV4dEVudHJ5GioKCEV4dEVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEi6AEKB0FjY291bnQSDwoHdXNlcl9pZBgBIAEoCRIgChhtdXRlZF9pbl9kaXJlY3RfY2hhbm5lbHMYAiABKAgSGQoRd2hpdGVsaXN0X2VuYWJsZWQYAyABKAgSGQoRZnJpZW5kX3Blcm1pc3Npb24YBCABKA0SDAoEbmFtZRgFIAEoCRISCgphdmF0YXJfdXJsGAYgASgJEhIKCmNyZWF0ZWRfYXQYByABKAMSIAoYb25seV9mcmllbmRzX2Nhbl9tZXNzYWdlGAggASgIEhwKFG1lc3NhZ2VfZWRpdF9taW51dGVzGAkgASgNIsABCgxDaGFubmVsU3RhdGUSIwoHY2hhbm5lbBgBIAEoCzISLm51bmNpby52MS5DaGFubmVsEioKDmxhdGVzdF9tZXNzYWdlGAIgASgLMhIubnVuY2lvLnYxLk1lc3NhZ2USFAoMdW5yZWFkX2NvdW50GAMgASgNEhcKD3JlYWRfbWVzc2FnZV9pZBgEIAEoCRIcChRwZWVyX3JlYWRfbWVzc2FnZV9pZBgFIAEoCRISCgp1cGRhdGVkX2F0GAYgASgDKqgBCgtDaGFubmVsVHlwZRIcChhDSEFOTkVMX1RZUEVfVU5TUEVDSUZJRUQQABIXChNDSEFOTkVMX1RZUEVfRElSRUNUEAESFgoSQ0hBTk5FTF9UWVBFX0dST1VQEAMSFQoRQ0hBTk5FTF9UWVBFX09QRU4QBBIXChNDSEFOTkVMX1RZUEVfU1lTVEVNEAYSGgoWQ0hBTk5FTF9UWVBFX0NPTU1VTklUWRAKYgZwcm90bzM");
 
 /**
  * A channel as its reader sees it: in a direct channel `id` is the other user, of a group it is the group's.
@@ -216,6 +216,14 @@ export type Entry = Message$1<"nuncio.v1.Entry"> & {
      */
     value: ChannelSettings;
     case: "channelSettings";
+  } | {
+    /**
+     * The user has set something for all channels of a type on some device.
+     *
+     * @generated from field: nuncio.v1.ChannelTypeLevel channel_type_level = 14;
+     */
+    value: ChannelTypeLevel;
+    case: "channelTypeLevel";
   } | { case: undefined; value?: undefined };
 
   /**
@@ -327,6 +335,30 @@ export const ChannelSettingsSchema: GenMessage<ChannelSettings> = /*@__PURE__*/
   messageDesc(file_nuncio_v1_message, 5);
 
 /**
+ * Which messages notify in channels of a type that have no level of their own; as `ChannelSettings.level`.
+ *
+ * @generated from message nuncio.v1.ChannelTypeLevel
+ */
+export type ChannelTypeLevel = Message$1<"nuncio.v1.ChannelTypeLevel"> & {
+  /**
+   * @generated from field: nuncio.v1.ChannelType type = 1;
+   */
+  type: ChannelType;
+
+  /**
+   * @generated from field: sint32 level = 2;
+   */
+  level: number;
+};
+
+/**
+ * Describes the message nuncio.v1.ChannelTypeLevel.
+ * Use `create(ChannelTypeLevelSchema)` to create a new message.
+ */
+export const ChannelTypeLevelSchema: GenMessage<ChannelTypeLevel> = /*@__PURE__*/
+  messageDesc(file_nuncio_v1_message, 6);
+
+/**
  * Everything in the channel up to and including the message has been read.
  *
  * @generated from message nuncio.v1.ChannelRead
@@ -353,7 +385,7 @@ export type ChannelRead = Message$1<"nuncio.v1.ChannelRead"> & {
  * Use `create(ChannelReadSchema)` to create a new message.
  */
 export const ChannelReadSchema: GenMessage<ChannelRead> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_message, 6);
+  messageDesc(file_nuncio_v1_message, 7);
 
 /**
  * @generated from message nuncio.v1.ReadReceipt
@@ -380,7 +412,7 @@ export type ReadReceipt = Message$1<"nuncio.v1.ReadReceipt"> & {
  * Use `create(ReadReceiptSchema)` to create a new message.
  */
 export const ReadReceiptSchema: GenMessage<ReadReceipt> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_message, 7);
+  messageDesc(file_nuncio_v1_message, 8);
 
 /**
  * @generated from message nuncio.v1.BlocklistChanged
@@ -402,7 +434,7 @@ export type BlocklistChanged = Message$1<"nuncio.v1.BlocklistChanged"> & {
  * Use `create(BlocklistChangedSchema)` to create a new message.
  */
 export const BlocklistChangedSchema: GenMessage<BlocklistChanged> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_message, 8);
+  messageDesc(file_nuncio_v1_message, 9);
 
 /**
  * @generated from message nuncio.v1.WhitelistChanged
@@ -431,7 +463,7 @@ export type WhitelistChanged = Message$1<"nuncio.v1.WhitelistChanged"> & {
  * Use `create(WhitelistChangedSchema)` to create a new message.
  */
 export const WhitelistChangedSchema: GenMessage<WhitelistChanged> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_message, 9);
+  messageDesc(file_nuncio_v1_message, 10);
 
 /**
  * @generated from message nuncio.v1.FriendEvent
@@ -463,7 +495,7 @@ export type FriendEvent = Message$1<"nuncio.v1.FriendEvent"> & {
  * Use `create(FriendEventSchema)` to create a new message.
  */
 export const FriendEventSchema: GenMessage<FriendEvent> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_message, 10);
+  messageDesc(file_nuncio_v1_message, 11);
 
 /**
  * @generated from enum nuncio.v1.FriendEvent.Kind
@@ -510,7 +542,7 @@ export enum FriendEvent_Kind {
  * Describes the enum nuncio.v1.FriendEvent.Kind.
  */
 export const FriendEvent_KindSchema: GenEnum<FriendEvent_Kind> = /*@__PURE__*/
-  enumDesc(file_nuncio_v1_message, 10, 0);
+  enumDesc(file_nuncio_v1_message, 11, 0);
 
 /**
  * A request to become friends, seen from one of its two sides.
@@ -559,7 +591,7 @@ export type FriendApplication = Message$1<"nuncio.v1.FriendApplication"> & {
  * Use `create(FriendApplicationSchema)` to create a new message.
  */
 export const FriendApplicationSchema: GenMessage<FriendApplication> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_message, 11);
+  messageDesc(file_nuncio_v1_message, 12);
 
 /**
  * @generated from enum nuncio.v1.FriendApplication.Direction
@@ -585,7 +617,7 @@ export enum FriendApplication_Direction {
  * Describes the enum nuncio.v1.FriendApplication.Direction.
  */
 export const FriendApplication_DirectionSchema: GenEnum<FriendApplication_Direction> = /*@__PURE__*/
-  enumDesc(file_nuncio_v1_message, 11, 0);
+  enumDesc(file_nuncio_v1_message, 12, 0);
 
 /**
  * @generated from enum nuncio.v1.FriendApplication.Status
@@ -621,7 +653,7 @@ export enum FriendApplication_Status {
  * Describes the enum nuncio.v1.FriendApplication.Status.
  */
 export const FriendApplication_StatusSchema: GenEnum<FriendApplication_Status> = /*@__PURE__*/
-  enumDesc(file_nuncio_v1_message, 11, 1);
+  enumDesc(file_nuncio_v1_message, 12, 1);
 
 /**
  * @generated from message nuncio.v1.Friend
@@ -667,7 +699,7 @@ export type Friend = Message$1<"nuncio.v1.Friend"> & {
  * Use `create(FriendSchema)` to create a new message.
  */
 export const FriendSchema: GenMessage<Friend> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_message, 12);
+  messageDesc(file_nuncio_v1_message, 13);
 
 /**
  * @generated from message nuncio.v1.ProfileChanged
@@ -691,7 +723,7 @@ export type ProfileChanged = Message$1<"nuncio.v1.ProfileChanged"> & {
  * Use `create(ProfileChangedSchema)` to create a new message.
  */
 export const ProfileChangedSchema: GenMessage<ProfileChanged> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_message, 13);
+  messageDesc(file_nuncio_v1_message, 14);
 
 /**
  * @generated from message nuncio.v1.AccountChanged
@@ -708,7 +740,7 @@ export type AccountChanged = Message$1<"nuncio.v1.AccountChanged"> & {
  * Use `create(AccountChangedSchema)` to create a new message.
  */
 export const AccountChangedSchema: GenMessage<AccountChanged> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_message, 14);
+  messageDesc(file_nuncio_v1_message, 15);
 
 /**
  * A hosted profile. Of a stranger whose visibility hides it, only what may be seen is set.
@@ -746,7 +778,7 @@ export type Profile = Message$1<"nuncio.v1.Profile"> & {
  * Use `create(ProfileSchema)` to create a new message.
  */
 export const ProfileSchema: GenMessage<Profile> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_message, 15);
+  messageDesc(file_nuncio_v1_message, 16);
 
 /**
  * What the service holds about the logged-in user's standing.
@@ -811,7 +843,7 @@ export type Account = Message$1<"nuncio.v1.Account"> & {
  * Use `create(AccountSchema)` to create a new message.
  */
 export const AccountSchema: GenMessage<Account> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_message, 16);
+  messageDesc(file_nuncio_v1_message, 17);
 
 /**
  * A row of the user's channel list.
@@ -859,7 +891,7 @@ export type ChannelState = Message$1<"nuncio.v1.ChannelState"> & {
  * Use `create(ChannelStateSchema)` to create a new message.
  */
 export const ChannelStateSchema: GenMessage<ChannelState> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_message, 17);
+  messageDesc(file_nuncio_v1_message, 18);
 
 /**
  * Numbers are those of the Server API's `channelType`.
