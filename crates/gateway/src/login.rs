@@ -226,7 +226,12 @@ fn refused(error: &nuncio_core::Error) -> Failure {
         nuncio_core::Error::Refused(Refusal::AppNotFound) => Code::AppUnavailable,
         nuncio_core::Error::Refused(_) => return error.to_failure(),
         _ => {
-            tracing::error!("a login failed: {error}");
+            // Where the database is away, every login fails, and the node has said why.
+            if error.code() == Code::Unavailable {
+                tracing::debug!("a login failed: {error}");
+            } else {
+                tracing::error!("a login failed: {error}");
+            }
             return error.to_failure();
         }
     };

@@ -44,8 +44,19 @@ impl StoreError {
     }
 }
 
+/// What a broken foreign key says: they all lead to the life of a node.
+fn life_is_over() -> StoreError {
+    StoreError::Unavailable("this node's life in the cluster is over".to_owned())
+}
+
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
+        if error
+            .sqlite_error()
+            .is_some_and(|error| error.extended_code == rusqlite::ffi::SQLITE_CONSTRAINT_FOREIGNKEY)
+        {
+            return life_is_over();
+        }
         match error.sqlite_error_code() {
             Some(
                 rusqlite::ErrorCode::DatabaseBusy
@@ -93,6 +104,7 @@ impl From<tokio_postgres::Error> for StoreError {
                 | &SqlState::LOCK_NOT_AVAILABLE
                 | &SqlState::UNIQUE_VIOLATION,
             ) => Self::Conflict(text),
+            Some(&SqlState::FOREIGN_KEY_VIOLATION) => life_is_over(),
             Some(code) if is_about_the_server(code) => Self::Unavailable(text),
             Some(_) => Self::Database(text),
             None => Self::Unavailable(text),

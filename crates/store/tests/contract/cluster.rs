@@ -116,6 +116,15 @@ contract! {
         assert!(where_is(&bench, &alice, clock).await.is_empty());
     }
 
+    async fn a_node_whose_life_is_over_is_told_to_send_clients_elsewhere(bench: Bench) {
+        let [alice] = bench.users(["alice"]).await;
+        let clock = join(&bench, 11).await.clock;
+        bench.store.end_node(NodeId(11)).await.unwrap();
+        let outcome = enter(&bench, 11, &alice, "s1", clock).await;
+        assert!(matches!(outcome, Err(StoreError::Unavailable(_))), "{outcome:?}");
+        assert!(where_is(&bench, &alice, clock).await.is_empty());
+    }
+
     async fn the_nodes_of_many_users_are_looked_up_at_once(bench: Bench) {
         let clock = join(&bench, 11).await.clock;
         join(&bench, 12).await;
