@@ -1,4 +1,4 @@
-//! Puts the pages that `web/` builds into the binary, each compressed as well. Without them the binary is built
+//! Puts the pages that `web/` builds into the binary, compressed where that makes them smaller. Without them the binary is built
 //! all the same, and says under their paths how to get them.
 
 use std::error::Error;
@@ -77,24 +77,21 @@ fn keep(dist: &Path, path: &str, out: &Path, site: &str, code: &mut String) -> D
     contents.hash(&mut hasher);
     let hash = hasher.finish();
 
-    let plain = format!("{site}/{path}");
-    fs::create_dir_all(out.join(&plain).parent().ok_or("a file without a folder")?)?;
-    fs::write(out.join(&plain), &contents)?;
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(&contents)?;
     let compressed = encoder.finish()?;
-    let gzip = if compressed.len() < contents.len() / 10 * 9 {
-        fs::write(out.join(format!("{plain}.gz")), compressed)?;
-        format!("Some({})", include(&format!("{plain}.gz")))
+    let (form, kept) = if compressed.len() < contents.len() / 10 * 9 {
+        ("Gzip", compressed)
     } else {
-        "None".to_owned()
+        ("Plain", contents)
     };
-    let (etag, plain) = (format!("W/\"{hash:016x}\""), include(&plain));
-    writeln!(code, "    File {{ path: {path:?}, etag: {etag:?}, plain: {plain}, gzip: {gzip} }},")?;
+    let file = format!("{site}/{path}");
+    fs::create_dir_all(out.join(&file).parent().ok_or("a file without a folder")?)?;
+    fs::write(out.join(&file), kept)?;
+    let kept = format!("include_bytes!(concat!(env!(\"OUT_DIR\"), {:?}))", format!("/{file}"));
+    writeln!(
+        code,
+        "    File {{ path: {path:?}, etag: \"W/\\\"{hash:016x}\\\"\", contents: super::Contents::{form}({kept}) }},"
+    )?;
     Ok(())
-}
-
-/// The expression of a file's contents.
-fn include(path: &str) -> String {
-    format!("include_bytes!(concat!(env!(\"OUT_DIR\"), {:?}))", format!("/{path}"))
 }

@@ -6,6 +6,8 @@
 
 mod demo;
 
+use std::io::Read as _;
+
 use axum::Router;
 use axum::extract::Path;
 use axum::http::header::{
@@ -43,9 +45,14 @@ struct File {
     path: &'static str,
     /// Changes with its contents; weak, because it stands for the compressed form too.
     etag: &'static str,
-    plain: &'static [u8],
-    /// Absent where it would not be smaller.
-    gzip: Option<&'static [u8]>,
+    contents: Contents,
+}
+
+/// What is in a file, in the smaller one of two forms.
+#[derive(Clone, Copy)]
+enum Contents {
+    Plain(&'static [u8]),
+    Gzip(&'static [u8]),
 }
 
 /// A folder of pages.
@@ -146,11 +153,19 @@ impl File {
             return (StatusCode::NOT_MODIFIED, about).into_response();
         }
         let about = (about, [(CONTENT_TYPE, self.content_type())]);
-        match self.gzip {
-            Some(gzip) if takes_gzip(headers) => {
+        match self.contents {
+            Contents::Plain(plain) => (about.0, about.1, plain).into_response(),
+            Contents::Gzip(gzip) if takes_gzip(headers) => {
                 (about.0, about.1, [(CONTENT_ENCODING, "gzip")], gzip).into_response()
             }
-            _ => (about.0, about.1, self.plain).into_response(),
+            // No browser asks so: it need not be fast.
+            Contents::Gzip(gzip) => match unpacked(gzip) {
+                Ok(plain) => (about.0, about.1, plain).into_response(),
+                Err(error) => {
+                    tracing::error!("a page of this build cannot be read: {error}");
+                    StatusCode::INTERNAL_SERVER_ERROR.into_response()
+                }
+            },
         }
     }
 
@@ -172,6 +187,12 @@ impl File {
             _ => "application/octet-stream",
         }
     }
+}
+
+fn unpacked(gzip: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut plain = Vec::new();
+    flate2::read::GzDecoder::new(gzip).read_to_end(&mut plain)?;
+    Ok(plain)
 }
 
 /// The comma-separated elements of a header that may come several times.
