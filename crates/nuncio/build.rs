@@ -80,18 +80,15 @@ fn keep(dist: &Path, path: &str, out: &Path, site: &str, code: &mut String) -> D
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(&contents)?;
     let compressed = encoder.finish()?;
-    let (form, kept) = if compressed.len() < contents.len() / 10 * 9 {
-        ("Gzip", compressed)
-    } else {
-        ("Plain", contents)
-    };
+    let gzip = compressed.len() < contents.len() / 10 * 9;
+    let kept = if gzip { compressed } else { contents };
     let file = format!("{site}/{path}");
     fs::create_dir_all(out.join(&file).parent().ok_or("a file without a folder")?)?;
     fs::write(out.join(&file), kept)?;
     let kept = format!("include_bytes!(concat!(env!(\"OUT_DIR\"), {:?}))", format!("/{file}"));
     writeln!(
         code,
-        "    File {{ path: {path:?}, etag: \"W/\\\"{hash:016x}\\\"\", contents: super::Contents::{form}({kept}) }},"
+        "    File {{ path: {path:?}, etag: \"W/\\\"{hash:016x}\\\"\", contents: {kept}, gzip: {gzip} }},"
     )?;
     Ok(())
 }

@@ -201,7 +201,7 @@ pub(super) async fn call(
             done(client.set_channel_type_level(kind, level).await))
         }
         "getChannelTypeLevels" => with!(;
-            raw(each(&client.get_channel_type_levels().await?, values::channel_type_level))),
+            raw(each(&client.get_channel_type_levels().await?, |set| values::channel_type_level(*set)))),
         "getProfiles" => with!(users = p.users()?;
             raw(each(&client.get_profiles(&users).await?, values::profile))),
         "getMyProfile" => with!(; raw(values::profile(&client.get_my_profile().await?))),

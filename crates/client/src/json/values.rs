@@ -258,7 +258,7 @@ impl EditedLine {
     }
 }
 
-pub(super) fn channel_type_level(set: &ChannelTypeLevel) -> Value {
+pub(super) fn channel_type_level(set: ChannelTypeLevel) -> Value {
     json!({ "channelType": channel_type(set.r#type), "level": set.level })
 }
 
@@ -292,7 +292,7 @@ pub(super) fn event(event: &Event) -> Option<Value> {
             )
         }
         Event::ChannelSettingsChanged(e) => ("channelSettingsChanged", channel_settings(e)),
-        Event::ChannelTypeLevelChanged(e) => ("channelTypeLevelChanged", channel_type_level(e)),
+        Event::ChannelTypeLevelChanged(e) => ("channelTypeLevelChanged", channel_type_level(*e)),
         Event::ReadReceipt(e) => {
             let (kind, id) = channel(e.channel.as_ref());
             (

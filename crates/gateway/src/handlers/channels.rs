@@ -36,13 +36,11 @@ pub(super) async fn get(ctx: &Context, request: GetChannelSettings) -> Handled {
 }
 
 pub(super) async fn set_type_level(ctx: &Context, request: SetChannelTypeLevel) -> Handled {
-    let r#type = match request.r#type() {
-        r#type @ (ChannelType::Direct | ChannelType::Group) => r#type,
-        _ => {
-            let types = "must be that of direct channels, 1, or of groups, 3";
-            return Err(bad_parameter("type", types).into());
-        }
-    };
+    let r#type = request.r#type();
+    if !matches!(r#type, ChannelType::Direct | ChannelType::Group) {
+        let types = "must be that of direct channels, 1, or of groups, 3";
+        return Err(bad_parameter("type", types).into());
+    }
     let level = level(request.level)?;
     ctx.core().set_channel_type_level(ctx.app(), ctx.me(), r#type, level).await?;
     Ok(done())

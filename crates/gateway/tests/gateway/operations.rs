@@ -154,8 +154,8 @@ async fn messages(ada: &mut Asker, bobs: &mut Wire) {
     };
     assert_eq!((page.settings, page.has_more), (vec![expected], false));
     for level in [1, 5] {
-        let set = SetChannelTypeLevel { r#type: ChannelType::Group.into(), level };
-        ada.done(Ask::SetChannelTypeLevel(set)).await;
+        let of_groups = SetChannelTypeLevel { r#type: ChannelType::Group.into(), level };
+        ada.done(Ask::SetChannelTypeLevel(of_groups)).await;
     }
     let get = Ask::GetChannelTypeLevels(GetChannelTypeLevels {});
     let Answer::ChannelTypeLevels(found) = ada.ask(get).await else { panic!() };

@@ -45,14 +45,10 @@ struct File {
     path: &'static str,
     /// Changes with its contents; weak, because it stands for the compressed form too.
     etag: &'static str,
-    contents: Contents,
-}
-
-/// What is in a file, in the smaller one of two forms.
-#[derive(Clone, Copy)]
-enum Contents {
-    Plain(&'static [u8]),
-    Gzip(&'static [u8]),
+    /// In the smaller one of two forms.
+    contents: &'static [u8],
+    /// Whether that is the compressed one.
+    gzip: bool,
 }
 
 /// A folder of pages.
@@ -153,19 +149,19 @@ impl File {
             return (StatusCode::NOT_MODIFIED, about).into_response();
         }
         let about = (about, [(CONTENT_TYPE, self.content_type())]);
-        match self.contents {
-            Contents::Plain(plain) => (about.0, about.1, plain).into_response(),
-            Contents::Gzip(gzip) if takes_gzip(headers) => {
-                (about.0, about.1, [(CONTENT_ENCODING, "gzip")], gzip).into_response()
+        if !self.gzip {
+            return (about.0, about.1, self.contents).into_response();
+        }
+        if takes_gzip(headers) {
+            return (about.0, about.1, [(CONTENT_ENCODING, "gzip")], self.contents).into_response();
+        }
+        // No browser asks so: it need not be fast.
+        match unpacked(self.contents) {
+            Ok(plain) => (about.0, about.1, plain).into_response(),
+            Err(error) => {
+                tracing::error!("a page of this build cannot be read: {error}");
+                StatusCode::INTERNAL_SERVER_ERROR.into_response()
             }
-            // No browser asks so: it need not be fast.
-            Contents::Gzip(gzip) => match unpacked(gzip) {
-                Ok(plain) => (about.0, about.1, plain).into_response(),
-                Err(error) => {
-                    tracing::error!("a page of this build cannot be read: {error}");
-                    StatusCode::INTERNAL_SERVER_ERROR.into_response()
-                }
-            },
         }
     }
 

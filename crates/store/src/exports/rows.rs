@@ -159,7 +159,7 @@ pub(super) fn read_channel_tag(row: &Row<'_>) -> Result<(After, Value), StoreErr
 pub(super) fn read_tagged(row: &Row<'_>) -> Result<(After, Value), StoreError> {
     let (text, number, second): (String, i64, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
     let tagged = json!({ "tagId": text, "channelType": number, "channelId": second });
-    Ok((After { text, number, second, ..After::default() }, tagged))
+    Ok((After { text, second, number, ..After::default() }, tagged))
 }
 
 pub(super) fn written(message: Message) -> Value {

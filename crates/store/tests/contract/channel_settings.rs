@@ -4,7 +4,7 @@ use nuncio_protocol::frames::{Channel, ChannelSettings, ChannelType, entry};
 use nuncio_protocol::ids::{ChannelId, MessageId};
 use nuncio_protocol::values::NotificationLevel;
 use nuncio_protocol::{GroupId, Refusal, Timestamp, UserId, limits};
-use nuncio_store::channel_settings::Change;
+use nuncio_store::channel_settings::{Attributes, Change};
 
 use crate::harness::{Bench, NOW, contract, refusal, user};
 
@@ -93,7 +93,7 @@ contract! {
         pin(true, NOW.plus_ms(3)).await;
         assert_eq!(since().await, NOW.plus_ms(3));
         let direct = store.channel_attributes(bench.app, alice.clone(), with("bob")).await.unwrap();
-        assert_eq!(direct, Default::default());
+        assert_eq!(direct, Attributes::default());
     }
 
     async fn a_level_for_a_type_is_the_users_own_and_goes_with_the_user(bench: Bench) {
