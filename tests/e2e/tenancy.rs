@@ -19,6 +19,7 @@ fn operations(message_id: &str) -> Vec<Body> {
     let channel = || Some(Channel::direct("bob"));
     let bob = || "bob".to_owned();
     let bobs = || vec![bob()];
+    let g = || "g".to_owned();
     vec![
         Body::Ping(f::Ping { cursor: 0 }),
         Body::SendMessage(f::SendMessage {
@@ -81,6 +82,73 @@ fn operations(message_id: &str) -> Vec<Body> {
         Body::GetChannelSettings(f::GetChannelSettings::default()),
         Body::SetChannelTypeLevel(f::SetChannelTypeLevel { r#type: 3, level: 5 }),
         Body::GetChannelTypeLevels(f::GetChannelTypeLevels {}),
+        Body::CreateGroup(f::CreateGroup {
+            group_id: "mine".into(),
+            info: Some(f::GroupChange { name: Some("M".into()), ..f::GroupChange::default() }),
+            user_ids: bobs(),
+        }),
+        Body::GetGroups(f::GetGroups { group_ids: vec![g()] }),
+        Body::UpdateGroup(f::UpdateGroup {
+            group_id: g(),
+            info: Some(f::GroupChange { name: Some("B".into()), ..f::GroupChange::default() }),
+        }),
+        Body::JoinGroup(f::JoinGroup { group_id: g() }),
+        Body::KickGroupMembers(f::KickGroupMembers {
+            group_id: g(),
+            user_ids: bobs(),
+            leaving: None,
+        }),
+        Body::InviteToGroup(f::InviteToGroup { group_id: g(), user_ids: bobs() }),
+        Body::AnswerGroupInvitation(f::AnswerGroupInvitation {
+            group_id: g(),
+            inviter_id: bob(),
+            accept: true,
+            reason: String::new(),
+        }),
+        Body::AnswerGroupApplication(f::AnswerGroupApplication {
+            group_id: g(),
+            user_id: bob(),
+            inviter_id: String::new(),
+            accept: true,
+            reason: String::new(),
+        }),
+        Body::GetGroupApplications(f::GetGroupApplications::default()),
+        Body::TransferGroup(f::TransferGroup { group_id: g(), owner_id: bob(), leaving: None }),
+        Body::SetGroupAdmins(f::SetGroupAdmins { group_id: g(), user_ids: bobs(), admins: true }),
+        Body::GetJoinedGroups(f::GetJoinedGroups::default()),
+        Body::GetGroupMembers(f::GetGroupMembers {
+            group_id: g(),
+            ..f::GetGroupMembers::default()
+        }),
+        Body::SetGroupMember(f::SetGroupMember {
+            group_id: g(),
+            user_id: bob(),
+            nickname: Some("B".into()),
+            extra: None,
+        }),
+        Body::SetGroupAlias(f::SetGroupAlias { group_id: g(), alias: "B".into() }),
+        Body::SetGroupFavorites(f::SetGroupFavorites {
+            group_id: g(),
+            add: bobs(),
+            remove: Vec::new(),
+        }),
+        Body::GetGroupFavorites(f::GetGroupFavorites { group_id: g() }),
+        Body::MuteGroupMembers(f::MuteGroupMembers {
+            group_id: g(),
+            user_ids: bobs(),
+            muted: true,
+            minutes: 0,
+        }),
+        Body::GetGroupMutes(f::GetGroupMutes { group_id: g() }),
+        Body::FreezeGroup(f::FreezeGroup { group_id: g(), frozen: true }),
+        Body::SetGroupSenders(f::SetGroupSenders {
+            group_id: g(),
+            add: bobs(),
+            remove: Vec::new(),
+        }),
+        Body::GetGroupSenders(f::GetGroupSenders { group_id: g() }),
+        Body::LeaveGroup(f::LeaveGroup { group_id: g(), leaving: None }),
+        Body::DismissGroup(f::DismissGroup { group_id: g() }),
         Body::Logout(f::Logout {}),
     ]
 }
@@ -126,7 +194,31 @@ fn number(body: &Body) -> usize {
         Body::GetChannelSettings(_) => 33,
         Body::SetChannelTypeLevel(_) => 34,
         Body::GetChannelTypeLevels(_) => 35,
-        Body::Logout(_) => 36,
+        Body::CreateGroup(_) => 36,
+        Body::GetGroups(_) => 37,
+        Body::UpdateGroup(_) => 38,
+        Body::JoinGroup(_) => 39,
+        Body::KickGroupMembers(_) => 40,
+        Body::InviteToGroup(_) => 41,
+        Body::AnswerGroupInvitation(_) => 42,
+        Body::AnswerGroupApplication(_) => 43,
+        Body::GetGroupApplications(_) => 44,
+        Body::TransferGroup(_) => 45,
+        Body::SetGroupAdmins(_) => 46,
+        Body::GetJoinedGroups(_) => 47,
+        Body::GetGroupMembers(_) => 48,
+        Body::SetGroupMember(_) => 49,
+        Body::SetGroupAlias(_) => 50,
+        Body::SetGroupFavorites(_) => 51,
+        Body::GetGroupFavorites(_) => 52,
+        Body::MuteGroupMembers(_) => 53,
+        Body::GetGroupMutes(_) => 54,
+        Body::FreezeGroup(_) => 55,
+        Body::SetGroupSenders(_) => 56,
+        Body::GetGroupSenders(_) => 57,
+        Body::LeaveGroup(_) => 58,
+        Body::DismissGroup(_) => 59,
+        Body::Logout(_) => 60,
     }
 }
 
@@ -143,6 +235,9 @@ async fn holdings(world: &World) -> Value {
             ("/v4/friend/list", json!({ "userId": user })),
             ("/v4/friend/permission/get", json!({ "userIds": [user] })),
             ("/v4/user/profile/batch/get", json!({ "userIds": [user] })),
+            ("/v4/group-channel/joined/list", json!({ "userId": user })),
+            ("/v4/group-channel/member/list", json!({ "channelId": "g" })),
+            ("/v4/group-channel/user/mute-list/get", json!({ "channelId": "g" })),
         ] {
             parts.push(world.api.ok(path, request).await);
         }
@@ -157,6 +252,8 @@ async fn furnish(world: &World) -> String {
     world.api.ok("/v4/user/profile/set", profile).await;
     let add = json!({ "userId": "alice", "targetId": "bob", "action": 2 });
     world.api.ok("/v4/friend/add", add).await;
+    let group = json!({ "channelId": "g", "name": MARK, "owner": "alice", "userIds": ["bob"] });
+    world.api.ok("/v4/group-channel/create", group).await;
     alice.send("bob", MARK, MARK).await.unwrap().message_id
 }
 

@@ -16,8 +16,8 @@ use futures_util::Stream;
 use futures_util::task::AtomicWaker;
 use nuncio_protocol::frames::{
     Account, BlocklistChanged, ChannelRead, ChannelSettings, ChannelTypeLevel, Friend,
-    FriendApplication, Message, MessageRecalled, PresenceState, Profile, ReadReceipt, Typing,
-    WhitelistChanged,
+    FriendApplication, GroupEvent, Message, MessageRecalled, PresenceState, Profile, ReadReceipt,
+    Typing, WhitelistChanged,
 };
 use tokio::sync::Notify;
 
@@ -55,6 +55,8 @@ pub enum Event {
     ChannelSettingsChanged(ChannelSettings),
     /// The user set which messages notify in all channels of a type, here or on another device.
     ChannelTypeLevelChanged(ChannelTypeLevel),
+    /// Something happened to a group of the user's, or to the user in one.
+    Group(Box<GroupEvent>),
     /// The user read a channel, here or on another device.
     ChannelRead(ChannelRead),
     /// The other side read a direct channel.

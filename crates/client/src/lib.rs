@@ -50,7 +50,7 @@ mod token;
 mod transport;
 mod user_info;
 
-pub use nuncio_protocol::{AppKey, Code, UserId, frames};
+pub use nuncio_protocol::{AppKey, Code, GroupId, UserId, frames, groups};
 
 pub use builder::ClientBuilder;
 pub use client::Client;
@@ -58,6 +58,7 @@ pub use db::StoreError;
 pub use error::{Cause, ClientError, LocalCode};
 pub use events::{Event, Events};
 pub use ops::friends::{FriendApplicationQuery, FriendInfoChange, Page};
+pub use ops::groups::GroupAnswer;
 pub use ops::messages::{HistoryFrom, NewMessage, SendHandle};
 pub use outbox::Sent;
 pub use reconnect::{Backoff, ReconnectPolicy};

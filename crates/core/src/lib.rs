@@ -21,6 +21,7 @@ pub mod friends;
 #[doc(hidden)]
 pub mod fuzzing;
 mod group_messages;
+mod group_moderation;
 pub mod groups;
 mod idempotency;
 pub mod imports;

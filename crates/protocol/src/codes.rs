@@ -232,20 +232,32 @@ codes! {
     /// Oneself as a friend.
     FriendOfOneself = 25473, 400, "FRIEND_OF_ONESELF";
     // Groups.
+    /// Only the group's owner may do this.
+    OnlyGroupOwner = 25404, 403, "ONLY_GROUP_OWNER";
+    /// The group's permissions, or the member's role, do not allow this.
+    NoGroupRight = 25405, 403, "NO_GROUP_RIGHT";
     /// There is a group with this id already.
     GroupIdTaken = 25409, 409, "GROUP_ID_TAKEN";
     /// There is no such group.
     NoSuchGroup = 25410, 404, "NO_SUCH_GROUP";
     /// The group has as many members as it may have.
     GroupFull = 25411, 403, "GROUP_FULL";
+    /// The group lets nobody join by themselves.
+    NobodyMayJoin = 25414, 403, "NOBODY_MAY_JOIN";
     /// The group's owner can neither leave it nor be removed.
     OwnerCannotLeave = 25417, 409, "OWNER_CANNOT_LEAVE";
     /// The user meant is not a member of the group.
     NotAMember = 25418, 404, "NOT_A_MEMBER";
     /// The group has as many admins as it may have, or the member follows as many others.
     TooManyAdmins = 25419, 403, "TOO_MANY_ADMINS";
+    /// There is no such application or invitation, or it has lapsed.
+    NoSuchApplication = 25421, 404, "NO_SUCH_APPLICATION";
     /// The group's owner cannot be made an admin.
     OwnerAsAdmin = 25425, 409, "OWNER_AS_ADMIN";
+    /// The group does not let this member invite.
+    MayNotInvite = 25426, 403, "MAY_NOT_INVITE";
+    /// The application or invitation was answered before.
+    ApplicationHandled = 25428, 409, "APPLICATION_HANDLED";
 
     /// The page token is not one of this query's.
     BadPageToken = 25432, 400, "BAD_PAGE_TOKEN";

@@ -26,6 +26,11 @@ text_value! {
     MemberExtra, |text| words(text, limits::MEMBER_EXTRA_CHARS)
 }
 
+text_value! {
+    /// Why an application or invitation to a group is refused: at most 128 characters, may be empty.
+    RefusalReason, |text| words(text, limits::GROUP_REASON_CHARS)
+}
+
 /// What a member is in a group. The numbers are those of the wire; a higher one may do more.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum GroupRole {
@@ -131,6 +136,12 @@ impl GroupProfileChange {
         Ok(change)
     }
 
+    /// Whether nothing is changed.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.name.is_none() && self.values.is_empty()
+    }
+
     /// Makes the change to a profile's members, the name's apart.
     pub fn apply(&self, profile: &mut Map<String, Value>) {
         for (key, value) in &self.values {
@@ -194,12 +205,71 @@ impl GroupPermissionsChange {
         Ok(Self(change))
     }
 
+    /// Whether nothing is changed.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Makes the change.
     pub fn apply(&self, permissions: &mut GroupPermissions) {
         for (name, number) in &self.0 {
             permissions.0.insert(name, *number);
         }
     }
+}
+
+/// Who may do something in a group.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Permitted {
+    /// The owner alone. 0 on the wire.
+    Owner,
+    /// Admins too. 1 on the wire.
+    Admins,
+    /// Every member. 2 on the wire.
+    Members,
+}
+
+impl Permitted {
+    fn of(number: i64) -> Self {
+        match number {
+            0 => Self::Owner,
+            1 => Self::Admins,
+            _ => Self::Members,
+        }
+    }
+
+    /// Whether a member with this role may.
+    #[must_use]
+    pub fn allows(self, role: GroupRole) -> bool {
+        match self {
+            Self::Owner => role == GroupRole::Owner,
+            Self::Admins => role >= GroupRole::Admin,
+            Self::Members => true,
+        }
+    }
+}
+
+/// How one comes into a group that one asks for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Joining {
+    /// At once.
+    AtOnce,
+    /// When somebody with this role, or a higher one, approves.
+    Approved(GroupRole),
+    /// Not at all.
+    Closed,
+}
+
+/// Whose nickname and extra a member may change, besides its own.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum MemberEditing {
+    /// Those of members below one, from admins up. 0 on the wire.
+    Admins,
+    /// Everybody's, the owner. 1 on the wire.
+    Owner,
+    /// Nobody's. 2 on the wire.
+    Nobody,
 }
 
 /// All permissions of a group.
@@ -217,6 +287,55 @@ impl GroupPermissions {
     #[must_use]
     pub fn numbers(&self) -> &BTreeMap<&'static str, i64> {
         &self.0
+    }
+
+    fn number(&self, name: &str) -> i64 {
+        self.0.get(name).copied().unwrap_or_default()
+    }
+
+    /// How one comes into the group that one asks for.
+    #[must_use]
+    pub fn joining(&self) -> Joining {
+        match self.number("joinPerm") {
+            0 => Joining::Approved(GroupRole::Owner),
+            1 => Joining::AtOnce,
+            2 => Joining::Approved(GroupRole::Admin),
+            _ => Joining::Closed,
+        }
+    }
+
+    /// Who may remove members.
+    #[must_use]
+    pub fn removing(&self) -> Permitted {
+        Permitted::of(self.number("removePerm"))
+    }
+
+    /// Who may invite.
+    #[must_use]
+    pub fn inviting(&self) -> Permitted {
+        Permitted::of(self.number("memInvitePerm"))
+    }
+
+    /// Whether who is invited must consent.
+    #[must_use]
+    pub fn asks_invited(&self) -> bool {
+        self.number("invitePerm") == 1
+    }
+
+    /// Who may change what the group says of itself.
+    #[must_use]
+    pub fn editing(&self) -> Permitted {
+        Permitted::of(self.number("profilePerm"))
+    }
+
+    /// Whose nickname and extra a member may change.
+    #[must_use]
+    pub fn member_editing(&self) -> MemberEditing {
+        match self.number("memProfilePerm") {
+            0 => MemberEditing::Admins,
+            1 => MemberEditing::Owner,
+            _ => MemberEditing::Nobody,
+        }
     }
 }
 

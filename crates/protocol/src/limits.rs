@@ -102,6 +102,14 @@ pub const GROUP_ANNOUNCEMENT_CHARS: usize = 1024;
 pub const GROUP_EXT_PAIRS: usize = 10;
 /// Characters of what is kept with a member of a group.
 pub const MEMBER_EXTRA_CHARS: usize = 128;
+/// Users in one invitation to a group.
+pub const GROUP_INVITE_BATCH: usize = 30;
+/// Days after which an unanswered application or invitation to a group lapses.
+pub const GROUP_APPLICATION_DAYS: i64 = 7;
+/// Applications and invitations of one group, or invitations by one user, that wait for an answer.
+pub const GROUP_APPLICATIONS: usize = 3000;
+/// Characters of why an application or invitation is refused.
+pub const GROUP_REASON_CHARS: usize = 128;
 /// Members of a group whom one other member follows.
 pub const GROUP_FAVORITES: usize = 100;
 /// Users who are muted in all groups of one app.

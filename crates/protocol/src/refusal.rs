@@ -139,6 +139,20 @@ pub enum Refusal {
     MutedInGroup,
     #[error("the group is frozen, and the sender not among those who may speak in it")]
     GroupFrozen,
+    #[error("only the owner of group `{0}` may do this")]
+    OnlyGroupOwner(GroupId),
+    #[error("group `{0}` does not let the member do this: ask its owner or an admin")]
+    NoGroupRight(GroupId),
+    #[error("nobody may join group `{0}` by themselves: ask to be invited")]
+    NobodyMayJoin(GroupId),
+    #[error("group `{0}` does not let the member invite: ask its owner or an admin")]
+    MayNotInvite(GroupId),
+    #[error(
+        "there is no application or invitation of `{user}` to group `{group}`, or it has lapsed"
+    )]
+    NoSuchApplication { group: GroupId, user: UserId },
+    #[error("the application or invitation of `{user}` to group `{group}` was answered before")]
+    ApplicationHandled { group: GroupId, user: UserId },
     #[error("a group may have {limit} admins: remove some first")]
     TooManyAdmins { limit: usize },
     #[error("a member may follow {limit} others of a group: remove some first")]
@@ -242,6 +256,12 @@ impl Refusal {
             Self::OwnerCannotLeave { .. } => Code::OwnerCannotLeave,
             Self::NotAMember { .. } => Code::NotAMember,
             Self::NotInGroup(_) => Code::NotInGroup,
+            Self::OnlyGroupOwner(_) => Code::OnlyGroupOwner,
+            Self::NoGroupRight(_) => Code::NoGroupRight,
+            Self::NobodyMayJoin(_) => Code::NobodyMayJoin,
+            Self::MayNotInvite(_) => Code::MayNotInvite,
+            Self::NoSuchApplication { .. } => Code::NoSuchApplication,
+            Self::ApplicationHandled { .. } => Code::ApplicationHandled,
             Self::MutedInGroup | Self::GroupFrozen => Code::MutedInGroup,
             Self::TooManyAdmins { .. } | Self::TooManyFavorites { .. } => Code::TooManyAdmins,
             Self::OwnerAsAdmin(_) => Code::OwnerAsAdmin,

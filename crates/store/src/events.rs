@@ -3,6 +3,7 @@
 //! An event is written in the transaction of the change that it tells of, by the functions here; what becomes
 //! of it is in `outbox`.
 
+use nuncio_protocol::frames::group_event::Kind;
 use nuncio_protocol::ids::AppId;
 use nuncio_protocol::{GroupId, MessageId, Timestamp, UserId};
 use serde_json::{Map, Value, json};
@@ -66,6 +67,8 @@ events! {
     ServerMessageSend = 5, "message:send:server", "message:send";
     /// A user is about to send a message: the answer decides
     BeforeMessage = 6, "direct_channel:pre_messaging", "direct_channel:pre_messaging";
+    /// A group was made or ended, or its members, roles, texts or mutes changed
+    GroupChange = 7, "group_channel:changed", "group_channel:changed";
 }
 
 impl std::str::FromStr for Event {
@@ -123,7 +126,11 @@ impl FromIterator<Event> for Events {
 pub fn body(event: Event, id: MessageId, now: Timestamp, data: Value) -> String {
     let data = match data {
         Value::Object(members) => {
-            let is_empty = |value: &Value| value.is_null() || value.as_str() == Some("");
+            let is_empty = |value: &Value| {
+                value.is_null()
+                    || value.as_str() == Some("")
+                    || value.as_array().is_some_and(Vec::is_empty)
+            };
             Value::Object(members.into_iter().filter(|(_, v)| !is_empty(v)).collect::<Map<_, _>>())
         }
         other => other,
@@ -225,6 +232,35 @@ pub(crate) async fn friendship(
         "time": now.0, "os": tx.os.word(), "extra": extra,
     });
     outbox::post(tx, app, user, Event::Friendship, now, data).await
+}
+
+/// What happened to a group.
+pub(crate) struct GroupChange<'a> {
+    pub(crate) group: &'a GroupId,
+    /// Who owns it: events of one owner's groups stay in order.
+    pub(crate) owner: &'a UserId,
+    pub(crate) kind: Kind,
+    /// Who did it; empty for an app server.
+    pub(crate) operator: &'a str,
+    /// Whom it concerns.
+    pub(crate) users: &'a [&'a str],
+    /// What of the group's texts and permissions is different.
+    pub(crate) changed: &'a [String],
+}
+
+/// A group has changed.
+pub(crate) async fn group_changed(
+    tx: &mut Tx<'_>,
+    app: AppId,
+    change: &GroupChange<'_>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let data = json!({
+        "channelId": change.group.as_str(), "operation": change.kind.as_str_name().to_lowercase(),
+        "operatorId": change.operator, "userIds": change.users, "changed": change.changed,
+        "time": now.0, "os": tx.os.word(),
+    });
+    outbox::post(tx, app, change.owner, Event::GroupChange, now, data).await
 }
 
 /// A message was sent; `wanted` is what the app's webhooks want, which the append has read anyway.

@@ -35,7 +35,7 @@ pub struct Deletion {
 }
 
 /// What can be many rows of one user. Kept are the rows that others have about the user.
-const MANY: [&str; 9] = [
+const MANY: [&str; 11] = [
     "delete from inbox where app = ?1 and user_id = ?2 and seq in
          (select seq from inbox where app = ?1 and user_id = ?2 order by seq limit ?3)",
     "delete from channels where app = ?1 and user_id = ?2 and channel in
@@ -55,6 +55,12 @@ const MANY: [&str; 9] = [
          (select target_id from friend_requests where app = ?1 and user_id = ?2 limit ?3)",
     "delete from friend_requests where app = ?1 and target_id = ?2 and user_id in
          (select user_id from friend_requests where app = ?1 and target_id = ?2 limit ?3)",
+    "delete from group_applications where app = ?1 and user_id = ?2 and (group_id, inviter_id) in
+         (select group_id, inviter_id from group_applications
+          where app = ?1 and user_id = ?2 limit ?3)",
+    "delete from group_applications where app = ?1 and inviter_id = ?2 and (group_id, user_id) in
+         (select group_id, user_id from group_applications
+          where app = ?1 and inviter_id = ?2 limit ?3)",
     "delete from subscriptions where app = ?1 and user_id = ?2 and (type, target_id) in
          (select type, target_id from subscriptions where app = ?1 and user_id = ?2 limit ?3)",
 ];

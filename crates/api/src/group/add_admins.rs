@@ -1,6 +1,7 @@
 //! `POST /v4/group-channel/admin/add`: make members of a group admins.
 
 use crate::prelude::*;
+use nuncio_core::groups::Actor;
 
 pub(crate) struct AddAdmins;
 
@@ -28,7 +29,7 @@ impl Operation for AddAdmins {
     async fn call(ctx: &Context, request: Request) -> Result<(), ApiError> {
         let group = wire::group("channelId", &request.channel_id)?;
         let users = wire::users("userIds", &request.user_ids, limits::GROUP_ADMINS)?;
-        ctx.core.set_group_admins(ctx.app.id, group, users, true).await?;
+        ctx.core.set_group_admins(ctx.app.id, Actor::App, group, users, true).await?;
         Ok(())
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use nuncio_core::groups::NewGroup;
+use nuncio_core::groups::{Actor, NewGroup};
 use nuncio_protocol::groups::GroupProfileChange;
 use nuncio_protocol::values::ExtProfile;
 use serde_json::{Map, Value};
@@ -70,7 +70,7 @@ impl Operation for Create {
             .map_err(ApiError::profile)?,
             permissions: super::permissions(request.permissions)?,
         };
-        ctx.core.create_group(ctx.app.id, new).await?;
+        ctx.core.create_group(ctx.app.id, Actor::App, new).await?;
         Ok(())
     }
 }

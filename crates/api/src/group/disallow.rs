@@ -1,6 +1,7 @@
 //! `POST /v4/group-channel/allowed-sender-list/remove`: let users send no longer while a group is frozen.
 
 use crate::prelude::*;
+use nuncio_core::groups::Actor;
 
 pub(crate) struct Disallow;
 
@@ -28,7 +29,7 @@ impl Operation for Disallow {
     async fn call(ctx: &Context, request: Request) -> Result<(), ApiError> {
         let group = wire::group("channelId", &request.channel_id)?;
         let users = wire::users("userIds", &request.user_ids, limits::LARGE_BATCH)?;
-        ctx.core.disallow_group_senders(ctx.app.id, group, users).await?;
+        ctx.core.disallow_group_senders(ctx.app.id, Actor::App, group, users).await?;
         Ok(())
     }
 }

@@ -1,6 +1,7 @@
 //! `POST /v4/group-channel/dismiss`: end a group.
 
 use crate::prelude::*;
+use nuncio_core::groups::Actor;
 
 pub(crate) struct Dismiss;
 
@@ -24,7 +25,7 @@ impl Operation for Dismiss {
 
     async fn call(ctx: &Context, request: Request) -> Result<(), ApiError> {
         let group = wire::group("channelId", &request.channel_id)?;
-        ctx.core.dismiss_group(ctx.app.id, group).await?;
+        ctx.core.dismiss_group(ctx.app.id, Actor::App, group).await?;
         Ok(())
     }
 }

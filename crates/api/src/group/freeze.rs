@@ -1,6 +1,7 @@
 //! `POST /v4/group-channel/freeze-list/add`: freeze groups, so that only allowed senders can send.
 
 use crate::prelude::*;
+use nuncio_core::groups::Actor;
 
 pub(crate) struct Freeze;
 
@@ -25,7 +26,7 @@ impl Operation for Freeze {
 
     async fn call(ctx: &Context, request: Request) -> Result<(), ApiError> {
         let groups = wire::groups("channelIds", &request.channel_ids, limits::BATCH)?;
-        ctx.core.freeze_groups(ctx.app.id, groups, true).await?;
+        ctx.core.freeze_groups(ctx.app.id, Actor::App, groups, true).await?;
         Ok(())
     }
 }

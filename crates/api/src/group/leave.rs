@@ -1,6 +1,7 @@
 //! `POST /v4/group-channel/leave`: end users' membership of a group.
 
 use crate::prelude::*;
+use nuncio_core::groups::Actor;
 
 pub(crate) struct Leave;
 
@@ -42,7 +43,7 @@ impl Operation for Leave {
             request.should_delete_allowed_senders_list,
             request.should_delete_favorites,
         );
-        ctx.core.leave_group(ctx.app.id, group, users, leaving).await?;
+        ctx.core.leave_group(ctx.app.id, Actor::App, group, users, leaving).await?;
         Ok(())
     }
 }

@@ -1,6 +1,7 @@
 //! `POST /v4/group-channel/user/mute-list/add`: mute users in a group, or in all groups.
 
 use crate::prelude::*;
+use nuncio_core::groups::Actor;
 
 pub(crate) struct Mute;
 
@@ -33,7 +34,7 @@ impl Operation for Mute {
         let group = wire::optional_group("channelId", request.channel_id.as_ref())?;
         let users = wire::users("userIds", &request.user_ids, limits::BATCH)?;
         let duration = wire::value("durationMinutes", request.duration_minutes.0)?;
-        ctx.core.mute_in_group(ctx.app.id, group, users, duration).await?;
+        ctx.core.mute_in_group(ctx.app.id, Actor::App, group, users, duration).await?;
         Ok(())
     }
 }

@@ -1,6 +1,7 @@
 //! `POST /v4/group-channel/admin/remove`: make admins of a group members like others.
 
 use crate::prelude::*;
+use nuncio_core::groups::Actor;
 
 pub(crate) struct RemoveAdmins;
 
@@ -28,7 +29,7 @@ impl Operation for RemoveAdmins {
     async fn call(ctx: &Context, request: Request) -> Result<(), ApiError> {
         let group = wire::group("channelId", &request.channel_id)?;
         let users = wire::users("userIds", &request.user_ids, limits::GROUP_ADMINS)?;
-        ctx.core.set_group_admins(ctx.app.id, group, users, false).await?;
+        ctx.core.set_group_admins(ctx.app.id, Actor::App, group, users, false).await?;
         Ok(())
     }
 }

@@ -1,6 +1,7 @@
 //! `POST /v4/group-channel/member/set`: set what a member is called in a group.
 
 use crate::prelude::*;
+use nuncio_core::groups::Actor;
 
 pub(crate) struct SetMember;
 
@@ -39,7 +40,7 @@ impl Operation for SetMember {
             let fault = "is missing, and so is `extra`: give at least one of them";
             return Err(ApiError::member(Code::BadParameter, "nickname", fault));
         }
-        ctx.core.set_group_member(ctx.app.id, group, user, nickname, extra).await?;
+        ctx.core.set_group_member(ctx.app.id, Actor::App, group, user, nickname, extra).await?;
         Ok(())
     }
 }

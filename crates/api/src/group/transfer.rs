@@ -1,6 +1,7 @@
 //! `POST /v4/group-channel/transfer/owner`: make another member the owner of a group.
 
 use crate::prelude::*;
+use nuncio_core::groups::Actor;
 
 pub(crate) struct Transfer;
 
@@ -45,7 +46,7 @@ impl Operation for Transfer {
             request.should_delete_favorites,
         );
         let leaving = request.should_leave.is_some_and(Bit::is_set).then_some(leaving);
-        ctx.core.transfer_group(ctx.app.id, group, owner, leaving).await?;
+        ctx.core.transfer_group(ctx.app.id, Actor::App, group, owner, leaving).await?;
         Ok(())
     }
 }

@@ -1,6 +1,7 @@
 //! `POST /v4/group-channel/freeze-list/remove`: let all members of groups send again.
 
 use crate::prelude::*;
+use nuncio_core::groups::Actor;
 
 pub(crate) struct Unfreeze;
 
@@ -25,7 +26,7 @@ impl Operation for Unfreeze {
 
     async fn call(ctx: &Context, request: Request) -> Result<(), ApiError> {
         let groups = wire::groups("channelIds", &request.channel_ids, limits::BATCH)?;
-        ctx.core.freeze_groups(ctx.app.id, groups, false).await?;
+        ctx.core.freeze_groups(ctx.app.id, Actor::App, groups, false).await?;
         Ok(())
     }
 }

@@ -1,6 +1,7 @@
 //! `POST /v4/group-channel/user/mute-list/remove`: unmute users in a group, or in all groups.
 
 use crate::prelude::*;
+use nuncio_core::groups::Actor;
 
 pub(crate) struct Unmute;
 
@@ -29,7 +30,7 @@ impl Operation for Unmute {
     async fn call(ctx: &Context, request: Request) -> Result<(), ApiError> {
         let group = wire::optional_group("channelId", request.channel_id.as_ref())?;
         let users = wire::users("userIds", &request.user_ids, limits::BATCH)?;
-        ctx.core.unmute_in_group(ctx.app.id, group, users).await?;
+        ctx.core.unmute_in_group(ctx.app.id, Actor::App, group, users).await?;
         Ok(())
     }
 }

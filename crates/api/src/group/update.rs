@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use nuncio_core::groups::GroupChange;
+use nuncio_core::groups::{Actor, GroupChange};
 use nuncio_protocol::groups::GroupProfileChange;
 use nuncio_protocol::values::ExtProfile;
 use serde_json::{Map, Value};
@@ -61,7 +61,7 @@ impl Operation for Update {
             ext: ext.into_pairs(),
             permissions: super::permissions(request.permissions)?,
         };
-        ctx.core.update_group(ctx.app.id, group, change).await?;
+        ctx.core.update_group(ctx.app.id, Actor::App, group, change).await?;
         Ok(())
     }
 }

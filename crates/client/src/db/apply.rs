@@ -178,6 +178,7 @@ fn apply_entry(
             }
             Some(Event::ReadReceipt(receipt))
         }
+        entry::Body::Group(event) => Some(Event::Group(event)),
         entry::Body::ChannelSettings(set) => Some(Event::ChannelSettingsChanged(set)),
         entry::Body::ChannelTypeLevel(set) => Some(Event::ChannelTypeLevelChanged(set)),
         entry::Body::BlocklistChanged(change) => Some(Event::BlocklistChanged(change)),

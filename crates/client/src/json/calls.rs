@@ -13,6 +13,7 @@ use serde::de::DeserializeOwned;
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
 
+use super::groups;
 use super::input::{self, bad};
 use super::values::{self, ChannelLine, WholeMessage};
 use crate::client::Client;
@@ -70,10 +71,10 @@ pub const METHODS: &[(&str, &str)] = &[
 /// Entries of a local list when no limit is given, and at most.
 const LOCAL_ENTRIES: u32 = 100;
 
-struct Params(serde_json::Map<String, Value>);
+pub(super) struct Params(serde_json::Map<String, Value>);
 
 impl Params {
-    fn new(params: Value) -> Result<Self, ClientError> {
+    pub(super) fn new(params: Value) -> Result<Self, ClientError> {
         match params {
             Value::Null => Ok(Self(serde_json::Map::new())),
             Value::Object(members) => Ok(Self(members)),
@@ -82,39 +83,45 @@ impl Params {
     }
 
     /// A member that may be left out.
-    fn maybe<T: DeserializeOwned>(&mut self, key: &str) -> Result<Option<T>, ClientError> {
+    pub(super) fn maybe<T: DeserializeOwned>(
+        &mut self,
+        key: &str,
+    ) -> Result<Option<T>, ClientError> {
         let value = self.0.remove(key).unwrap_or_default();
         serde_json::from_value(value).map_err(|e| bad(format_args!("`{key}`: {e}")))
     }
 
-    fn or_default<T: DeserializeOwned + Default>(&mut self, key: &str) -> Result<T, ClientError> {
+    pub(super) fn or_default<T: DeserializeOwned + Default>(
+        &mut self,
+        key: &str,
+    ) -> Result<T, ClientError> {
         Ok(self.maybe(key)?.unwrap_or_default())
     }
 
-    fn must<T: DeserializeOwned>(&mut self, key: &str) -> Result<T, ClientError> {
+    pub(super) fn must<T: DeserializeOwned>(&mut self, key: &str) -> Result<T, ClientError> {
         self.maybe(key)?.ok_or_else(|| bad(format_args!("`{key}` is missing")))
     }
 
-    fn user(&mut self) -> Result<UserId, ClientError> {
+    pub(super) fn user(&mut self) -> Result<UserId, ClientError> {
         self.must("userId")
     }
 
-    fn users(&mut self) -> Result<Vec<UserId>, ClientError> {
+    pub(super) fn users(&mut self) -> Result<Vec<UserId>, ClientError> {
         self.must("userIds")
     }
 
-    fn channel(&mut self) -> Result<Channel, ClientError> {
+    pub(super) fn channel(&mut self) -> Result<Channel, ClientError> {
         let kind = self.maybe::<Value>("channelType")?;
         let id: String = self.must("channelId")?;
         input::channel(kind.as_ref(), &id)
     }
 
-    fn page(&mut self) -> Result<(Option<String>, u32), ClientError> {
+    pub(super) fn page(&mut self) -> Result<(Option<String>, u32), ClientError> {
         Ok((self.maybe("pageToken")?, self.or_default("limit")?))
     }
 
     /// A name from a list of names.
-    fn named<T>(
+    pub(super) fn named<T>(
         &mut self,
         key: &str,
         default: &str,
@@ -124,7 +131,7 @@ impl Params {
         find(&name).ok_or_else(|| bad(format_args!("`{key}`: `{name}` is not one of its values")))
     }
 
-    fn all_named<T>(
+    pub(super) fn all_named<T>(
         &mut self,
         key: &str,
         find: impl Fn(&str) -> Option<T>,
@@ -137,7 +144,7 @@ impl Params {
     }
 
     /// What is left over is a mistake that had better be told.
-    fn done(self) -> Result<(), ClientError> {
+    pub(super) fn done(self) -> Result<(), ClientError> {
         match self.0.keys().next() {
             Some(key) => Err(bad(format_args!("there is no parameter `{key}`"))),
             None => Ok(()),
@@ -145,19 +152,19 @@ impl Params {
     }
 }
 
-fn raw(value: impl Serialize) -> Result<Box<RawValue>, ClientError> {
+pub(super) fn raw(value: impl Serialize) -> Result<Box<RawValue>, ClientError> {
     to_raw_value(&value).map_err(bad)
 }
 
-fn done(outcome: Result<(), ClientError>) -> Result<Box<RawValue>, ClientError> {
+pub(super) fn done(outcome: Result<(), ClientError>) -> Result<Box<RawValue>, ClientError> {
     outcome.and_then(|()| raw(json!({})))
 }
 
-fn each<T>(items: &[T], to_json: impl Fn(&T) -> Value) -> Vec<Value> {
+pub(super) fn each<T>(items: &[T], to_json: impl Fn(&T) -> Value) -> Vec<Value> {
     items.iter().map(to_json).collect()
 }
 
-fn page<T>(name: &str, page: &Page<T>, to_json: impl Fn(&T) -> Value) -> Value {
+pub(super) fn page<T>(name: &str, page: &Page<T>, to_json: impl Fn(&T) -> Value) -> Value {
     let mut value = json!({ "totalCount": page.total_count });
     value[name] = each(&page.items, to_json).into();
     if let Some(token) = &page.next_page_token {
@@ -263,8 +270,12 @@ pub(super) async fn call(
         "refreshUserInfo" => with!(user = p.user()?;
             raw(values::user_info(&client.refresh_user_info(&user).await?))),
         "logout" => with!(; done(client.logout().await)),
+        _ if groups::METHODS.iter().any(|(name, _)| *name == method) => {
+            Box::pin(groups::call(client, method, p)).await
+        }
         _ => {
-            let names: Vec<_> = METHODS.iter().map(|(name, _)| *name).collect();
+            let all = METHODS.iter().chain(groups::METHODS);
+            let names: Vec<_> = all.map(|(name, _)| *name).collect();
             Err(bad(format_args!("there is no method `{method}`; there are {}", names.join(", "))))
         }
     }
@@ -468,10 +479,12 @@ mod tests {
 
     /// Parameters with which each method gets as far as the connection.
     fn enough(method: &str) -> Value {
-        let (_, params) = METHODS.iter().find(|(name, _)| *name == method).unwrap();
+        let mut all = METHODS.iter().chain(groups::METHODS);
+        let (_, params) = all.find(|(name, _)| *name == method).unwrap();
         let must = params.split('[').next().unwrap_or_default();
         let member = |key: &str| match key {
-            "userIds" => json!(["bob"]),
+            "userIds" | "groupIds" => json!(["bob"]),
+            "info" => json!({ "name": "G", "permissions": { "join": 1 } }),
             "permission" => json!(2),
             "visibility" => json!("friends"),
             _ => json!("bob"),
@@ -482,7 +495,7 @@ mod tests {
     #[tokio::test]
     async fn every_method_of_the_table_is_there_with_the_parameters_it_says() {
         let client = client().await;
-        for (method, _) in METHODS {
+        for (method, _) in METHODS.iter().chain(groups::METHODS) {
             let outcome = call(&client, method, enough(method)).await;
             let local =
                 ["getSyncState", "getConnectionState", "getLocalMessages", "getLocalChannels"];

@@ -7,7 +7,7 @@
 //! - `{"send":{"ref","to","text"}}` sends a text. Instead of `text`: `type` and `content` (any JSON value;
 //!   a string that holds JSON text is passed as that text). Optional: `channelType` (`direct`),
 //!   `clientMessageId`, `transient`, `uncounted`, `needsReceipt`.
-//! - `{"call":{"ref","method","params"}}` calls an operation; [`METHODS`] names them.
+//! - `{"call":{"ref","method","params"}}` calls an operation; [`METHODS`] and [`GROUP_METHODS`] name them.
 //! - `{"disconnect":{}}` waits for what is under way, at most ten seconds, and ends. So does the end of
 //!   the input.
 //!
@@ -31,6 +31,7 @@
 //! a script that needs the order between them waits for the answer. Answers come as they come.
 
 mod calls;
+mod groups;
 mod input;
 mod output;
 mod values;
@@ -51,6 +52,7 @@ use crate::error::ClientError;
 use crate::events::{Event, Events};
 
 pub use calls::METHODS;
+pub use groups::METHODS as GROUP_METHODS;
 
 use input::{Line, Lines};
 use output::{Output, Writer};

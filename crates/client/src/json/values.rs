@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
+use super::groups;
 use crate::events::Event;
 use crate::outbox::Sent;
 use crate::user_info::UserInfo;
@@ -293,6 +294,7 @@ pub(super) fn event(event: &Event) -> Option<Value> {
         }
         Event::ChannelSettingsChanged(e) => ("channelSettingsChanged", channel_settings(e)),
         Event::ChannelTypeLevelChanged(e) => ("channelTypeLevelChanged", channel_type_level(*e)),
+        Event::Group(e) => ("group", groups::event(e)),
         Event::ReadReceipt(e) => {
             let (kind, id) = channel(e.channel.as_ref());
             (

@@ -8,6 +8,7 @@
 
 pub(crate) mod blocklist;
 pub(crate) mod friends;
+pub(crate) mod groups;
 pub(crate) mod messages;
 pub(crate) mod presence;
 pub(crate) mod profiles;

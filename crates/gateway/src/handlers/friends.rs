@@ -112,7 +112,7 @@ pub(super) async fn applications(ctx: &Context, request: GetFriendApplications) 
 }
 
 /// Numbers of an enum, each once.
-fn known<T: TryFrom<i32> + PartialEq>(
+pub(super) fn known<T: TryFrom<i32> + PartialEq>(
     member: &str,
     numbers: &[i32],
     unspecified: &T,
@@ -128,6 +128,6 @@ fn known<T: TryFrom<i32> + PartialEq>(
     Ok(known)
 }
 
-fn count(total: i64) -> u32 {
+pub(super) fn count(total: i64) -> u32 {
     u32::try_from(total).unwrap_or(u32::MAX)
 }

@@ -6,6 +6,8 @@
 mod blocklist;
 mod channels;
 mod friends;
+mod group_doors;
+mod groups;
 mod messages;
 mod presence;
 mod profiles;
@@ -142,6 +144,7 @@ enum Family {
     Blocklist,
     Profiles,
     Friends,
+    Groups,
     Presence,
 }
 
@@ -211,6 +214,32 @@ operations! {
         SetFriendPermission => friends::set_permission,
         GetFriendApplications => friends::applications,;
 
+    Groups:
+        CreateGroup => groups::create,
+        GetGroups => groups::get,
+        UpdateGroup => groups::update,
+        DismissGroup => groups::dismiss,
+        LeaveGroup => groups::leave,
+        KickGroupMembers => groups::kick,
+        TransferGroup => groups::transfer,
+        SetGroupAdmins => groups::set_admins,
+        GetJoinedGroups => groups::joined,
+        GetGroupMembers => groups::members,
+        SetGroupMember => groups::set_member,
+        SetGroupAlias => groups::set_alias,
+        SetGroupFavorites => groups::set_favorites,
+        GetGroupFavorites => groups::favorites,
+        JoinGroup => group_doors::join,
+        InviteToGroup => group_doors::invite,
+        AnswerGroupInvitation => group_doors::answer_invitation,
+        AnswerGroupApplication => group_doors::answer_application,
+        GetGroupApplications => group_doors::applications,
+        MuteGroupMembers => group_doors::mute,
+        GetGroupMutes => group_doors::mutes,
+        FreezeGroup => group_doors::freeze,
+        SetGroupSenders => group_doors::set_senders,
+        GetGroupSenders => group_doors::senders,;
+
     Presence:
         Subscribe => presence::subscribe,
         Unsubscribe => presence::unsubscribe,
@@ -246,7 +275,7 @@ fn code_of_clients(refusal: &Refusal, family: Family) -> Option<Code> {
         Refusal::NotFriends(_) => Some(Code::NotMyFriend),
         Refusal::AppNotFound => Some(Code::AppUnavailable),
         Refusal::NotRegistered(_) | Refusal::SoftDeleted(_)
-            if matches!(family, Family::Profiles | Family::Friends) =>
+            if matches!(family, Family::Profiles | Family::Friends | Family::Groups) =>
         {
             Some(Code::NoSuchUser)
         }

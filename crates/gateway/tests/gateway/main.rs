@@ -4,6 +4,7 @@
 mod closing;
 mod devices;
 mod drain;
+mod group_operations;
 mod limits;
 mod login;
 mod messages;

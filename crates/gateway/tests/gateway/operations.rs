@@ -18,22 +18,23 @@ use nuncio_protocol::frames::{
 use nuncio_protocol::{Code, limits};
 use nuncio_testkit::Wire;
 
+use crate::group_operations;
 use crate::world::{World, answer, number, refusal, user};
 
 /// Asks and remembers what was asked.
-struct Asker {
-    wire: Wire,
-    asked: BTreeSet<String>,
+pub(crate) struct Asker {
+    pub(crate) wire: Wire,
+    pub(crate) asked: BTreeSet<String>,
 }
 
 impl Asker {
-    async fn ask(&mut self, body: Ask) -> Answer {
+    pub(crate) async fn ask(&mut self, body: Ask) -> Answer {
         let shown = format!("{body:?}");
         self.asked.insert(shown.split('(').next().unwrap().to_owned());
         answer(&mut self.wire, body).await
     }
 
-    async fn done(&mut self, body: Ask) {
+    pub(crate) async fn done(&mut self, body: Ask) {
         let answer = self.ask(body).await;
         assert!(matches!(answer, Answer::Done(_)), "{answer:?}");
     }
@@ -61,6 +62,7 @@ async fn every_operation_does_what_its_name_says() {
     profiles(&mut ada).await;
     friends(&mut ada, &mut bobs).await;
     presence(&mut ada).await;
+    Box::pin(group_operations::all(&mut ada, &mut bobs)).await;
     ada.done(Ask::Logout(Logout {})).await;
     let all: BTreeSet<_> = OPERATIONS.iter().map(|name| (*name).to_owned()).collect();
     assert_eq!(ada.asked, all, "each operation has its place in this test");

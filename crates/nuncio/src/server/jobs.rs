@@ -85,5 +85,6 @@ pub(super) fn start(core: &Core, tasks: &Tasks, audit_retention: Duration) {
     every!(tasks, core, "prune-idempotency", PRUNE, prune_idempotency());
     every!(tasks, core, "prune-operator-sessions", PRUNE, prune_operator_sessions());
     every!(tasks, core, "prune-friend-requests", PRUNE, prune_friend_requests());
+    every!(tasks, core, "prune-group-applications", PRUNE, prune_group_applications());
     every!(tasks, core, "prune-subscriptions", PRUNE, prune_subscriptions());
 }

@@ -18,8 +18,8 @@ use crate::messages::{read_message, select_messages};
 use crate::outbox::select_deliveries;
 use rows::{
     audited, read_activation, read_channel, read_channel_tag, read_entry, read_favorite,
-    read_friend, read_group, read_listed, read_posted, read_request, read_settings,
-    read_subscription, read_tagged, read_type_settings, read_user, written,
+    read_friend, read_group, read_group_application, read_listed, read_posted, read_request,
+    read_settings, read_subscription, read_tagged, read_type_settings, read_user, written,
 };
 
 /// Channels that one page of messages looks into.
@@ -47,6 +47,8 @@ pub enum Section {
     Groups,
     /// Members of groups whom the user follows.
     GroupFavorites,
+    /// Groups that the user has asked to join, and invitations by and of the user.
+    GroupApplications,
     /// Channels, with what is unread in them.
     Channels,
     /// What the user has set for channels.
@@ -71,7 +73,7 @@ pub enum Section {
 
 impl Section {
     /// All of them.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Blocklist,
         Self::Whitelist,
         Self::Friends,
@@ -80,6 +82,7 @@ impl Section {
         Self::Subscriptions,
         Self::Groups,
         Self::GroupFavorites,
+        Self::GroupApplications,
         Self::Channels,
         Self::ChannelSettings,
         Self::ChannelTypeSettings,
@@ -104,6 +107,7 @@ impl Section {
             Self::Subscriptions => "subscriptions",
             Self::Groups => "groups",
             Self::GroupFavorites => "group-favorites",
+            Self::GroupApplications => "group-applications",
             Self::Channels => "channels",
             Self::ChannelSettings => "channel-settings",
             Self::ChannelTypeSettings => "channel-type-settings",
@@ -311,6 +315,15 @@ async fn page(
                        order by f.group_id, f.favorite_id limit ?5";
             let by_pair = params![app, user, &after.text, &after.second, limit];
             tx.all(sql, by_pair, read_favorite).await?
+        }
+        Section::GroupApplications => {
+            let sql = "select place, group_id, user_id, inviter_id, status, reason, at from (
+                           select group_id || ' ' || user_id || ' ' || inviter_id as place,
+                                  group_id, user_id, inviter_id, status, reason, at
+                           from group_applications
+                           where app = ?1 and (user_id = ?2 or (inviter_id = ?2 and inviter_id <> ''))
+                       ) a where place > ?3 order by place limit ?4";
+            tx.all(sql, by_text, read_group_application).await?
         }
         Section::Channels => {
             tx.filed(app, &[user])?;

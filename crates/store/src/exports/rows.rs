@@ -2,6 +2,7 @@
 
 use nuncio_protocol::UserId;
 use nuncio_protocol::frames::friend_application::Status;
+use nuncio_protocol::frames::group_application;
 use nuncio_protocol::frames::{Entry, Message, ProtobufMessage as _, SubscriptionType, entry};
 use nuncio_protocol::ids::MessageId;
 use serde_json::{Value, json};
@@ -91,6 +92,17 @@ pub(super) fn read_favorite(row: &Row<'_>) -> Result<(After, Value), StoreError>
     let (text, second): (String, String) = (row.get(0)?, row.get(1)?);
     let favorite = json!({ "groupId": text, "userId": second, "addedAt": row.get::<i64>(2)? });
     Ok((After { text, second, ..After::default() }, favorite))
+}
+
+pub(super) fn read_group_application(row: &Row<'_>) -> Result<(After, Value), StoreError> {
+    let status = i32::try_from(row.get::<i64>(4)?).unwrap_or_default();
+    let status = group_application::Status::try_from(status).unwrap_or_default();
+    let application = json!({
+        "groupId": row.get::<String>(1)?, "joiner": row.get::<String>(2)?,
+        "inviter": row.get::<String>(3)?, "status": status.as_str_name().to_lowercase(),
+        "reason": row.get::<String>(5)?, "at": row.get::<i64>(6)?,
+    });
+    Ok((After::text(row.get::<String>(0)?), application))
 }
 
 pub(super) fn read_request(row: &Row<'_>) -> Result<(After, Value), StoreError> {
@@ -215,6 +227,7 @@ fn kind(body: Option<&entry::Body>) -> &'static str {
         Some(entry::Body::AccountChanged(_)) => "accountChanged",
         Some(entry::Body::ChannelSettings(_)) => "channelSettings",
         Some(entry::Body::ChannelTypeLevel(_)) => "channelTypeLevel",
+        Some(entry::Body::Group(_)) => "groupEvent",
         None => "unknown",
     }
 }

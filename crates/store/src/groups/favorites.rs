@@ -1,5 +1,7 @@
 //! Favorites: members of a group whom another member follows.
 
+use nuncio_protocol::frames::group_event::Kind;
+use nuncio_protocol::frames::{GroupEvent, GroupMember, entry};
 use nuncio_protocol::groups::GroupRole;
 use nuncio_protocol::ids::AppId;
 use nuncio_protocol::{GroupId, Refusal, Timestamp, UserId, limits};
@@ -9,6 +11,7 @@ use super::{find, members};
 use crate::audit::{self, Act};
 use crate::engine::{Locks, Store, Tx, params};
 use crate::error::StoreError;
+use crate::inbox;
 
 /// A member whom another one follows.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -30,6 +33,25 @@ async fn of_member(
     members::role(tx, app, group, user).await
 }
 
+/// Tells a member's own devices whom it follows from now on, or no longer.
+async fn tell_own(
+    tx: &mut Tx<'_>,
+    app: AppId,
+    group: &GroupId,
+    user: &UserId,
+    (kind, favorites): (Kind, &[&str]),
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let member = |id: &&str| GroupMember { user_id: (*id).to_owned(), ..GroupMember::default() };
+    let event = GroupEvent {
+        kind: kind.into(),
+        group: Some(find(tx, app, group).await?.frame(false)),
+        members: favorites.iter().map(member).collect(),
+        ..GroupEvent::default()
+    };
+    inbox::add(tx, app, user, entry::Body::Group(Box::new(event)), now).await
+}
+
 impl Store {
     /// Has a member follow others of the same group. Refused for oneself, and for who is not a member.
     pub async fn add_group_favorites(
@@ -40,7 +62,8 @@ impl Store {
         favorites: Vec<UserId>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let locks = Locks::of_groups(app, std::slice::from_ref(&group), &[]);
+        let locks =
+            Locks::of_groups(app, std::slice::from_ref(&group), std::slice::from_ref(&user));
         self.write_under(locks, async move |tx| {
             of_member(tx, app, &group, &user).await?;
             let mut added = Vec::new();
@@ -73,7 +96,7 @@ impl Store {
             }
             let act = Act::on_user("group.favorites.add", app, &user, now);
             audit::note(tx, act, &json!({ "group": group.as_str(), "added": added }));
-            Ok(())
+            tell_own(tx, app, &group, &user, (Kind::FavoritesAdded, &added), now).await
         })
         .await
     }
@@ -87,7 +110,8 @@ impl Store {
         favorites: Vec<UserId>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let locks = Locks::of_groups(app, std::slice::from_ref(&group), &[]);
+        let locks =
+            Locks::of_groups(app, std::slice::from_ref(&group), std::slice::from_ref(&user));
         self.write_under(locks, async move |tx| {
             of_member(tx, app, &group, &user).await?;
             let mut removed = Vec::new();
@@ -103,11 +127,12 @@ impl Store {
                     removed.push(favorite.as_str());
                 }
             }
-            if !removed.is_empty() {
-                let act = Act::on_user("group.favorites.remove", app, &user, now);
-                audit::note(tx, act, &json!({ "group": group.as_str(), "removed": removed }));
+            if removed.is_empty() {
+                return Ok(());
             }
-            Ok(())
+            let act = Act::on_user("group.favorites.remove", app, &user, now);
+            audit::note(tx, act, &json!({ "group": group.as_str(), "removed": removed }));
+            tell_own(tx, app, &group, &user, (Kind::FavoritesRemoved, &removed), now).await
         })
         .await
     }

@@ -1,53 +1,18 @@
-//! Who is in a group: joining, leaving, and the lists of members and of groups.
+//! Who is in a group: coming in, leaving, being removed.
 
-use nuncio_protocol::groups::GroupRole;
+use nuncio_protocol::frames::group_event::Kind;
+use nuncio_protocol::groups::{GroupRole, Permitted};
 use nuncio_protocol::ids::{AppId, MessageId};
 use nuncio_protocol::{GroupId, Refusal, Timestamp, UserId, limits};
 use serde_json::json;
 
-use super::{Group, find, hold, latest, read_group, select_groups};
+use super::rights::{self, Actor, Rank};
+use super::tell::{self, News};
+use super::{Group, applications, find, hold, latest, maybe, users_of};
 use crate::audit::{self, Act};
 use crate::engine::{Locks, Row, Store, Tx, params};
 use crate::error::StoreError;
-use crate::paging::{Page, Position};
 use crate::users;
-
-/// A member of a group.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Member {
-    /// The user.
-    pub user: UserId,
-    /// What the user is in the group.
-    pub role: GroupRole,
-    /// What the user is called there; empty for nothing of its own.
-    pub nickname: String,
-    /// What the app keeps with the member.
-    pub extra: String,
-    /// Since when.
-    pub joined_at: Timestamp,
-}
-
-/// A page of a group's members.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct MembersPage {
-    /// The members, and where the next page begins.
-    pub page: Page<Member>,
-    /// Members of that role in all.
-    pub total: i64,
-}
-
-/// A group as one of its members has it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct JoinedGroup {
-    /// The group.
-    pub group: Group,
-    /// What the member calls it; empty for nothing.
-    pub alias: String,
-    /// What the member is in it.
-    pub role: GroupRole,
-    /// Since when.
-    pub joined_at: Timestamp,
-}
 
 /// What goes with a member who leaves. What stays is in force again when the user comes back.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -60,33 +25,8 @@ pub struct Leaving {
     pub forget_favorites: bool,
 }
 
-fn read_member(row: &Row<'_>) -> Result<Member, StoreError> {
-    Ok(Member {
-        user: row.get(0)?,
-        role: read_role(row, 1)?,
-        nickname: row.get(2)?,
-        extra: row.get(3)?,
-        joined_at: row.get(4)?,
-    })
-}
-
-fn read_role(row: &Row<'_>, index: usize) -> Result<GroupRole, StoreError> {
+pub(super) fn read_role(row: &Row<'_>, index: usize) -> Result<GroupRole, StoreError> {
     GroupRole::try_from(row.get::<i64>(index)?).map_err(|e| StoreError::corrupt("role", e))
-}
-
-pub(super) async fn member(
-    tx: &Tx<'_>,
-    app: AppId,
-    group: &GroupId,
-    user: &UserId,
-) -> Result<Option<Member>, StoreError> {
-    tx.opt(
-        "select user_id, role, nickname, extra, joined_at from group_members
-         where app = ?1 and group_id = ?2 and user_id = ?3",
-        params![app, group, user],
-        read_member,
-    )
-    .await
 }
 
 /// What a member is, or the refusal that the user is none.
@@ -96,10 +36,24 @@ pub(super) async fn role(
     group: &GroupId,
     user: &UserId,
 ) -> Result<GroupRole, StoreError> {
-    let found = member(tx, app, group, user).await?;
-    found
-        .map(|member| member.role)
+    role_of(tx, app, group, user)
+        .await?
         .ok_or_else(|| Refusal::NotAMember { group: group.clone(), user: user.clone() }.into())
+}
+
+/// What a member is; `None` for who is none.
+pub(super) async fn role_of(
+    tx: &Tx<'_>,
+    app: AppId,
+    group: &GroupId,
+    user: &UserId,
+) -> Result<Option<GroupRole>, StoreError> {
+    tx.opt(
+        "select role from group_members where app = ?1 and group_id = ?2 and user_id = ?3",
+        params![app, group, user],
+        |row| read_role(row, 0),
+    )
+    .await
 }
 
 pub(super) async fn set_role(
@@ -117,16 +71,18 @@ pub(super) async fn set_role(
     Ok(())
 }
 
-/// Makes users members; who is one already stays what they are. The users' rows are locked, so that nobody comes to be
-/// in more groups than allowed.
+/// Makes users members, who must be registered, and returns those who were none; who is one stays what they are. What
+/// they had asked, or were asked, about the group is settled. The users' rows are locked, so that nobody comes to be in
+/// more groups than allowed.
 pub(super) async fn add(
     tx: &mut Tx<'_>,
     app: AppId,
-    group: &Group,
+    group: &mut Group,
     users: &[UserId],
     role: GroupRole,
     now: Timestamp,
-) -> Result<(), StoreError> {
+) -> Result<Vec<UserId>, StoreError> {
+    let mut came = Vec::new();
     let history_from = MessageId(latest(tx, app, &group.id).await?.0 + 1);
     for user in users {
         let added = tx
@@ -150,42 +106,80 @@ pub(super) async fn add(
             let limit = limits::JOINED_GROUPS;
             return Err(Refusal::GroupsFull { user: user.clone(), limit }.into());
         }
-        let came = json!({ "group": group.id.as_str(), "role": role.number() });
-        audit::note(tx, Act::on_user("group.join", app, user, now), &came);
+        let role = json!({ "group": group.id.as_str(), "role": role.number() });
+        audit::note(tx, Act::on_user("group.join", app, user, now), &role);
+        came.push(user.clone());
     }
-    let members = count_members(tx, app, &group.id).await?;
-    if members > limits::GROUP_MEMBERS {
+    count_members(tx, app, group).await?;
+    if usize::try_from(group.member_count).unwrap_or(usize::MAX) > limits::GROUP_MEMBERS {
         let limit = limits::GROUP_MEMBERS;
         return Err(Refusal::GroupFull { group: group.id.clone(), limit }.into());
     }
-    Ok(())
+    for user in &came {
+        applications::settle(tx, app, group, user, now).await?;
+    }
+    Ok(came)
+}
+
+/// Makes users members like others, and tells everybody.
+pub(super) async fn come_in(
+    tx: &mut Tx<'_>,
+    app: AppId,
+    group: &mut Group,
+    by: &Actor,
+    users: &[UserId],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let came = add(tx, app, group, users, GroupRole::Member, now).await?;
+    if came.is_empty() {
+        return Ok(());
+    }
+    let members = tell::members(tx, app, &group.id, &came).await?;
+    News::new(Kind::Joined, by, members).tell_all(tx, app, group, &[], now).await
 }
 
 /// Counts a group's members anew, and keeps the number.
-async fn count_members(tx: &Tx<'_>, app: AppId, group: &GroupId) -> Result<usize, StoreError> {
-    tx.count(
-        "update groups set member_count =
-            (select count(*) from group_members where app = ?1 and group_id = ?2)
-         where app = ?1 and id = ?2 returning member_count",
-        params![app, group],
-    )
-    .await
+async fn count_members(tx: &Tx<'_>, app: AppId, group: &mut Group) -> Result<(), StoreError> {
+    group.member_count = tx
+        .one(
+            "update groups set member_count =
+                (select count(*) from group_members where app = ?1 and group_id = ?2)
+             where app = ?1 and id = ?2 returning member_count",
+            params![app, &group.id],
+            |row| row.get(0),
+        )
+        .await?;
+    Ok(())
 }
 
-/// Ends users' membership; who is none does not matter.
+/// How members are removed.
+#[derive(Clone, Copy)]
+pub(super) struct Removal<'a> {
+    /// What goes with them.
+    pub(super) leaving: Leaving,
+    /// What everybody is told: that they left, or that they were removed.
+    pub(super) kind: Kind,
+    /// Who removes them.
+    pub(super) by: &'a Actor,
+}
+
+/// Ends users' membership; who is none does not matter. Everybody is told, they too.
 pub(super) async fn remove(
     tx: &mut Tx<'_>,
     app: AppId,
-    group: &Group,
+    group: &mut Group,
     users: &[UserId],
-    leaving: Leaving,
+    removal: Removal<'_>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
+    let leaving = removal.leaving;
     if let Some(owner) = users.iter().find(|user| **user == group.owner) {
         let (group, owner) = (group.id.clone(), owner.clone());
         return Err(Refusal::OwnerCannotLeave { group, owner }.into());
     }
+    let (mut gone_ids, mut gone_members) = (Vec::new(), Vec::new());
     for user in users {
+        let as_it_was = tell::member(tx, app, &group.id, user).await?;
         let key = params![app, &group.id, user];
         let gone = tx
             .execute(
@@ -222,9 +216,15 @@ pub(super) async fn remove(
         }
         let left = json!({ "group": group.id.as_str() });
         audit::note(tx, Act::on_user("group.leave", app, user, now), &left);
+        gone_ids.push(user.clone());
+        gone_members.push(as_it_was);
     }
-    count_members(tx, app, &group.id).await?;
-    Ok(())
+    count_members(tx, app, group).await?;
+    if gone_ids.is_empty() {
+        return Ok(());
+    }
+    let news = News::new(removal.kind, removal.by, gone_members);
+    news.tell_all(tx, app, group, &gone_ids, now).await
 }
 
 /// Who is in a group, by id.
@@ -251,6 +251,19 @@ async fn joined(tx: &Tx<'_>, app: AppId, user: &UserId) -> Result<Vec<GroupId>, 
     .await
 }
 
+/// Holds a group's row; its members, and other users, must be filed.
+pub(super) async fn hold_all(
+    tx: &Tx<'_>,
+    app: AppId,
+    group: &GroupId,
+    others: &[UserId],
+) -> Result<(), StoreError> {
+    hold(tx, app, group).await?;
+    let members = ids(tx, app, group).await?;
+    let all: Vec<&UserId> = members.iter().chain(others).collect();
+    tx.filed(app, &all)
+}
+
 /// Ends a user's membership of all groups, and forgets all that goes with it. Refused for who owns one.
 pub(crate) async fn leave_all(
     tx: &mut Tx<'_>,
@@ -259,16 +272,40 @@ pub(crate) async fn leave_all(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let leaving = Leaving { forget_mute: true, forget_allowed: true, forget_favorites: true };
+    let removal = Removal { leaving, kind: Kind::Kicked, by: &Actor::App };
     for id in &joined(tx, app, user).await? {
-        hold(tx, app, id).await?;
-        let group = find(tx, app, id).await?;
-        remove(tx, app, &group, std::slice::from_ref(user), leaving, now).await?;
+        hold_all(tx, app, id, std::slice::from_ref(user)).await?;
+        let mut group = find(tx, app, id).await?;
+        remove(tx, app, &mut group, std::slice::from_ref(user), removal, now).await?;
     }
     Ok(())
 }
 
 impl Store {
-    /// Makes registered users members of a group, those who are not; returns the group as it is then.
+    /// The rows of groups, of all their members, and of other users. Who joins meanwhile is held later, out of order,
+    /// which is rare enough.
+    pub(super) async fn locks_of_members(
+        &self,
+        app: AppId,
+        groups: &[GroupId],
+        others: &[UserId],
+    ) -> Result<Locks, StoreError> {
+        let groups_to_read = groups.to_vec();
+        let mut users = self
+            .read(async move |tx| {
+                let mut users = Vec::new();
+                for group in &groups_to_read {
+                    users.extend(ids(tx, app, group).await?);
+                }
+                Ok(users)
+            })
+            .await?;
+        users.extend_from_slice(others);
+        Ok(Locks::of_groups(app, groups, &users))
+    }
+
+    /// Makes registered users members of a group, those who are not; returns the group as it is then. The app's word:
+    /// users themselves ask by [`Store::enter_group`] and [`Store::invite_to_group`].
     pub async fn join_group(
         &self,
         app: AppId,
@@ -276,34 +313,50 @@ impl Store {
         users: Vec<UserId>,
         now: Timestamp,
     ) -> Result<Group, StoreError> {
-        let locks = Locks::of_groups(app, std::slice::from_ref(&id), &users);
+        let locks = self.locks_of_members(app, std::slice::from_ref(&id), &users).await?;
         self.write_under(locks, async move |tx| {
-            let group = find(tx, app, &id).await?;
+            hold_all(tx, app, &id, &users).await?;
+            let mut group = find(tx, app, &id).await?;
             users::all_active(tx, app, &users).await?;
-            add(tx, app, &group, &users, GroupRole::Member, now).await?;
-            find(tx, app, &id).await
+            come_in(tx, app, &mut group, &Actor::App, &users, now).await?;
+            Ok(group)
         })
         .await
     }
 
-    /// Ends users' membership of a group. Refused when its owner is among them.
+    /// Ends users' membership of a group: one leaves, or others are removed, by whom the group's permission lets and
+    /// who stands above them. Where every member may remove, members remove members. Refused when the group's owner
+    /// is among them.
     pub async fn leave_group(
         &self,
         app: AppId,
+        by: Actor,
         id: GroupId,
         users: Vec<UserId>,
         leaving: Leaving,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let locks = Locks::of_groups(app, std::slice::from_ref(&id), &[]);
+        let all = [users_of(&by), users.as_slice()].concat();
+        let locks = self.locks_of_members(app, std::slice::from_ref(&id), &all).await?;
         self.write_under(locks, async move |tx| {
-            let group = find(tx, app, &id).await?;
-            remove(tx, app, &group, &users, leaving, now).await
+            hold_all(tx, app, &id, &all).await?;
+            let mut group = find(tx, app, &id).await?;
+            let own = matches!(&by, Actor::Member(user) if users == [user.clone()]);
+            let kind = if own || by == Actor::App { Kind::Left } else { Kind::Kicked };
+            match rights::rank(tx, app, &id, &by, now).await {
+                Ok(rank) if !own => may_remove(tx, app, &group, rank, &users).await?,
+                Ok(_) => {}
+                // Whoever has left already has left.
+                Err(StoreError::Refused(Refusal::NotInGroup(_))) if own => return Ok(()),
+                Err(error) => return Err(error),
+            }
+            let removal = Removal { leaving, kind, by: &by };
+            remove(tx, app, &mut group, &users, removal, now).await
         })
         .await
     }
 
-    /// Ends a user's membership of all groups. Refused when the user owns one of them.
+    /// Ends a user's membership of all groups, each in a transaction of its own. Refused when the user owns one.
     pub async fn leave_all_groups(
         &self,
         app: AppId,
@@ -311,126 +364,63 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let of = user.clone();
-        let groups = self.read(async move |tx| joined(tx, app, &of).await).await?;
-        // A group that the user joins meanwhile is held below, out of order, which is rare enough.
-        let locks = Locks::of_groups(app, &groups, std::slice::from_ref(&user));
-        self.write_under(locks, async move |tx| {
-            users::all_registered(tx, app, std::slice::from_ref(&user)).await?;
-            leave_all(tx, app, &user, now).await
-        })
-        .await
-    }
-
-    /// Members among some users, in the order asked for; who is none is left out.
-    pub async fn group_members_of(
-        &self,
-        app: AppId,
-        id: GroupId,
-        users: Vec<UserId>,
-    ) -> Result<Vec<Member>, StoreError> {
-        self.read(async move |tx| {
-            find(tx, app, &id).await?;
-            let mut found = Vec::with_capacity(users.len());
-            for user in &users {
-                found.extend(member(tx, app, &id, user).await?);
-            }
-            Ok(found)
-        })
-        .await
-    }
-
-    /// A page of a group's members, of one role or of all, by how long they have been in it.
-    pub async fn group_members(
-        &self,
-        app: AppId,
-        id: GroupId,
-        role: Option<GroupRole>,
-        after: Option<Position>,
-        limit: i64,
-        newest_first: bool,
-    ) -> Result<MembersPage, StoreError> {
-        self.read(async move |tx| {
-            let group = find(tx, app, &id).await?;
-            let (at, user) = Position::or_start(after.as_ref(), newest_first);
-            let role = role.map_or(0, GroupRole::number);
-            let sql = if newest_first {
-                "select user_id, role, nickname, extra, joined_at from group_members
-                 where app = ?1 and group_id = ?2 and (role = ?6 or ?6 = 0)
-                   and (joined_at < ?3 or (joined_at = ?3 and user_id > ?4))
-                 order by joined_at desc, user_id limit ?5"
-            } else {
-                "select user_id, role, nickname, extra, joined_at from group_members
-                 where app = ?1 and group_id = ?2 and (role = ?6 or ?6 = 0)
-                   and (joined_at > ?3 or (joined_at = ?3 and user_id > ?4))
-                 order by joined_at, user_id limit ?5"
-            };
-            let rows = tx
-                .all(sql, params![app, &id, at, user, limit + 1, role], |row| {
-                    let member = read_member(row)?;
-                    Ok((Position { at: member.joined_at.0, id: member.user.clone() }, member))
-                })
+        let groups = self
+            .read(async move |tx| {
+                users::all_registered(tx, app, std::slice::from_ref(&of)).await?;
+                let owned = tx
+                    .opt(
+                        "select group_id from group_members
+                         where app = ?1 and user_id = ?2 and role = ?3 order by group_id limit 1",
+                        params![app, &of, GroupRole::Owner.number()],
+                        |row| row.get(0),
+                    )
+                    .await?;
+                match owned {
+                    Some(group) => {
+                        Err(Refusal::OwnerCannotLeave { group, owner: of.clone() }.into())
+                    }
+                    None => joined(tx, app, &of).await,
+                }
+            })
+            .await?;
+        let leaving = Leaving { forget_mute: true, forget_allowed: true, forget_favorites: true };
+        for id in groups {
+            let locks = self
+                .locks_of_members(app, std::slice::from_ref(&id), std::slice::from_ref(&user))
                 .await?;
-            let total = if role == 0 {
-                group.member_count
-            } else {
-                tx.one(
-                    "select count(*) from group_members
-                     where app = ?1 and group_id = ?2 and role = ?3",
-                    params![app, &id, role],
-                    |row| row.get(0),
-                )
-                .await?
-            };
-            Ok(MembersPage { page: Page::cut(rows, limit), total })
-        })
-        .await
+            let user = user.clone();
+            self.write_under(locks, async move |tx| {
+                let users = std::slice::from_ref(&user);
+                hold_all(tx, app, &id, users).await?;
+                let Some(mut group) = maybe(tx, app, &id).await? else { return Ok(()) };
+                let removal = Removal { leaving, kind: Kind::Kicked, by: &Actor::App };
+                remove(tx, app, &mut group, users, removal, now).await
+            })
+            .await?;
+        }
+        Ok(())
     }
+}
 
-    /// A page of the groups that a user is in, with one role or any, by how long.
-    pub async fn joined_groups(
-        &self,
-        app: AppId,
-        user: UserId,
-        role: Option<GroupRole>,
-        after: Option<Position<GroupId>>,
-        limit: i64,
-        newest_first: bool,
-    ) -> Result<Page<JoinedGroup, GroupId>, StoreError> {
-        self.read(async move |tx| {
-            users::all_registered(tx, app, std::slice::from_ref(&user)).await?;
-            let (at, id) = Position::or_start(after.as_ref(), newest_first);
-            let role = role.map_or(0, GroupRole::number);
-            let sql = if newest_first {
-                select_groups!(
-                    ", m.alias, m.role, m.joined_at",
-                    "group_members m join groups g on g.app = m.app and g.id = m.group_id
-                     where m.app = ?1 and m.user_id = ?2 and (m.role = ?6 or ?6 = 0)
-                       and (m.joined_at < ?3 or (m.joined_at = ?3 and m.group_id > ?4))
-                     order by m.joined_at desc, m.group_id limit ?5"
-                )
-            } else {
-                select_groups!(
-                    ", m.alias, m.role, m.joined_at",
-                    "group_members m join groups g on g.app = m.app and g.id = m.group_id
-                     where m.app = ?1 and m.user_id = ?2 and (m.role = ?6 or ?6 = 0)
-                       and (m.joined_at > ?3 or (m.joined_at = ?3 and m.group_id > ?4))
-                     order by m.joined_at, m.group_id limit ?5"
-                )
-            };
-            let rows = tx
-                .all(sql, params![app, &user, at, id, limit + 1, role], |row| {
-                    let joined = JoinedGroup {
-                        group: read_group(row)?,
-                        alias: row.get(10)?,
-                        role: read_role(row, 11)?,
-                        joined_at: row.get(12)?,
-                    };
-                    let id = joined.group.id.clone();
-                    Ok((Position { at: joined.joined_at.0, id }, joined))
-                })
-                .await?;
-            Ok(Page::cut(rows, limit))
-        })
-        .await
+/// Refuses unless users may be removed by who has this rank.
+async fn may_remove(
+    tx: &Tx<'_>,
+    app: AppId,
+    group: &Group,
+    rank: Rank,
+    users: &[UserId],
+) -> Result<(), StoreError> {
+    if rank == Rank::App {
+        return Ok(());
     }
+    let removing = group.permissions.removing();
+    rank.must(&group.id, removing)?;
+    for user in users {
+        let role = role_of(tx, app, &group.id, user).await?;
+        let among_members = removing == Permitted::Members && role == Some(GroupRole::Member);
+        if *user != group.owner && !among_members && !rank.is_above(role) {
+            return Err(Refusal::NoGroupRight(group.id.clone()).into());
+        }
+    }
+    Ok(())
 }

@@ -7,7 +7,7 @@ use nuncio_protocol::values::{Content, MessageType};
 use nuncio_protocol::{GroupId, Refusal, Timestamp, UserId};
 use serde_json::json;
 
-use super::members::{self, member};
+use super::members;
 use super::{find, sending};
 use crate::apps;
 use crate::audit::{self, Act};
@@ -111,9 +111,11 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let (Recaller::User(user) | Recaller::Server { user, .. }) = by.clone();
-        let locks = self.locks_of_members(app, std::slice::from_ref(&group), &user).await?;
+        let locks = self
+            .locks_of_members(app, std::slice::from_ref(&group), std::slice::from_ref(&user))
+            .await?;
         self.write_under(locks, async move |tx| {
-            sending::hold_all(tx, app, &group, &user).await?;
+            members::hold_all(tx, app, &group, std::slice::from_ref(&user)).await?;
             let mut operator = "";
             if let Recaller::User(user) = &by {
                 floor(tx, app, &group, user).await?;
@@ -183,7 +185,11 @@ impl Store {
         now: Timestamp,
     ) -> Result<Message, StoreError> {
         let locks = self
-            .locks_of_members(edit.app, std::slice::from_ref(&edit.group), &edit.sender)
+            .locks_of_members(
+                edit.app,
+                std::slice::from_ref(&edit.group),
+                std::slice::from_ref(&edit.sender),
+            )
             .await?;
         self.write_under(locks, async move |tx| apply(tx, &edit, now).await).await
     }
@@ -217,14 +223,14 @@ async fn outranks(
     sender: &UserId,
 ) -> Result<bool, StoreError> {
     let own = members::role(tx, app, group, user).await?;
-    let other = member(tx, app, group, sender).await?.map(|member| member.role);
+    let other = members::role_of(tx, app, group, sender).await?;
     Ok(own >= GroupRole::Admin && other.is_none_or(|other| own > other))
 }
 
 async fn apply(tx: &mut Tx<'_>, edit: &GroupEdit, now: Timestamp) -> Result<Message, StoreError> {
     let GroupEdit { app, sender, by, group, id, content } = edit;
     let app = *app;
-    sending::hold_all(tx, app, group, sender).await?;
+    members::hold_all(tx, app, group, std::slice::from_ref(sender)).await?;
     let key = ChannelKey::group(group);
     let found = tx
         .opt(

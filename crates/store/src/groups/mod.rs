@@ -1,39 +1,50 @@
 //! Groups: what each is called, who owns it and what its members may do, how it begins and how it ends.
 //!
 //! Every change of a group, and every message to it, holds the group's row: so whatever is decided about a member is
-//! decided before or after another change, never beside it. Who is in a group is in `members`, who may speak in
-//! `moderation`, what a member is and is called in `standing`, whom a member follows in `favorites`; messages to a
-//! group are in `sending` and `messages`.
+//! decided before or after another change, never beside it. One function makes each change, whoever asks for it; what
+//! a user may do is in `rights`, how everybody learns of it in `tell`. How a group begins, changes and ends is in
+//! `changes`, who is in it in `members` and `lists`, who wants to be in `joining` and `applications`, who may speak in `moderation`,
+//! what a member is and is called in `standing`, whom a member follows in `favorites`; messages to a group are in
+//! `sending` and `messages`.
 
+mod application_list;
+mod applications;
+mod changes;
 mod favorites;
+mod joining;
+mod lists;
 mod members;
 mod messages;
 mod moderation;
+mod rights;
 mod sending;
 mod standing;
+mod tell;
 
 use std::collections::BTreeMap;
 
 use nuncio_protocol::groups::{
-    GroupName, GroupPermissions, GroupPermissionsChange, GroupProfileChange, GroupRole,
+    GroupName, GroupPermissions, GroupPermissionsChange, GroupProfileChange,
 };
 use nuncio_protocol::ids::{AppId, MessageId};
 use nuncio_protocol::values::ExtProfile;
-use nuncio_protocol::{GroupId, Refusal, Timestamp, UserId, limits};
+use nuncio_protocol::{GroupId, Refusal, Timestamp, UserId};
 use serde_json::{Map, Value, json};
 
 use crate::audit::{self, Act};
-use crate::engine::{Locks, Row, Store, Tx, params};
+use crate::engine::{Row, Store, Tx, params};
 use crate::error::StoreError;
 use crate::keys::ChannelKey;
 use crate::paging::{Page, Position};
-use crate::users;
 
+pub use application_list::{ApplicationsFilter, ApplicationsPage};
 pub use favorites::Favorite;
+pub use lists::{JoinedGroup, JoinedSearch, Member, MembersPage};
+pub use members::Leaving;
 pub(crate) use members::leave_all;
-pub use members::{JoinedGroup, Leaving, Member, MembersPage};
 pub use messages::GroupEdit;
 pub use moderation::MutedMember;
+pub use rights::Actor;
 
 /// A group's record.
 #[derive(Clone, Debug, PartialEq)]
@@ -156,6 +167,14 @@ async fn hold(tx: &Tx<'_>, app: AppId, id: &GroupId) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// The acting user, if it is one.
+fn users_of(by: &Actor) -> &[UserId] {
+    match by {
+        Actor::App => &[],
+        Actor::Member(user) => std::slice::from_ref(user),
+    }
+}
+
 /// What the audit trail tells of a group.
 fn state(group: &Group) -> Value {
     json!({
@@ -200,171 +219,6 @@ async fn update(tx: &Tx<'_>, app: AppId, group: &Group) -> Result<(), StoreError
 }
 
 impl Store {
-    /// Makes a group with its first members. Refused when there is one with its id, and when its owner or one of the
-    /// others is not registered.
-    pub async fn create_group(
-        &self,
-        app: AppId,
-        new: NewGroup,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let mut everybody = new.members.clone();
-        everybody.retain(|user| *user != new.owner);
-        everybody.insert(0, new.owner.clone());
-        let locks = Locks::of_groups(app, std::slice::from_ref(&new.id), &everybody);
-        self.write_under(locks, async move |tx| {
-            if maybe(tx, app, &new.id).await?.is_some() {
-                return Err(Refusal::GroupIdTaken(new.id.clone()).into());
-            }
-            users::all_active(tx, app, &everybody).await?;
-            let mut group = Group {
-                id: new.id.clone(),
-                name: new.name.as_str().to_owned(),
-                owner: new.owner.clone(),
-                creator: new.owner.clone(),
-                profile: Map::new(),
-                ext: new.ext.pairs().clone(),
-                permissions: GroupPermissions::default(),
-                member_count: 0,
-                frozen: false,
-                created_at: now,
-            };
-            new.profile.apply(&mut group.profile);
-            new.permissions.apply(&mut group.permissions);
-            let (profile, ext) = (text(&group.profile)?, text(&group.ext)?);
-            let permissions = text(group.permissions.numbers())?;
-            let made = tx
-                .execute(
-                    "insert into groups (app, id, name, owner, creator, profile, ext, permissions,
-                                         member_count, created_at)
-                     values (?1, ?2, ?3, ?4, ?4, ?5, ?6, ?7, 0, ?8)
-                     on conflict (app, id) do nothing",
-                    params![
-                        app,
-                        &group.id,
-                        &group.name,
-                        &group.owner,
-                        &profile,
-                        &ext,
-                        &permissions,
-                        now
-                    ],
-                )
-                .await?;
-            if made == 0 {
-                return Err(Refusal::GroupIdTaken(new.id.clone()).into());
-            }
-            let mut after = state(&group);
-            after["group"] = json!(group.id.as_str());
-            audit::note(tx, Act::on_user("group.create", app, &group.owner, now), &after);
-            let (owner, others) = everybody.split_at(1);
-            members::add(tx, app, &group, owner, GroupRole::Owner, now).await?;
-            members::add(tx, app, &group, others, GroupRole::Member, now).await?;
-            Ok(())
-        })
-        .await
-    }
-
-    /// Ends a group: its members, mutes and lists go with it. Messages stay until they age.
-    pub async fn dismiss_group(
-        &self,
-        app: AppId,
-        id: GroupId,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        const OF_GROUP: [&str; 5] = [
-            "delete from group_favorites where app = ?1 and group_id = ?2",
-            "delete from group_allowed_senders where app = ?1 and group_id = ?2",
-            "delete from group_mutes where app = ?1 and group_id = ?2",
-            "delete from group_members where app = ?1 and group_id = ?2",
-            "delete from groups where app = ?1 and id = ?2",
-        ];
-        let locks = Locks::of_groups(app, std::slice::from_ref(&id), &[]);
-        self.write_under(locks, async move |tx| {
-            let group = find(tx, app, &id).await?;
-            for sql in OF_GROUP {
-                tx.execute(sql, params![app, &id]).await?;
-            }
-            let gone = json!({
-                "group": id.as_str(),
-                "name": group.name,
-                "owner": group.owner.as_str(),
-                "memberCount": group.member_count,
-            });
-            audit::note(tx, Act::on_app("group.dismiss", app, now), &gone);
-            Ok(())
-        })
-        .await
-    }
-
-    /// Changes what a group says of itself, and who may do what in it.
-    pub async fn update_group(
-        &self,
-        app: AppId,
-        id: GroupId,
-        change: GroupChange,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let locks = Locks::of_groups(app, std::slice::from_ref(&id), &[]);
-        self.write_under(locks, async move |tx| {
-            let before = find(tx, app, &id).await?;
-            let mut after = before.clone();
-            if let Some(name) = &change.profile.name {
-                name.as_str().clone_into(&mut after.name);
-            }
-            change.profile.apply(&mut after.profile);
-            change.permissions.apply(&mut after.permissions);
-            for (key, value) in &change.ext {
-                if value.is_empty() {
-                    after.ext.remove(key);
-                } else {
-                    after.ext.insert(key.clone(), value.clone());
-                }
-            }
-            // The pairs that stay count too.
-            ExtProfile::parse(after.ext.clone(), limits::GROUP_EXT_PAIRS)
-                .map_err(Refusal::Profile)?;
-            if after == before {
-                return Ok(());
-            }
-            update(tx, app, &after).await?;
-            note_change(tx, "group.update", app, &before, &after, now);
-            Ok(())
-        })
-        .await
-    }
-
-    /// Makes another member the owner of a group. The one before becomes a member like others, or leaves.
-    pub async fn transfer_group(
-        &self,
-        app: AppId,
-        id: GroupId,
-        owner: UserId,
-        leaving: Option<Leaving>,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let locks = Locks::of_groups(app, std::slice::from_ref(&id), &[]);
-        self.write_under(locks, async move |tx| {
-            let before = find(tx, app, &id).await?;
-            members::role(tx, app, &id, &owner).await?;
-            if before.owner == owner {
-                let sentence = format!("`newOwner`: `{owner}` owns the group already");
-                return Err(Refusal::BadParameter(sentence).into());
-            }
-            users::active(tx, app, &owner).await?;
-            let after = Group { owner: owner.clone(), ..before.clone() };
-            update(tx, app, &after).await?;
-            members::set_role(tx, app, &id, &owner, GroupRole::Owner).await?;
-            members::set_role(tx, app, &id, &before.owner, GroupRole::Member).await?;
-            note_change(tx, "group.transfer", app, &before, &after, now);
-            if let Some(leaving) = leaving {
-                members::remove(tx, app, &after, &[before.owner], leaving, now).await?;
-            }
-            Ok(())
-        })
-        .await
-    }
-
     /// Groups' records in the order asked for; those that do not exist are left out.
     pub async fn groups(&self, app: AppId, ids: Vec<GroupId>) -> Result<Vec<Group>, StoreError> {
         self.read(async move |tx| {

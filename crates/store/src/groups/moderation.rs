@@ -2,11 +2,16 @@
 //!
 //! All of it binds what users send themselves. What an app server sends in their names passes.
 
+use nuncio_protocol::frames::GroupMember;
+use nuncio_protocol::frames::group_event::Kind;
+use nuncio_protocol::groups::Permitted;
 use nuncio_protocol::ids::AppId;
 use nuncio_protocol::{GroupId, Refusal, Timestamp, UserId, limits};
 use serde_json::json;
 
-use super::{Group, find, read_group, select_groups};
+use super::rights::{self, Actor};
+use super::tell::{self, News};
+use super::{Group, find, members, read_group, select_groups, users_of};
 use crate::audit::{self, Act};
 use crate::engine::{Locks, Store, Tx, params};
 use crate::error::StoreError;
@@ -34,13 +39,61 @@ async fn place<'a>(
     }
 }
 
-/// The rows that a mute holds: the group's, which appending a message to it holds too, or where all groups are meant
-/// the users', which appending holds as well.
+/// The rows that a mute holds: the group's, which appending a message to it holds too, and the users', who are told, and
+/// which appending holds as well.
 fn locks(app: AppId, group: Option<&GroupId>, users: &[UserId]) -> Locks {
-    match group {
-        Some(group) => Locks::of_groups(app, std::slice::from_ref(group), &[]),
-        None => Locks::of_groups(app, &[], users),
+    Locks::of_groups(app, group.map_or(&[], std::slice::from_ref), users)
+}
+
+/// Refuses unless an actor may say who speaks in a group, and stands above those whom it says it of.
+async fn may_moderate(
+    tx: &Tx<'_>,
+    app: AppId,
+    by: &Actor,
+    group: Option<&GroupId>,
+    users: &[UserId],
+    now: Timestamp,
+) -> Result<Option<Group>, StoreError> {
+    let Some(id) = group else { return Ok(None) };
+    let group = find(tx, app, id).await?;
+    let rank = rights::rank(tx, app, id, by, now).await?;
+    rank.must(id, Permitted::Admins)?;
+    rights::must_be_above(tx, app, &group, rank, users).await?;
+    Ok(Some(group))
+}
+
+/// Refuses unless an actor may say who speaks in a frozen group.
+async fn may_allow(
+    tx: &Tx<'_>,
+    app: AppId,
+    by: &Actor,
+    group: &GroupId,
+    now: Timestamp,
+) -> Result<Group, StoreError> {
+    let found = find(tx, app, group).await?;
+    rights::rank(tx, app, group, by, now).await?.must(group, Permitted::Admins)?;
+    Ok(found)
+}
+
+/// Tells users what was decided of them.
+async fn tell_them(
+    tx: &mut Tx<'_>,
+    app: AppId,
+    group: Option<&Group>,
+    mut news: News<'_>,
+    users: &[UserId],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    if users.is_empty() {
+        return Ok(());
     }
+    for user in users {
+        news.members.push(match group {
+            Some(group) => tell::member(tx, app, &group.id, user).await?,
+            None => GroupMember { user_id: user.to_string(), ..GroupMember::default() },
+        });
+    }
+    news.tell(tx, app, group, users, now).await
 }
 
 impl Store {
@@ -49,13 +102,15 @@ impl Store {
     pub async fn mute_in_group(
         &self,
         app: AppId,
+        by: Actor,
         group: Option<GroupId>,
         users: Vec<UserId>,
         until: Timestamp,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         self.write_under(locks(app, group.as_ref(), &users), async move |tx| {
-            let place = place(tx, app, group.as_ref()).await?;
+            let of = may_moderate(tx, app, &by, group.as_ref(), &users, now).await?;
+            let place = group.as_ref().map_or("", GroupId::as_str);
             // What has run out is in nobody's way, and nobody would miss it.
             tx.execute(
                 "delete from group_mutes where app = ?1 and group_id = ?2 and until <= ?3",
@@ -87,7 +142,8 @@ impl Store {
             if count > limit {
                 return Err(Refusal::ListFull { limit }.into());
             }
-            Ok(())
+            let news = News { until: until.0, ..News::new(Kind::Muted, &by, Vec::new()) };
+            tell_them(tx, app, of.as_ref(), news, &users, now).await
         })
         .await
     }
@@ -97,12 +153,15 @@ impl Store {
     pub async fn unmute_in_group(
         &self,
         app: AppId,
+        by: Actor,
         group: Option<GroupId>,
         users: Vec<UserId>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         self.write_under(locks(app, group.as_ref(), &users), async move |tx| {
-            let place = place(tx, app, group.as_ref()).await?;
+            let of = may_moderate(tx, app, &by, group.as_ref(), &users, now).await?;
+            let place = group.as_ref().map_or("", GroupId::as_str);
+            let mut told = Vec::new();
             for user in &users {
                 let lifted = tx
                     .execute(
@@ -114,9 +173,11 @@ impl Store {
                 if lifted > 0 {
                     let group = json!({ "group": place });
                     audit::note(tx, Act::on_user("group.unmute", app, user, now), &group);
+                    told.push(user.clone());
                 }
             }
-            Ok(())
+            let news = News::new(Kind::Unmuted, &by, Vec::new());
+            tell_them(tx, app, of.as_ref(), news, &told, now).await
         })
         .await
     }
@@ -147,13 +208,17 @@ impl Store {
     pub async fn freeze_groups(
         &self,
         app: AppId,
+        by: Actor,
         groups: Vec<GroupId>,
         frozen: bool,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        self.write_under(Locks::of_groups(app, &groups, &[]), async move |tx| {
+        let locks = self.locks_of_members(app, &groups, users_of(&by)).await?;
+        self.write_under(locks, async move |tx| {
             for id in &groups {
+                members::hold_all(tx, app, id, users_of(&by)).await?;
                 let before = find(tx, app, id).await?;
+                rights::rank(tx, app, id, &by, now).await?.must(id, Permitted::Admins)?;
                 if before.frozen == frozen {
                     continue;
                 }
@@ -164,6 +229,8 @@ impl Store {
                 .await?;
                 let after = Group { frozen, ..before.clone() };
                 super::note_change(tx, "group.freeze", app, &before, &after, now);
+                let kind = if frozen { Kind::Frozen } else { Kind::Unfrozen };
+                News::new(kind, &by, Vec::new()).tell_all(tx, app, &after, &[], now).await?;
             }
             Ok(())
         })
@@ -207,13 +274,15 @@ impl Store {
     pub async fn allow_group_senders(
         &self,
         app: AppId,
+        by: Actor,
         group: GroupId,
         users: Vec<UserId>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let locks = Locks::of_groups(app, std::slice::from_ref(&group), &[]);
+        let locks = Locks::of_groups(app, std::slice::from_ref(&group), &users);
         self.write_under(locks, async move |tx| {
-            find(tx, app, &group).await?;
+            let of = may_allow(tx, app, &by, &group, now).await?;
+            let mut told = Vec::new();
             for user in &users {
                 let added = tx
                     .execute(
@@ -225,6 +294,7 @@ impl Store {
                 if added > 0 {
                     let act = Act::on_user("group.allow", app, user, now);
                     audit::note(tx, act, &json!({ "group": group.as_str() }));
+                    told.push(user.clone());
                 }
             }
             let count = tx
@@ -236,7 +306,8 @@ impl Store {
             if count > limits::GROUP_MEMBERS {
                 return Err(Refusal::ListFull { limit: limits::GROUP_MEMBERS }.into());
             }
-            Ok(())
+            let news = News::new(Kind::Allowed, &by, Vec::new());
+            tell_them(tx, app, Some(&of), news, &told, now).await
         })
         .await
     }
@@ -245,13 +316,15 @@ impl Store {
     pub async fn disallow_group_senders(
         &self,
         app: AppId,
+        by: Actor,
         group: GroupId,
         users: Vec<UserId>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let locks = Locks::of_groups(app, std::slice::from_ref(&group), &[]);
+        let locks = Locks::of_groups(app, std::slice::from_ref(&group), &users);
         self.write_under(locks, async move |tx| {
-            find(tx, app, &group).await?;
+            let of = may_allow(tx, app, &by, &group, now).await?;
+            let mut told = Vec::new();
             for user in &users {
                 let removed = tx
                     .execute(
@@ -263,9 +336,11 @@ impl Store {
                 if removed > 0 {
                     let act = Act::on_user("group.disallow", app, user, now);
                     audit::note(tx, act, &json!({ "group": group.as_str() }));
+                    told.push(user.clone());
                 }
             }
-            Ok(())
+            let news = News::new(Kind::Disallowed, &by, Vec::new());
+            tell_them(tx, app, Some(&of), news, &told, now).await
         })
         .await
     }

@@ -4,12 +4,12 @@
 //! held from the look at the sender's standing to the commit: messages have one order for all, and who was removed or
 //! muted before is seen.
 
-use nuncio_protocol::ids::{AppId, MessageId};
+use nuncio_protocol::ids::MessageId;
 use nuncio_protocol::{ClientMessageId, GroupId, Refusal, Timestamp, UserId};
 
-use super::{hold, members};
+use super::members;
 use crate::appends::{self, Facts, Party, read_facts, read_party};
-use crate::engine::{Locks, Row, Store, Tx, params};
+use crate::engine::{Row, Store, Tx, params};
 use crate::error::StoreError;
 use crate::keys::ChannelKey;
 use crate::messages::{self, By, Draft, Sent};
@@ -107,7 +107,8 @@ impl Store {
         groups: Vec<GroupId>,
         now: Timestamp,
     ) -> Result<Vec<Sent>, StoreError> {
-        let locks = self.locks_of_members(draft.app, &groups, &draft.sender).await?;
+        let locks =
+            self.locks_of_members(draft.app, &groups, std::slice::from_ref(&draft.sender)).await?;
         self.write_under(locks, async move |tx| {
             let mut all = Vec::with_capacity(groups.len());
             for (index, group) in groups.iter().enumerate() {
@@ -137,41 +138,6 @@ impl Store {
         })
         .await
     }
-
-    /// The rows of groups, of all their members, and of a user. Who joins meanwhile is held later, out of order, which
-    /// is rare enough.
-    pub(super) async fn locks_of_members(
-        &self,
-        app: AppId,
-        groups: &[GroupId],
-        user: &UserId,
-    ) -> Result<Locks, StoreError> {
-        let ids = groups.to_vec();
-        let mut users = self
-            .read(async move |tx| {
-                let mut users = Vec::new();
-                for group in &ids {
-                    users.extend(members::ids(tx, app, group).await?);
-                }
-                Ok(users)
-            })
-            .await?;
-        users.push(user.clone());
-        Ok(Locks::of_groups(app, groups, &users))
-    }
-}
-
-/// Holds a group's row; its members, and a user, must be filed.
-pub(super) async fn hold_all(
-    tx: &Tx<'_>,
-    app: AppId,
-    group: &GroupId,
-    user: &UserId,
-) -> Result<(), StoreError> {
-    hold(tx, app, group).await?;
-    let members = members::ids(tx, app, group).await?;
-    let all: Vec<&UserId> = members.iter().chain([user]).collect();
-    tx.filed(app, &all)
 }
 
 /// Whether a message might be sent to a group now.
@@ -191,7 +157,7 @@ async fn append(
     now: Timestamp,
 ) -> Result<Sent, StoreError> {
     let app = draft.app;
-    hold_all(tx, app, group, &draft.sender).await?;
+    members::hold_all(tx, app, group, std::slice::from_ref(&draft.sender)).await?;
     let found = look(tx, draft, group, now).await?;
     if let Some(first) = found.sent {
         return Ok(Sent { id: first, seq: 0 });

@@ -12,6 +12,7 @@ use nuncio_store::apps::Environment;
 use nuncio_store::channel_settings::Change;
 use nuncio_store::exports::{After, Section};
 use nuncio_store::friend_requests::How;
+use nuncio_store::groups::Actor;
 use nuncio_store::jobs::{Job, Kind, Part, State, Step};
 use nuncio_store::messages::{By, Draft, Recaller};
 use nuncio_store::outbox::{Attempt, Verdict};
@@ -220,8 +221,8 @@ contract! {
         }
         let until = NOW.plus_ms(60_000);
         let g2 = Some(groups::group("g2"));
-        store.mute_in_group(app, g2, vec![mary.clone()], until, NOW).await.unwrap();
-        store.mute_in_group(app, None, vec![mary.clone()], until, NOW).await.unwrap();
+        store.mute_in_group(app, Actor::App, g2, vec![mary.clone()], until, NOW).await.unwrap();
+        store.mute_in_group(app, Actor::App, None, vec![mary.clone()], until, NOW).await.unwrap();
         for (id, who, whom) in [("g1", &mary, &adam), ("g2", &adam, &mary)] {
             let (group, who) = (groups::group(id), who.clone());
             store.add_group_favorites(app, group, who, vec![whom.clone()], NOW).await.unwrap();
@@ -235,6 +236,13 @@ contract! {
             assert_eq!(of(&found, "mutedUntil"), ["null".to_owned(), until.0.to_string()]);
             let followed = all(store, app, &mary, Section::GroupFavorites, limit).await;
             assert_eq!(of(&followed, "userId"), ["adam"], "whom mary follows, not who follows her");
+        }
+        store.enter_group(app, mary.clone(), groups::group("g3"), NOW).await.unwrap();
+        store.enter_group(app, zoe.clone(), groups::group("g1"), NOW).await.unwrap();
+        for limit in [1, 10] {
+            let asked = all(store, app, &mary, Section::GroupApplications, limit).await;
+            assert_eq!(of(&asked, "groupId"), ["g3"], "what mary asked, not what she has to answer");
+            assert_eq!(of(&asked, "status"), ["admin_pending"]);
         }
         let record = store.export_user(app, mary).await.unwrap();
         assert_eq!(record["mutedInGroupsUntil"], until.0);
@@ -265,7 +273,7 @@ contract! {
             assert_eq!(of(&messages, "channelId"), ["zoe", "g1", "g1", "g2"], "{limit}");
         }
         let gone = vec![mary.clone()];
-        store.leave_group(app, groups::group("g2"), gone, groups::FORGET, NOW.plus_ms(30)).await.unwrap();
+        store.leave_group(app, Actor::App, groups::group("g2"), gone, groups::FORGET, NOW.plus_ms(30)).await.unwrap();
         let messages = all(store, app, &mary, Section::Messages, 100).await;
         assert_eq!(of(&messages, "clientMessageId"), ["m4", "m1", "m2"]);
     }

@@ -5,7 +5,7 @@ use nuncio_protocol::ids::{AppId, MessageId};
 use nuncio_protocol::values::Content;
 use nuncio_protocol::{Refusal, Timestamp, UserId};
 use nuncio_store::channels::HistoryFrom;
-use nuncio_store::groups::GroupEdit;
+use nuncio_store::groups::{Actor, GroupEdit};
 use nuncio_store::messages::{By, Draft, Recaller, Sent};
 use nuncio_store::{Store, StoreError};
 
@@ -65,14 +65,14 @@ contract! {
         create(&bench, "g", &ann, &[&bob, &cem]).await;
         bench.nudges.take();
         let first = say(&bench, "bob", "m1").await.unwrap();
-        assert_eq!(first.seq, 1);
+        assert_eq!(first.seq, 2, "the group's beginning comes first");
         say(&bench, "ann", "m2").await.unwrap();
         let nudges = bench.nudges.take();
         for who in [&ann, &bob, &cem] {
             assert_eq!(heard(&bench, who).await, ["m1", "m2"]);
             let of_user: Vec<_> =
                 nudges.iter().filter(|n| n.user == *who).map(|n| n.seq).collect();
-            assert_eq!(of_user, [1, 2]);
+            assert_eq!(of_user, [2, 3]);
             let message = received(&bench, who).await[0].clone();
             assert_eq!((message.id, message.sender_id), (first.id.to_string(), "bob".to_owned()));
             assert_eq!(message.channel.unwrap().id, "g");
@@ -161,24 +161,24 @@ contract! {
         let later = NOW.plus_ms(60_000);
         let who = vec![bob.clone()];
 
-        store.freeze_groups(app, vec![g.clone()], true, NOW).await.unwrap();
+        store.freeze_groups(app, Actor::App, vec![g.clone()], true, NOW).await.unwrap();
         assert_eq!(refused("bob").await, Refusal::GroupFrozen);
         assert_eq!(refused("ann").await, Refusal::GroupFrozen, "the owner too");
-        store.allow_group_senders(app, g.clone(), who.clone(), NOW).await.unwrap();
+        store.allow_group_senders(app, Actor::App, g.clone(), who.clone(), NOW).await.unwrap();
         say(&bench, "bob", "allowed").await.unwrap();
-        store.mute_in_group(app, Some(g.clone()), who.clone(), later, NOW).await.unwrap();
+        store.mute_in_group(app, Actor::App, Some(g.clone()), who.clone(), later, NOW).await.unwrap();
         assert_eq!(refused("bob").await, Refusal::MutedInGroup, "a mute outweighs the list");
         store.append_to_groups(by_server(app, "bob"), vec![g.clone()], NOW).await.unwrap();
         say_at(store, app, "bob", "after", later).await.unwrap();
-        store.unmute_in_group(app, Some(g.clone()), who.clone(), NOW).await.unwrap();
-        store.mute_in_group(app, None, who.clone(), later, NOW).await.unwrap();
+        store.unmute_in_group(app, Actor::App, Some(g.clone()), who.clone(), NOW).await.unwrap();
+        store.mute_in_group(app, Actor::App, None, who.clone(), later, NOW).await.unwrap();
         assert_eq!(refused("bob").await, Refusal::MutedInGroup, "in all groups");
-        store.unmute_in_group(app, None, who.clone(), NOW).await.unwrap();
+        store.unmute_in_group(app, Actor::App, None, who.clone(), NOW).await.unwrap();
         // A mute in direct channels is another matter.
         store.mute(app, who.clone(), true, NOW).await.unwrap();
         say(&bench, "bob", "not-direct").await.unwrap();
 
-        store.leave_group(app, g.clone(), who.clone(), FORGET, NOW).await.unwrap();
+        store.leave_group(app, Actor::App, g.clone(), who.clone(), FORGET, NOW).await.unwrap();
         assert_eq!(refused("bob").await, Refusal::NotInGroup(g));
         let until = Timestamp::FOREVER;
         store.ban(app, who, until, "spam".to_owned(), false, NOW).await.unwrap();
@@ -227,7 +227,7 @@ contract! {
         let between: Vec<_> =
             between.await.unwrap().into_iter().map(|message| message.client_message_id).collect();
         assert_eq!(between, ["m2", "m1"]);
-        store.leave_group(app, g.clone(), vec![bob.clone()], FORGET, NOW).await.unwrap();
+        store.leave_group(app, Actor::App, g.clone(), vec![bob.clone()], FORGET, NOW).await.unwrap();
         assert_eq!(refusal(read(&bench, &bob).await), Refusal::NotInGroup(g));
     }
 
@@ -262,7 +262,7 @@ contract! {
         let m2 = say(&bench, "ann", "m2").await.unwrap().id;
         let as_user = |user: &UserId| Recaller::User(user.clone());
         assert_eq!(refusal(recall(as_user(&cem), m1).await), Refusal::NotYourMessage);
-        store.set_group_admins(app, g.clone(), vec![cem.clone()], true, NOW).await.unwrap();
+        store.set_group_admins(app, Actor::App, g.clone(), vec![cem.clone()], true, NOW).await.unwrap();
         assert_eq!(refusal(recall(as_user(&cem), m2).await), Refusal::NotYourMessage, "the owner's");
         assert_eq!(refusal(recall(as_user(&user("x")), m1).await), Refusal::NotRegistered(user("x")));
         assert_eq!(unread(&bench, &ann).await, 1);
@@ -311,10 +311,10 @@ contract! {
             assert_eq!(edits.len(), 1, "the same again is nothing new");
         }
         let muted = vec![bob.clone()];
-        store.mute_in_group(app, Some(g.clone()), muted.clone(), NOW.plus_ms(99), NOW).await.unwrap();
+        store.mute_in_group(app, Actor::App, Some(g.clone()), muted.clone(), NOW.plus_ms(99), NOW).await.unwrap();
         assert_eq!(refusal(edit(&bob, client(), "x").await), Refusal::MutedInGroup);
         edit(&bob, SERVER, "by the server").await.unwrap();
-        store.leave_group(app, g.clone(), muted, FORGET, NOW).await.unwrap();
+        store.leave_group(app, Actor::App, g.clone(), muted, FORGET, NOW).await.unwrap();
         assert_eq!(refusal(edit(&bob, client(), "x").await), Refusal::NotInGroup(g.clone()));
     }
 
@@ -330,10 +330,10 @@ contract! {
         mark(Some(m1)).await;
         assert_eq!(unread(&bench, &bob).await, 1);
         // Even after leaving, so that nothing stays unread for ever.
-        bench.store.leave_group(bench.app, group("g"), vec![bob.clone()], FORGET, NOW).await.unwrap();
+        bench.store.leave_group(bench.app, Actor::App, group("g"), vec![bob.clone()], FORGET, NOW).await.unwrap();
         mark(None).await;
         assert_eq!(unread(&bench, &bob).await, 0);
-        assert_eq!(bench.inbox(&ann).await.len(), before, "nobody else is told");
+        assert_eq!(bench.inbox(&ann).await.len(), before + 1, "told of the leaving, not of the reading");
     }
 
     async fn a_deleted_member_gets_nothing_and_stays_a_member(bench: Bench) {

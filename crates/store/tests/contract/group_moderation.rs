@@ -1,6 +1,7 @@
 //! Who may speak in a group: mutes, frozen groups, allowed senders.
 
 use nuncio_protocol::{Refusal, Timestamp, UserId, limits};
+use nuncio_store::groups::Actor;
 
 use crate::groups::{create, group};
 use crate::harness::{Bench, NOW, contract, refusal, user};
@@ -19,7 +20,7 @@ contract! {
         create(&bench, "g", &ann, &[&bob]).await;
         let (app, g) = (bench.app, Some(group("g")));
         let mute = async |who: &UserId, until| {
-            bench.store.mute_in_group(app, g.clone(), vec![who.clone()], until, NOW).await.unwrap();
+            bench.store.mute_in_group(app, Actor::App, g.clone(), vec![who.clone()], until, NOW).await.unwrap();
         };
         mute(&bob, LATER).await;
         mute(&user("outsider"), Timestamp::FOREVER).await;
@@ -30,7 +31,7 @@ contract! {
         mute(&bob, Timestamp::FOREVER).await;
         assert_eq!(muted(&bench, Some("g"), LATER).await.len(), 2, "a new mute replaces the old");
         let lifted = vec![bob.clone(), ann];
-        bench.store.unmute_in_group(app, g.clone(), lifted, NOW).await.unwrap();
+        bench.store.unmute_in_group(app, Actor::App, g.clone(), lifted, NOW).await.unwrap();
         assert_eq!(muted(&bench, Some("g"), NOW).await, both[1..]);
     }
 
@@ -41,7 +42,7 @@ contract! {
             range.map(|number| user(&format!("u{number}"))).collect()
         };
         let mute = async |who, until| {
-            bench.store.mute_in_group(bench.app, None, who, until, NOW).await
+            bench.store.mute_in_group(bench.app, Actor::App, None, who, until, NOW).await
         };
         mute(users(0..1), LATER).await.unwrap();
         mute(users(1..limits::MUTED_IN_ALL_GROUPS), Timestamp::FOREVER).await.unwrap();
@@ -50,11 +51,11 @@ contract! {
         assert_eq!(refusal(mute(users(100..101), LATER).await), full);
         assert_eq!(muted(&bench, None, NOW).await.len(), limits::MUTED_IN_ALL_GROUPS);
         // What has run out makes room.
-        let late = bench.store.mute_in_group(bench.app, None, users(100..101), Timestamp::FOREVER, LATER);
+        let late = bench.store.mute_in_group(bench.app, Actor::App, None, users(100..101), Timestamp::FOREVER, LATER);
         late.await.unwrap();
         let who = muted(&bench, None, LATER).await;
         assert_eq!(who.len(), limits::MUTED_IN_ALL_GROUPS);
-        bench.store.unmute_in_group(bench.app, None, users(0..101), LATER).await.unwrap();
+        bench.store.unmute_in_group(bench.app, Actor::App, None, users(0..101), LATER).await.unwrap();
         assert_eq!(muted(&bench, None, NOW).await, []);
     }
 
@@ -64,14 +65,14 @@ contract! {
         let (app, g) = (bench.app, group("g"));
         for keeps in [true, false] {
             let who = vec![bob.clone()];
-            bench.store.mute_in_group(app, Some(g.clone()), who.clone(), LATER, NOW).await.unwrap();
-            bench.store.allow_group_senders(app, g.clone(), who.clone(), NOW).await.unwrap();
+            bench.store.mute_in_group(app, Actor::App, Some(g.clone()), who.clone(), LATER, NOW).await.unwrap();
+            bench.store.allow_group_senders(app, Actor::App, g.clone(), who.clone(), NOW).await.unwrap();
             let leaving = nuncio_store::groups::Leaving {
                 forget_mute: !keeps,
                 forget_allowed: !keeps,
                 forget_favorites: true,
             };
-            bench.store.leave_group(app, g.clone(), who.clone(), leaving, NOW).await.unwrap();
+            bench.store.leave_group(app, Actor::App, g.clone(), who.clone(), leaving, NOW).await.unwrap();
             let left = usize::from(keeps);
             assert_eq!(muted(&bench, Some("g"), NOW).await.len(), left);
             let allowed = bench.store.allowed_group_senders(app, g.clone()).await.unwrap();
@@ -87,7 +88,7 @@ contract! {
         }
         let freeze = async |ids: &[&str], frozen| {
             let ids = ids.iter().map(|id| group(id)).collect();
-            bench.store.freeze_groups(bench.app, ids, frozen, NOW).await
+            bench.store.freeze_groups(bench.app, Actor::App, ids, frozen, NOW).await
         };
         let frozen = async |offset, limit| -> Vec<_> {
             let found = bench.store.frozen_groups(bench.app, offset, limit).await.unwrap();
@@ -111,12 +112,12 @@ contract! {
         let (app, g) = (bench.app, group("g"));
         for (step, id) in (0..).zip(["z", "a", "z"]) {
             let at = NOW.plus_ms(step);
-            bench.store.allow_group_senders(app, g.clone(), vec![user(id)], at).await.unwrap();
+            bench.store.allow_group_senders(app, Actor::App, g.clone(), vec![user(id)], at).await.unwrap();
         }
         let listed = async || bench.store.allowed_group_senders(app, g.clone()).await.unwrap();
         assert_eq!(listed().await, [user("z"), user("a")]);
         let gone = vec![user("z"), user("never")];
-        bench.store.disallow_group_senders(app, g.clone(), gone, NOW).await.unwrap();
+        bench.store.disallow_group_senders(app, Actor::App, g.clone(), gone, NOW).await.unwrap();
         assert_eq!(listed().await, [user("a")]);
     }
 
@@ -125,14 +126,14 @@ contract! {
         let missing = Refusal::NoSuchGroup(none.clone());
         let who = vec![user("a")];
         let at = Some(none.clone());
-        let mute = bench.store.mute_in_group(app, at.clone(), who.clone(), LATER, NOW).await;
+        let mute = bench.store.mute_in_group(app, Actor::App, at.clone(), who.clone(), LATER, NOW).await;
         assert_eq!(refusal(mute), missing);
-        let unmute = bench.store.unmute_in_group(app, at.clone(), who.clone(), NOW).await;
+        let unmute = bench.store.unmute_in_group(app, Actor::App, at.clone(), who.clone(), NOW).await;
         assert_eq!(refusal(unmute), missing);
         assert_eq!(refusal(bench.store.muted_in_group(app, at, NOW).await), missing);
-        let allow = bench.store.allow_group_senders(app, none.clone(), who.clone(), NOW).await;
+        let allow = bench.store.allow_group_senders(app, Actor::App, none.clone(), who.clone(), NOW).await;
         assert_eq!(refusal(allow), missing);
-        let disallow = bench.store.disallow_group_senders(app, none.clone(), who, NOW).await;
+        let disallow = bench.store.disallow_group_senders(app, Actor::App, none.clone(), who, NOW).await;
         assert_eq!(refusal(disallow), missing);
         assert_eq!(refusal(bench.store.allowed_group_senders(app, none).await), missing);
     }

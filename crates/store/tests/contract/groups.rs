@@ -8,7 +8,7 @@ use nuncio_protocol::values::{Alias, ExtProfile, ProfileError, ProfileFault};
 use nuncio_protocol::{GroupId, Origin, Refusal, UserId, limits};
 use nuncio_store::StoreError;
 use nuncio_store::apps::Environment;
-use nuncio_store::groups::{Group, GroupChange, Leaving, NewGroup};
+use nuncio_store::groups::{Actor, Group, GroupChange, Leaving, NewGroup};
 use serde_json::{Value, json};
 
 use crate::harness::{Bench, NOW, contract, make_app, refusal, user};
@@ -34,7 +34,7 @@ pub(crate) fn new(id: &str, owner: &UserId, members: &[&UserId]) -> NewGroup {
 
 /// Makes a group of an owner and others.
 pub(crate) async fn create(bench: &Bench, id: &str, owner: &UserId, members: &[&UserId]) {
-    bench.store.create_group(bench.app, new(id, owner, members), NOW).await.unwrap();
+    bench.store.create_group(bench.app, Actor::App, new(id, owner, members), NOW).await.unwrap();
 }
 
 async fn read(bench: &Bench, id: &str) -> Group {
@@ -80,7 +80,7 @@ contract! {
         let permissions = json!({ "joinPerm": 1 });
         made.permissions =
             GroupPermissionsChange::parse(permissions.as_object().unwrap()).unwrap();
-        bench.store.create_group(bench.app, made, NOW).await.unwrap();
+        bench.store.create_group(bench.app, Actor::App, made, NOW).await.unwrap();
         let found = read(&bench, "g").await;
         assert_eq!((found.name.as_str(), &found.owner, &found.creator), ("Name", &ann, &ann));
         assert_eq!((found.member_count, found.frozen, found.created_at), (3, false, NOW));
@@ -97,7 +97,7 @@ contract! {
         let makes = (0..10).map(|number| {
             let (store, owner) =
                 if number % 2 == 0 { (&bench.store, &ann) } else { (&other, &bob) };
-            store.create_group(bench.app, new("g", owner, &[]), NOW)
+            store.create_group(bench.app, Actor::App, new("g", owner, &[]), NOW)
         });
         let outcomes = join_all(makes).await;
         assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1);
@@ -111,9 +111,9 @@ contract! {
         let [ann, bob] = bench.users(["ann", "bob"]).await;
         let ghost = user("ghost");
         let missing = Refusal::NotRegistered(ghost.clone());
-        let owned = bench.store.create_group(bench.app, new("g", &ghost, &[&ann]), NOW).await;
+        let owned = bench.store.create_group(bench.app, Actor::App, new("g", &ghost, &[&ann]), NOW).await;
         assert_eq!(refusal(owned), missing);
-        let with = bench.store.create_group(bench.app, new("g", &ann, &[&ghost]), NOW).await;
+        let with = bench.store.create_group(bench.app, Actor::App, new("g", &ann, &[&ghost]), NOW).await;
         assert_eq!(refusal(with), missing);
         assert_eq!(bench.store.groups(bench.app, vec![group("g")]).await.unwrap(), []);
         create(&bench, "g", &ann, &[]).await;
@@ -128,7 +128,7 @@ contract! {
         create(&bench, "g", &ann, &[]).await;
         let other = make_app(&bench.store, "app2", Environment::Production).await.id;
         let missing = Refusal::NoSuchGroup(group("g"));
-        let dismiss = bench.store.dismiss_group(other, group("g"), NOW).await;
+        let dismiss = bench.store.dismiss_group(other, Actor::App, group("g"), NOW).await;
         assert_eq!(refusal(dismiss), missing);
         let join = bench.store.join_group(other, group("g"), vec![ann.clone()], NOW).await;
         assert_eq!(refusal(join), missing);
@@ -149,7 +149,7 @@ contract! {
         assert_eq!(join(&[&ann, &bob, &cem], 2).await.member_count, 3);
         assert_eq!(members(&bench, "g").await, pairs(&[("ann", 3), ("bob", 1), ("cem", 1)]));
         let leave = async |who: Vec<UserId>| {
-            bench.store.leave_group(bench.app, group("g"), who, FORGET, NOW).await
+            bench.store.leave_group(bench.app, Actor::App, group("g"), who, FORGET, NOW).await
         };
         let owner = refusal(leave(vec![bob.clone(), ann.clone()]).await);
         assert_eq!(owner, Refusal::OwnerCannotLeave { group: group("g"), owner: ann.clone() });
@@ -195,7 +195,7 @@ contract! {
         let owner = refusal(bench.store.leave_all_groups(bench.app, bob.clone(), NOW).await);
         assert_eq!(owner, Refusal::OwnerCannotLeave { group: group("g3"), owner: bob.clone() });
         assert_eq!(read(&bench, "g1").await.member_count, 2);
-        bench.store.dismiss_group(bench.app, group("g3"), NOW).await.unwrap();
+        bench.store.dismiss_group(bench.app, Actor::App, group("g3"), NOW).await.unwrap();
         bench.store.leave_all_groups(bench.app, bob.clone(), NOW).await.unwrap();
         for id in ["g1", "g2"] {
             assert_eq!(members(&bench, id).await, pairs(&[("ann", 3)]));
@@ -210,12 +210,12 @@ contract! {
         create(&bench, "g", &ann, &[&bob]).await;
         let (app, g) = (bench.app, group("g"));
         let both = vec![bob.clone()];
-        bench.store.mute_in_group(app, Some(g.clone()), both.clone(), NOW.plus_ms(9), NOW).await.unwrap();
-        bench.store.allow_group_senders(app, g.clone(), both.clone(), NOW).await.unwrap();
+        bench.store.mute_in_group(app, Actor::App, Some(g.clone()), both.clone(), NOW.plus_ms(9), NOW).await.unwrap();
+        bench.store.allow_group_senders(app, Actor::App, g.clone(), both.clone(), NOW).await.unwrap();
         bench.store.add_group_favorites(app, g.clone(), ann.clone(), both, NOW).await.unwrap();
-        bench.store.freeze_groups(app, vec![g.clone()], true, NOW).await.unwrap();
-        bench.store.dismiss_group(app, g.clone(), NOW).await.unwrap();
-        let again = bench.store.dismiss_group(app, g.clone(), NOW).await;
+        bench.store.freeze_groups(app, Actor::App, vec![g.clone()], true, NOW).await.unwrap();
+        bench.store.dismiss_group(app, Actor::App, g.clone(), NOW).await.unwrap();
+        let again = bench.store.dismiss_group(app, Actor::App, g.clone(), NOW).await;
         assert_eq!(refusal(again), Refusal::NoSuchGroup(g.clone()));
         let joined = bench.store.joined_groups(app, bob.clone(), None, None, 10, false).await;
         assert_eq!(joined.unwrap().items, []);
@@ -232,7 +232,7 @@ contract! {
         let [ann] = bench.users(["ann"]).await;
         create(&bench, "g", &ann, &[]).await;
         let change = async |change: GroupChange| {
-            bench.store.update_group(bench.app, group("g"), change, NOW).await
+            bench.store.update_group(bench.app, Actor::App, group("g"), change, NOW).await
         };
         let permissions = json!({ "memInvitePerm": 2 });
         change(GroupChange {
@@ -270,7 +270,7 @@ contract! {
         let [ann, bob, cem] = bench.users(["ann", "bob", "cem"]).await;
         create(&bench, "g", &ann, &[&bob]).await;
         let transfer = async |to: &UserId, leaving| {
-            bench.store.transfer_group(bench.app, group("g"), to.clone(), leaving, NOW).await
+            bench.store.transfer_group(bench.app, Actor::App, group("g"), to.clone(), leaving, NOW).await
         };
         let outsider = Refusal::NotAMember { group: group("g"), user: cem.clone() };
         assert_eq!(refusal(transfer(&cem, None).await), outsider);
@@ -291,7 +291,7 @@ contract! {
         let all: Vec<_> = others.iter().collect();
         create(&bench, "g", &ann, &all).await;
         let set = async |users: &[UserId], admins| {
-            bench.store.set_group_admins(bench.app, group("g"), users.to_vec(), admins, NOW).await
+            bench.store.set_group_admins(bench.app, Actor::App, group("g"), users.to_vec(), admins, NOW).await
         };
         set(&others[..9], true).await.unwrap();
         let full = Refusal::TooManyAdmins { limit: limits::GROUP_ADMINS };
@@ -315,7 +315,7 @@ contract! {
         let nickname = Some(Nickname::try_from("Bobby").unwrap());
         let extra = Some(MemberExtra::try_from("x").unwrap());
         let set = async |who: &UserId, nickname, extra| {
-            bench.store.set_group_member(app, g.clone(), who.clone(), nickname, extra, NOW).await
+            bench.store.set_group_member(app, Actor::App, g.clone(), who.clone(), nickname, extra, NOW).await
         };
         set(&bob, nickname.clone(), None).await.unwrap();
         set(&bob, None, extra).await.unwrap();
@@ -328,7 +328,7 @@ contract! {
         bench.store.set_group_alias(app, g.clone(), bob.clone(), call.clone(), NOW).await.unwrap();
         assert_eq!(alias(&bob).await.unwrap(), "ours");
         assert_eq!(alias(&ann).await.unwrap(), "", "another member calls it otherwise");
-        bench.store.leave_group(app, g.clone(), vec![bob.clone()], FORGET, NOW).await.unwrap();
+        bench.store.leave_group(app, Actor::App, g.clone(), vec![bob.clone()], FORGET, NOW).await.unwrap();
         let none = Refusal::NotAMember { group: g.clone(), user: bob.clone() };
         assert_eq!(refusal(alias(&bob).await), none);
         assert_eq!(refusal(set(&bob, nickname, None).await), none);
@@ -366,7 +366,7 @@ contract! {
         }
         for (step, id) in (0..).zip(["h1", "h2", "h3"]) {
             let at = NOW.plus_ms(10 + step);
-            bench.store.create_group(bench.app, new(id, &users[0], &[&ann]), at).await.unwrap();
+            bench.store.create_group(bench.app, Actor::App, new(id, &users[0], &[&ann]), at).await.unwrap();
         }
         for newest_first in [false, true] {
             let (mut all, mut joined) = (Vec::new(), Vec::new());
@@ -424,7 +424,7 @@ contract! {
         let gone = vec![bob.clone(), user("x")];
         bench.store.remove_group_favorites(app, g.clone(), ann.clone(), gone, NOW).await.unwrap();
         assert_eq!(followed(&ann).await.unwrap(), std::slice::from_ref(&cem));
-        bench.store.leave_group(app, g.clone(), vec![cem], FORGET, NOW).await.unwrap();
+        bench.store.leave_group(app, Actor::App, g.clone(), vec![cem], FORGET, NOW).await.unwrap();
         assert_eq!(followed(&ann).await.unwrap(), []);
         assert_eq!(followed(&bob).await.unwrap(), []);
     }
@@ -432,16 +432,16 @@ contract! {
     async fn every_change_is_in_the_audit_trail_and_nothing_else(bench: Bench) {
         let [ann, bob] = bench.users(["ann", "bob"]).await;
         let (app, g, store) = (bench.app, group("g"), bench.store.by(app_server()));
-        store.create_group(app, new("g", &ann, &[]), NOW).await.unwrap();
+        store.create_group(app, Actor::App, new("g", &ann, &[]), NOW).await.unwrap();
         for _ in 0..2 {
             store.join_group(app, g.clone(), vec![bob.clone()], NOW).await.unwrap();
-            store.set_group_admins(app, g.clone(), vec![bob.clone()], true, NOW).await.unwrap();
+            store.set_group_admins(app, Actor::App, g.clone(), vec![bob.clone()], true, NOW).await.unwrap();
             let change = GroupChange { profile: profile(&json!({ "name": "N" })), ..GroupChange::default() };
-            store.update_group(app, g.clone(), change, NOW).await.unwrap();
-            store.freeze_groups(app, vec![g.clone()], true, NOW).await.unwrap();
+            store.update_group(app, Actor::App, g.clone(), change, NOW).await.unwrap();
+            store.freeze_groups(app, Actor::App, vec![g.clone()], true, NOW).await.unwrap();
         }
-        store.leave_group(app, g.clone(), vec![bob], FORGET, NOW).await.unwrap();
-        store.dismiss_group(app, g, NOW).await.unwrap();
+        store.leave_group(app, Actor::App, g.clone(), vec![bob], FORGET, NOW).await.unwrap();
+        store.dismiss_group(app, Actor::App, g, NOW).await.unwrap();
         let found = trail(&bench).await;
         let short: Vec<_> =
             found.iter().map(|(operation, user, _)| (operation.as_str(), user.as_str())).collect();

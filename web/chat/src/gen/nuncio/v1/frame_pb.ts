@@ -10,7 +10,7 @@
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
-import type { Account, Channel, ChannelSettings, ChannelState, ChannelType, ChannelTypeLevel, Entry, Friend, FriendApplication, FriendApplication_Direction, FriendApplication_Status, Message as Message$1, MessageEdited, Profile } from "./message_pb.js";
+import type { Account, Channel, ChannelSettings, ChannelState, ChannelType, ChannelTypeLevel, Entry, Friend, FriendApplication, FriendApplication_Direction, FriendApplication_Status, Group, GroupApplication, GroupApplication_Direction, GroupApplication_Status, GroupMember, Message as Message$1, MessageEdited, Profile } from "./message_pb.js";
 import { file_nuncio_v1_message } from "./message_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
@@ -18,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file nuncio/v1/frame.proto.
  */
 export const file_nuncio_v1_frame: GenFile = /*@__PURE__*/
-  fileDesc("ChVudW5jaW8vdjEvZnJhbWUucHJvdG8SCW51bmNpby52MSLyDwoLQ2xpZW50RnJhbWUSCgoCaWQYASABKAQSIQoFbG9naW4YAiABKAsyEC5udW5jaW8udjEuTG9naW5IABIfCgRwaW5nGAMgASgLMg8ubnVuY2lvLnYxLlBpbmdIABIuCgxzZW5kX21lc3NhZ2UYBCABKAsyFi5udW5jaW8udjEuU2VuZE1lc3NhZ2VIABIfCgRzeW5jGAUgASgLMg8ubnVuY2lvLnYxLlN5bmNIABIsCgtnZXRfaGlzdG9yeRgGIAEoCzIVLm51bmNpby52MS5HZXRIaXN0b3J5SAASMgoOcmVjYWxsX21lc3NhZ2UYByABKAsyGC5udW5jaW8udjEuUmVjYWxsTWVzc2FnZUgAEigKCW1hcmtfcmVhZBgIIAEoCzITLm51bmNpby52MS5NYXJrUmVhZEgAEi4KDGdldF9jaGFubmVscxgJIAEoCzIWLm51bmNpby52MS5HZXRDaGFubmVsc0gAEiwKC3NlbmRfdHlwaW5nGAogASgLMhUubnVuY2lvLnYxLlNlbmRUeXBpbmdIABIjCgZsb2dvdXQYCyABKAsyES5udW5jaW8udjEuTG9nb3V0SAASLgoMZWRpdF9tZXNzYWdlGAwgASgLMhYubnVuY2lvLnYxLkVkaXRNZXNzYWdlSAASPQoUc2V0X2NoYW5uZWxfc2V0dGluZ3MYDSABKAsyHS5udW5jaW8udjEuU2V0Q2hhbm5lbFNldHRpbmdzSAASPQoUZ2V0X2NoYW5uZWxfc2V0dGluZ3MYDiABKAsyHS5udW5jaW8udjEuR2V0Q2hhbm5lbFNldHRpbmdzSAASQAoWc2V0X2NoYW5uZWxfdHlwZV9sZXZlbBgPIAEoCzIeLm51bmNpby52MS5TZXRDaGFubmVsVHlwZUxldmVsSAASQgoXZ2V0X2NoYW5uZWxfdHlwZV9sZXZlbHMYECABKAsyHy5udW5jaW8udjEuR2V0Q2hhbm5lbFR5cGVMZXZlbHNIABI1ChBhZGRfdG9fYmxvY2tsaXN0GBQgASgLMhkubnVuY2lvLnYxLkFkZFRvQmxvY2tsaXN0SAASPwoVcmVtb3ZlX2Zyb21fYmxvY2tsaXN0GBUgASgLMh4ubnVuY2lvLnYxLlJlbW92ZUZyb21CbG9ja2xpc3RIABIwCg1jaGVja19ibG9ja2VkGBYgASgLMhcubnVuY2lvLnYxLkNoZWNrQmxvY2tlZEgAEjAKDWdldF9ibG9ja2xpc3QYFyABKAsyFy5udW5jaW8udjEuR2V0QmxvY2tsaXN0SAASLgoMZ2V0X3Byb2ZpbGVzGB4gASgLMhYubnVuY2lvLnYxLkdldFByb2ZpbGVzSAASNwoRdXBkYXRlX215X3Byb2ZpbGUYHyABKAsyGi5udW5jaW8udjEuVXBkYXRlTXlQcm9maWxlSAASQQoWZ2V0X3Byb2ZpbGVfdmlzaWJpbGl0eRggIAEoCzIfLm51bmNpby52MS5HZXRQcm9maWxlVmlzaWJpbGl0eUgAEkEKFnNldF9wcm9maWxlX3Zpc2liaWxpdHkYISABKAsyHy5udW5jaW8udjEuU2V0UHJvZmlsZVZpc2liaWxpdHlIABIsCgtnZXRfYWNjb3VudBgiIAEoCzIVLm51bmNpby52MS5HZXRBY2NvdW50SAASKgoKYWRkX2ZyaWVuZBgoIAEoCzIULm51bmNpby52MS5BZGRGcmllbmRIABJHChlhbnN3ZXJfZnJpZW5kX2FwcGxpY2F0aW9uGCkgASgLMiIubnVuY2lvLnYxLkFuc3dlckZyaWVuZEFwcGxpY2F0aW9uSAASMgoOcmVtb3ZlX2ZyaWVuZHMYKiABKAsyGC5udW5jaW8udjEuUmVtb3ZlRnJpZW5kc0gAEiwKC2dldF9mcmllbmRzGCsgASgLMhUubnVuY2lvLnYxLkdldEZyaWVuZHNIABI1ChBnZXRfZnJpZW5kc19pbmZvGCwgASgLMhkubnVuY2lvLnYxLkdldEZyaWVuZHNJbmZvSAASMAoNY2hlY2tfZnJpZW5kcxgtIAEoCzIXLm51bmNpby52MS5DaGVja0ZyaWVuZHNIABIzCg9zZXRfZnJpZW5kX2luZm8YLiABKAsyGC5udW5jaW8udjEuU2V0RnJpZW5kSW5mb0gAEj8KFWdldF9mcmllbmRfcGVybWlzc2lvbhgvIAEoCzIeLm51bmNpby52MS5HZXRGcmllbmRQZXJtaXNzaW9uSAASPwoVc2V0X2ZyaWVuZF9wZXJtaXNzaW9uGDAgASgLMh4ubnVuY2lvLnYxLlNldEZyaWVuZFBlcm1pc3Npb25IABJDChdnZXRfZnJpZW5kX2FwcGxpY2F0aW9ucxgxIAEoCzIgLm51bmNpby52MS5HZXRGcmllbmRBcHBsaWNhdGlvbnNIABIpCglzdWJzY3JpYmUYPCABKAsyFC5udW5jaW8udjEuU3Vic2NyaWJlSAASLQoLdW5zdWJzY3JpYmUYPSABKAsyFi5udW5jaW8udjEuVW5zdWJzY3JpYmVIABIuCgxnZXRfcHJlc2VuY2UYPiABKAsyFi5udW5jaW8udjEuR2V0UHJlc2VuY2VIABI4ChFnZXRfc3Vic2NyaXB0aW9ucxg/IAEoCzIbLm51bmNpby52MS5HZXRTdWJzY3JpcHRpb25zSABCBgoEYm9keSLkCgoLU2VydmVyRnJhbWUSCgoCaWQYASABKAQSJQoHd2VsY29tZRgCIAEoCzISLm51bmNpby52MS5XZWxjb21lSAASHwoEcG9uZxgDIAEoCzIPLm51bmNpby52MS5Qb25nSAASLgoMbWVzc2FnZV9zZW50GAQgASgLMhYubnVuY2lvLnYxLk1lc3NhZ2VTZW50SAASKAoJc3luY19wYWdlGAUgASgLMhMubnVuY2lvLnYxLlN5bmNQYWdlSAASJQoHaGlzdG9yeRgGIAEoCzISLm51bmNpby52MS5IaXN0b3J5SAASMgoOY2hhbm5lbF9zdGF0ZXMYByABKAsyGC5udW5jaW8udjEuQ2hhbm5lbFN0YXRlc0gAEiUKB2ZhaWx1cmUYCCABKAsyEi5udW5jaW8udjEuRmFpbHVyZUgAEh8KBGRvbmUYCSABKAsyDy5udW5jaW8udjEuRG9uZUgAEjIKDm1lc3NhZ2VfZWRpdGVkGAogASgLMhgubnVuY2lvLnYxLk1lc3NhZ2VFZGl0ZWRIABI6ChBjaGFubmVsX3NldHRpbmdzGAsgASgLMh4ubnVuY2lvLnYxLkNoYW5uZWxTZXR0aW5nc1BhZ2VIABI7ChNjaGFubmVsX3R5cGVfbGV2ZWxzGAwgASgLMhwubnVuY2lvLnYxLkNoYW5uZWxUeXBlTGV2ZWxzSAASMAoNYmxvY2tlZF9zdGF0ZRgUIAEoCzIXLm51bmNpby52MS5CbG9ja2VkU3RhdGVIABImCgh1c2VyX2lkcxgVIAEoCzISLm51bmNpby52MS5Vc2VySWRzSAASJwoIcHJvZmlsZXMYHiABKAsyEy5udW5jaW8udjEuUHJvZmlsZXNIABI/ChJwcm9maWxlX3Zpc2liaWxpdHkYHyABKAsyIS5udW5jaW8udjEuUHJvZmlsZVZpc2liaWxpdHlTdGF0ZUgAEiUKB2FjY291bnQYICABKAsyEi5udW5jaW8udjEuQWNjb3VudEgAEjcKEWFkZF9mcmllbmRfcmVzdWx0GCggASgLMhoubnVuY2lvLnYxLkFkZEZyaWVuZFJlc3VsdEgAEiUKB2ZyaWVuZHMYKSABKAsyEi5udW5jaW8udjEuRnJpZW5kc0gAEjYKEGZyaWVuZF9yZWxhdGlvbnMYKiABKAsyGi5udW5jaW8udjEuRnJpZW5kUmVsYXRpb25zSAASPQoRZnJpZW5kX3Blcm1pc3Npb24YKyABKAsyIC5udW5jaW8udjEuRnJpZW5kUGVybWlzc2lvblN0YXRlSAASPAoTZnJpZW5kX2FwcGxpY2F0aW9ucxgsIAEoCzIdLm51bmNpby52MS5GcmllbmRBcHBsaWNhdGlvbnNIABI0Cg9wcmVzZW5jZV9zdGF0ZXMYPCABKAsyGS5udW5jaW8udjEuUHJlc2VuY2VTdGF0ZXNIABIxCg1zdWJzY3JpcHRpb25zGD0gASgLMhgubnVuY2lvLnYxLlN1YnNjcmlwdGlvbnNIABIhCgVlbnRyeRhkIAEoCzIQLm51bmNpby52MS5FbnRyeUgAEiMKBnR5cGluZxhlIAEoCzIRLm51bmNpby52MS5UeXBpbmdIABI1ChBwcmVzZW5jZV9jaGFuZ2VkGGYgASgLMhkubnVuY2lvLnYxLlByZXNlbmNlU3RhdGVzSAASJQoHY2xvc2luZxhnIAEoCzISLm51bmNpby52MS5GYWlsdXJlSAASQAoVc3Vic2NyaXB0aW9uc19jaGFuZ2VkGGggASgLMh8ubnVuY2lvLnYxLlN1YnNjcmlwdGlvbnNDaGFuZ2VkSABCBgoEYm9keSJ7CgdGYWlsdXJlEgwKBGNvZGUYASABKA0SDAoEbmFtZRgCIAEoCRIPCgdtZXNzYWdlGAMgASgJEhYKDnJldHJ5X2FmdGVyX21zGAQgASgEEg0KBXVudGlsGAUgASgDEg4KBnJlYXNvbhgGIAEoCRIMCgRrZXlzGAcgAygJIgYKBERvbmUiYQoFTG9naW4SDwoHYXBwX2tleRgBIAEoCRINCgV0b2tlbhgCIAEoCRIRCglkZXZpY2VfaWQYAyABKAkSEAoIcGxhdGZvcm0YBCABKAkSEwoLc2RrX3ZlcnNpb24YBSABKAkiwgEKB1dlbGNvbWUSDwoHdXNlcl9pZBgBIAEoCRISCgpzZXNzaW9uX2lkGAIgASgJEhMKC3NlcnZlcl90aW1lGAMgASgDEhIKCmluYm94X2hlYWQYBCABKAQSEwoLaW5ib3hfZmxvb3IYBSABKAQSFAoMaGVhcnRiZWF0X21zGAYgASgNEiMKB2FjY291bnQYByABKAsyEi5udW5jaW8udjEuQWNjb3VudBIZChFtYXhfY29udGVudF9ieXRlcxgIIAEoDSIWCgRQaW5nEg4KBmN1cnNvchgBIAEoBCIvCgRQb25nEhMKC3NlcnZlcl90aW1lGAEgASgDEhIKCmluYm94X2hlYWQYAiABKAQiCAoGTG9nb3V0IqkBCgtTZW5kTWVzc2FnZRIjCgdjaGFubmVsGAEgASgLMhIubnVuY2lvLnYxLkNoYW5uZWwSGQoRY2xpZW50X21lc3NhZ2VfaWQYAiABKAkSDAoEdHlwZRgDIAEoCRIPCgdjb250ZW50GAQgASgJEhEKCXRyYW5zaWVudBgFIAEoCBIRCgl1bmNvdW50ZWQYBiABKAgSFQoNbmVlZHNfcmVjZWlwdBgHIAEoCCI/CgtNZXNzYWdlU2VudBISCgptZXNzYWdlX2lkGAEgASgJEg8KB3NlbnRfYXQYAiABKAMSCwoDc2VxGAMgASgEIiQKBFN5bmMSDQoFYWZ0ZXIYASABKAQSDQoFbGltaXQYAiABKA0iSgoIU3luY1BhZ2USIQoHZW50cmllcxgBIAMoCzIQLm51bmNpby52MS5FbnRyeRIMCgRoZWFkGAIgASgEEg0KBWZsb29yGAMgASgEIn8KCkdldEhpc3RvcnkSIwoHY2hhbm5lbBgBIAEoCzISLm51bmNpby52MS5DaGFubmVsEhcKD2Zyb21fbWVzc2FnZV9pZBgCIAEoCRIRCglmcm9tX3RpbWUYAyABKAMSEQoJYXNjZW5kaW5nGAQgASgIEg0KBWxpbWl0GAUgASgNIkEKB0hpc3RvcnkSJAoIbWVzc2FnZXMYASADKAsyEi5udW5jaW8udjEuTWVzc2FnZRIQCghoYXNfbW9yZRgCIAEoCCJXCg1SZWNhbGxNZXNzYWdlEiMKB2NoYW5uZWwYASABKAsyEi5udW5jaW8udjEuQ2hhbm5lbBISCgptZXNzYWdlX2lkGAIgASgJEg0KBWV4dHJhGAMgASgJIlcKC0VkaXRNZXNzYWdlEiMKB2NoYW5uZWwYASABKAsyEi5udW5jaW8udjEuQ2hhbm5lbBISCgptZXNzYWdlX2lkGAIgASgJEg8KB2NvbnRlbnQYAyABKAkiQwoITWFya1JlYWQSIwoHY2hhbm5lbBgBIAEoCzISLm51bmNpby52MS5DaGFubmVsEhIKCm1lc3NhZ2VfaWQYAiABKAkieQoLR2V0Q2hhbm5lbHMSDgoGYmVmb3JlGAEgASgDEg0KBWxpbWl0GAIgASgNEiUKBXR5cGVzGAMgAygOMhYubnVuY2lvLnYxLkNoYW5uZWxUeXBlEiQKCGNoYW5uZWxzGAQgAygLMhIubnVuY2lvLnYxLkNoYW5uZWwiaAoNQ2hhbm5lbFN0YXRlcxIpCghjaGFubmVscxgBIAMoCzIXLm51bmNpby52MS5DaGFubmVsU3RhdGUSEAoIaGFzX21vcmUYAiABKAgSGgoSdG90YWxfdW5yZWFkX2NvdW50GAMgASgNIq8BChJTZXRDaGFubmVsU2V0dGluZ3MSIwoHY2hhbm5lbBgBIAEoCzISLm51bmNpby52MS5DaGFubmVsEhMKBnBpbm5lZBgCIAEoCEgAiAEBEhIKBWxldmVsGAMgASgRSAGIAQESHwoScmVtb3ZlZF9tZXNzYWdlX2lkGAQgASgJSAKIAQFCCQoHX3Bpbm5lZEIICgZfbGV2ZWxCFQoTX3JlbW92ZWRfbWVzc2FnZV9pZCJGChJHZXRDaGFubmVsU2V0dGluZ3MSIQoFYWZ0ZXIYASABKAsyEi5udW5jaW8udjEuQ2hhbm5lbBINCgVsaW1pdBgCIAEoDSJVChNDaGFubmVsU2V0dGluZ3NQYWdlEiwKCHNldHRpbmdzGAEgAygLMhoubnVuY2lvLnYxLkNoYW5uZWxTZXR0aW5ncxIQCghoYXNfbW9yZRgCIAEoCCJKChNTZXRDaGFubmVsVHlwZUxldmVsEiQKBHR5cGUYASABKA4yFi5udW5jaW8udjEuQ2hhbm5lbFR5cGUSDQoFbGV2ZWwYAiABKBEiFgoUR2V0Q2hhbm5lbFR5cGVMZXZlbHMiQAoRQ2hhbm5lbFR5cGVMZXZlbHMSKwoGbGV2ZWxzGAEgAygLMhsubnVuY2lvLnYxLkNoYW5uZWxUeXBlTGV2ZWwiPwoKU2VuZFR5cGluZxIjCgdjaGFubmVsGAEgASgLMhIubnVuY2lvLnYxLkNoYW5uZWwSDAoEdHlwZRgCIAEoCSJMCgZUeXBpbmcSIwoHY2hhbm5lbBgBIAEoCzISLm51bmNpby52MS5DaGFubmVsEg8KB3VzZXJfaWQYAiABKAkSDAoEdHlwZRgDIAEoCSIhCg5BZGRUb0Jsb2NrbGlzdBIPCgd1c2VyX2lkGAEgASgJIiYKE1JlbW92ZUZyb21CbG9ja2xpc3QSDwoHdXNlcl9pZBgBIAEoCSIfCgxDaGVja0Jsb2NrZWQSDwoHdXNlcl9pZBgBIAEoCSIfCgxCbG9ja2VkU3RhdGUSDwoHYmxvY2tlZBgBIAEoCCIOCgxHZXRCbG9ja2xpc3QiGwoHVXNlcklkcxIQCgh1c2VyX2lkcxgBIAMoCSIfCgtHZXRQcm9maWxlcxIQCgh1c2VyX2lkcxgBIAMoCSIwCghQcm9maWxlcxIkCghwcm9maWxlcxgBIAMoCzISLm51bmNpby52MS5Qcm9maWxlIn4KD1VwZGF0ZU15UHJvZmlsZRINCgViYXNpYxgBIAEoCRIwCgNleHQYAiADKAsyIy5udW5jaW8udjEuVXBkYXRlTXlQcm9maWxlLkV4dEVudHJ5GioKCEV4dEVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiFgoUR2V0UHJvZmlsZVZpc2liaWxpdHkiSAoUU2V0UHJvZmlsZVZpc2liaWxpdHkSMAoKdmlzaWJpbGl0eRgBIAEoDjIcLm51bmNpby52MS5Qcm9maWxlVmlzaWJpbGl0eSJKChZQcm9maWxlVmlzaWJpbGl0eVN0YXRlEjAKCnZpc2liaWxpdHkYASABKA4yHC5udW5jaW8udjEuUHJvZmlsZVZpc2liaWxpdHkiDAoKR2V0QWNjb3VudCIrCglBZGRGcmllbmQSDwoHdXNlcl9pZBgBIAEoCRINCgVleHRyYRgCIAEoCSIgCg9BZGRGcmllbmRSZXN1bHQSDQoFYWRkZWQYASABKAgiOgoXQW5zd2VyRnJpZW5kQXBwbGljYXRpb24SDwoHdXNlcl9pZBgBIAEoCRIOCgZhY2NlcHQYAiABKAgiIQoNUmVtb3ZlRnJpZW5kcxIQCgh1c2VyX2lkcxgBIAMoCSIvCgpHZXRGcmllbmRzEhIKCnBhZ2VfdG9rZW4YASABKAkSDQoFbGltaXQYAiABKA0iWwoHRnJpZW5kcxIiCgdmcmllbmRzGAEgAygLMhEubnVuY2lvLnYxLkZyaWVuZBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkSEwoLdG90YWxfY291bnQYAyABKA0iIgoOR2V0RnJpZW5kc0luZm8SEAoIdXNlcl9pZHMYASADKAkiIAoMQ2hlY2tGcmllbmRzEhAKCHVzZXJfaWRzGAEgAygJIj8KD0ZyaWVuZFJlbGF0aW9ucxIsCglyZWxhdGlvbnMYASADKAsyGS5udW5jaW8udjEuRnJpZW5kUmVsYXRpb24iMQoORnJpZW5kUmVsYXRpb24SDwoHdXNlcl9pZBgBIAEoCRIOCgZmcmllbmQYAiABKAgiyQEKDVNldEZyaWVuZEluZm8SDwoHdXNlcl9pZBgBIAEoCRISCgVhbGlhcxgCIAEoCUgAiAEBEj0KC2V4dF9wcm9maWxlGAMgAygLMigubnVuY2lvLnYxLlNldEZyaWVuZEluZm8uRXh0UHJvZmlsZUVudHJ5EhcKD3NldF9leHRfcHJvZmlsZRgEIAEoCBoxCg9FeHRQcm9maWxlRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4AUIICgZfYWxpYXMiFQoTR2V0RnJpZW5kUGVybWlzc2lvbiIpChNTZXRGcmllbmRQZXJtaXNzaW9uEhIKCnBlcm1pc3Npb24YASABKA0iKwoVRnJpZW5kUGVybWlzc2lvblN0YXRlEhIKCnBlcm1pc3Npb24YASABKA0iwAEKFUdldEZyaWVuZEFwcGxpY2F0aW9ucxI6CgpkaXJlY3Rpb25zGAEgAygOMiYubnVuY2lvLnYxLkZyaWVuZEFwcGxpY2F0aW9uLkRpcmVjdGlvbhI1CghzdGF0dXNlcxgCIAMoDjIjLm51bmNpby52MS5GcmllbmRBcHBsaWNhdGlvbi5TdGF0dXMSEgoKcGFnZV90b2tlbhgDIAEoCRINCgVsaW1pdBgEIAEoDRIRCglhc2NlbmRpbmcYBSABKAgidgoSRnJpZW5kQXBwbGljYXRpb25zEjIKDGFwcGxpY2F0aW9ucxgBIAMoCzIcLm51bmNpby52MS5GcmllbmRBcHBsaWNhdGlvbhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkSEwoLdG90YWxfY291bnQYAyABKA0iYAoJU3Vic2NyaWJlEhAKCHVzZXJfaWRzGAEgAygJEikKBHR5cGUYAiABKA4yGy5udW5jaW8udjEuU3Vic2NyaXB0aW9uVHlwZRIWCg5leHBpcnlfc2Vjb25kcxgDIAEoDSJKCgtVbnN1YnNjcmliZRIQCgh1c2VyX2lkcxgBIAMoCRIpCgR0eXBlGAIgASgOMhsubnVuY2lvLnYxLlN1YnNjcmlwdGlvblR5cGUiRgoUU3Vic2NyaXB0aW9uc0NoYW5nZWQSLgoNc3Vic2NyaXB0aW9ucxgBIAMoCzIXLm51bmNpby52MS5TdWJzY3JpcHRpb24iHwoLR2V0UHJlc2VuY2USEAoIdXNlcl9pZHMYASADKAkiOgoOUHJlc2VuY2VTdGF0ZXMSKAoGc3RhdGVzGAEgAygLMhgubnVuY2lvLnYxLlByZXNlbmNlU3RhdGUiVwoNUHJlc2VuY2VTdGF0ZRIPCgd1c2VyX2lkGAEgASgJEg4KBm9ubGluZRgCIAEoCBISCgpjaGFuZ2VkX2F0GAMgASgDEhEKCXBsYXRmb3JtcxgEIAMoCSJgChBHZXRTdWJzY3JpcHRpb25zEikKBHR5cGUYASABKA4yGy5udW5jaW8udjEuU3Vic2NyaXB0aW9uVHlwZRISCgpwYWdlX3Rva2VuGAIgASgJEg0KBWxpbWl0GAMgASgNIlgKDVN1YnNjcmlwdGlvbnMSLgoNc3Vic2NyaXB0aW9ucxgBIAMoCzIXLm51bmNpby52MS5TdWJzY3JpcHRpb24SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJInUKDFN1YnNjcmlwdGlvbhIPCgd1c2VyX2lkGAEgASgJEikKBHR5cGUYAiABKA4yGy5udW5jaW8udjEuU3Vic2NyaXB0aW9uVHlwZRIVCg1zdWJzY3JpYmVkX2F0GAMgASgDEhIKCmV4cGlyZXNfYXQYBCABKAMqlgEKEVByb2ZpbGVWaXNpYmlsaXR5Eh4KGlBST0ZJTEVfVklTSUJJTElUWV9OT1RfU0VUEAASIAocUFJPRklMRV9WSVNJQklMSVRZX0lOVklTSUJMRRABEh8KG1BST0ZJTEVfVklTSUJJTElUWV9FVkVSWU9ORRACEh4KGlBST0ZJTEVfVklTSUJJTElUWV9GUklFTkRTEAMqeQoQU3Vic2NyaXB0aW9uVHlwZRIhCh1TVUJTQ1JJUFRJT05fVFlQRV9VTlNQRUNJRklFRBAAEiMKH1NVQlNDUklQVElPTl9UWVBFX09OTElORV9TVEFUVVMQARIdChlTVUJTQ1JJUFRJT05fVFlQRV9QUk9GSUxFEAJiBnByb3RvMw", [file_nuncio_v1_message]);
+  fileDesc("ChVudW5jaW8vdjEvZnJhbWUucHJvdG8SCW51bmNpby52MSKeGgoLQ2xpZW50RnJhbWUSCgoCaWQYASABKAQSIQoFbG9naW4YAiABKAsyEC5udW5jaW8udjEuTG9naW5IABIfCgRwaW5nGAMgASgLMg8ubnVuY2lvLnYxLlBpbmdIABIuCgxzZW5kX21lc3NhZ2UYBCABKAsyFi5udW5jaW8udjEuU2VuZE1lc3NhZ2VIABIfCgRzeW5jGAUgASgLMg8ubnVuY2lvLnYxLlN5bmNIABIsCgtnZXRfaGlzdG9yeRgGIAEoCzIVLm51bmNpby52MS5HZXRIaXN0b3J5SAASMgoOcmVjYWxsX21lc3NhZ2UYByABKAsyGC5udW5jaW8udjEuUmVjYWxsTWVzc2FnZUgAEigKCW1hcmtfcmVhZBgIIAEoCzITLm51bmNpby52MS5NYXJrUmVhZEgAEi4KDGdldF9jaGFubmVscxgJIAEoCzIWLm51bmNpby52MS5HZXRDaGFubmVsc0gAEiwKC3NlbmRfdHlwaW5nGAogASgLMhUubnVuY2lvLnYxLlNlbmRUeXBpbmdIABIjCgZsb2dvdXQYCyABKAsyES5udW5jaW8udjEuTG9nb3V0SAASLgoMZWRpdF9tZXNzYWdlGAwgASgLMhYubnVuY2lvLnYxLkVkaXRNZXNzYWdlSAASPQoUc2V0X2NoYW5uZWxfc2V0dGluZ3MYDSABKAsyHS5udW5jaW8udjEuU2V0Q2hhbm5lbFNldHRpbmdzSAASPQoUZ2V0X2NoYW5uZWxfc2V0dGluZ3MYDiABKAsyHS5udW5jaW8udjEuR2V0Q2hhbm5lbFNldHRpbmdzSAASQAoWc2V0X2NoYW5uZWxfdHlwZV9sZXZlbBgPIAEoCzIeLm51bmNpby52MS5TZXRDaGFubmVsVHlwZUxldmVsSAASQgoXZ2V0X2NoYW5uZWxfdHlwZV9sZXZlbHMYECABKAsyHy5udW5jaW8udjEuR2V0Q2hhbm5lbFR5cGVMZXZlbHNIABI1ChBhZGRfdG9fYmxvY2tsaXN0GBQgASgLMhkubnVuY2lvLnYxLkFkZFRvQmxvY2tsaXN0SAASPwoVcmVtb3ZlX2Zyb21fYmxvY2tsaXN0GBUgASgLMh4ubnVuY2lvLnYxLlJlbW92ZUZyb21CbG9ja2xpc3RIABIwCg1jaGVja19ibG9ja2VkGBYgASgLMhcubnVuY2lvLnYxLkNoZWNrQmxvY2tlZEgAEjAKDWdldF9ibG9ja2xpc3QYFyABKAsyFy5udW5jaW8udjEuR2V0QmxvY2tsaXN0SAASLgoMZ2V0X3Byb2ZpbGVzGB4gASgLMhYubnVuY2lvLnYxLkdldFByb2ZpbGVzSAASNwoRdXBkYXRlX215X3Byb2ZpbGUYHyABKAsyGi5udW5jaW8udjEuVXBkYXRlTXlQcm9maWxlSAASQQoWZ2V0X3Byb2ZpbGVfdmlzaWJpbGl0eRggIAEoCzIfLm51bmNpby52MS5HZXRQcm9maWxlVmlzaWJpbGl0eUgAEkEKFnNldF9wcm9maWxlX3Zpc2liaWxpdHkYISABKAsyHy5udW5jaW8udjEuU2V0UHJvZmlsZVZpc2liaWxpdHlIABIsCgtnZXRfYWNjb3VudBgiIAEoCzIVLm51bmNpby52MS5HZXRBY2NvdW50SAASKgoKYWRkX2ZyaWVuZBgoIAEoCzIULm51bmNpby52MS5BZGRGcmllbmRIABJHChlhbnN3ZXJfZnJpZW5kX2FwcGxpY2F0aW9uGCkgASgLMiIubnVuY2lvLnYxLkFuc3dlckZyaWVuZEFwcGxpY2F0aW9uSAASMgoOcmVtb3ZlX2ZyaWVuZHMYKiABKAsyGC5udW5jaW8udjEuUmVtb3ZlRnJpZW5kc0gAEiwKC2dldF9mcmllbmRzGCsgASgLMhUubnVuY2lvLnYxLkdldEZyaWVuZHNIABI1ChBnZXRfZnJpZW5kc19pbmZvGCwgASgLMhkubnVuY2lvLnYxLkdldEZyaWVuZHNJbmZvSAASMAoNY2hlY2tfZnJpZW5kcxgtIAEoCzIXLm51bmNpby52MS5DaGVja0ZyaWVuZHNIABIzCg9zZXRfZnJpZW5kX2luZm8YLiABKAsyGC5udW5jaW8udjEuU2V0RnJpZW5kSW5mb0gAEj8KFWdldF9mcmllbmRfcGVybWlzc2lvbhgvIAEoCzIeLm51bmNpby52MS5HZXRGcmllbmRQZXJtaXNzaW9uSAASPwoVc2V0X2ZyaWVuZF9wZXJtaXNzaW9uGDAgASgLMh4ubnVuY2lvLnYxLlNldEZyaWVuZFBlcm1pc3Npb25IABJDChdnZXRfZnJpZW5kX2FwcGxpY2F0aW9ucxgxIAEoCzIgLm51bmNpby52MS5HZXRGcmllbmRBcHBsaWNhdGlvbnNIABIpCglzdWJzY3JpYmUYPCABKAsyFC5udW5jaW8udjEuU3Vic2NyaWJlSAASLQoLdW5zdWJzY3JpYmUYPSABKAsyFi5udW5jaW8udjEuVW5zdWJzY3JpYmVIABIuCgxnZXRfcHJlc2VuY2UYPiABKAsyFi5udW5jaW8udjEuR2V0UHJlc2VuY2VIABI4ChFnZXRfc3Vic2NyaXB0aW9ucxg/IAEoCzIbLm51bmNpby52MS5HZXRTdWJzY3JpcHRpb25zSAASLgoMY3JlYXRlX2dyb3VwGEYgASgLMhYubnVuY2lvLnYxLkNyZWF0ZUdyb3VwSAASKgoKZ2V0X2dyb3VwcxhHIAEoCzIULm51bmNpby52MS5HZXRHcm91cHNIABIuCgx1cGRhdGVfZ3JvdXAYSCABKAsyFi5udW5jaW8udjEuVXBkYXRlR3JvdXBIABIwCg1kaXNtaXNzX2dyb3VwGEkgASgLMhcubnVuY2lvLnYxLkRpc21pc3NHcm91cEgAEioKCmpvaW5fZ3JvdXAYSiABKAsyFC5udW5jaW8udjEuSm9pbkdyb3VwSAASLAoLbGVhdmVfZ3JvdXAYSyABKAsyFS5udW5jaW8udjEuTGVhdmVHcm91cEgAEjkKEmtpY2tfZ3JvdXBfbWVtYmVycxhMIAEoCzIbLm51bmNpby52MS5LaWNrR3JvdXBNZW1iZXJzSAASMwoPaW52aXRlX3RvX2dyb3VwGE0gASgLMhgubnVuY2lvLnYxLkludml0ZVRvR3JvdXBIABJDChdhbnN3ZXJfZ3JvdXBfaW52aXRhdGlvbhhOIAEoCzIgLm51bmNpby52MS5BbnN3ZXJHcm91cEludml0YXRpb25IABJFChhhbnN3ZXJfZ3JvdXBfYXBwbGljYXRpb24YTyABKAsyIS5udW5jaW8udjEuQW5zd2VyR3JvdXBBcHBsaWNhdGlvbkgAEkEKFmdldF9ncm91cF9hcHBsaWNhdGlvbnMYUCABKAsyHy5udW5jaW8udjEuR2V0R3JvdXBBcHBsaWNhdGlvbnNIABIyCg50cmFuc2Zlcl9ncm91cBhRIAEoCzIYLm51bmNpby52MS5UcmFuc2Zlckdyb3VwSAASNQoQc2V0X2dyb3VwX2FkbWlucxhSIAEoCzIZLm51bmNpby52MS5TZXRHcm91cEFkbWluc0gAEjcKEWdldF9qb2luZWRfZ3JvdXBzGFMgASgLMhoubnVuY2lvLnYxLkdldEpvaW5lZEdyb3Vwc0gAEjcKEWdldF9ncm91cF9tZW1iZXJzGFQgASgLMhoubnVuY2lvLnYxLkdldEdyb3VwTWVtYmVyc0gAEjUKEHNldF9ncm91cF9tZW1iZXIYVSABKAsyGS5udW5jaW8udjEuU2V0R3JvdXBNZW1iZXJIABIzCg9zZXRfZ3JvdXBfYWxpYXMYViABKAsyGC5udW5jaW8udjEuU2V0R3JvdXBBbGlhc0gAEjsKE3NldF9ncm91cF9mYXZvcml0ZXMYVyABKAsyHC5udW5jaW8udjEuU2V0R3JvdXBGYXZvcml0ZXNIABI7ChNnZXRfZ3JvdXBfZmF2b3JpdGVzGFggASgLMhwubnVuY2lvLnYxLkdldEdyb3VwRmF2b3JpdGVzSAASOQoSbXV0ZV9ncm91cF9tZW1iZXJzGFkgASgLMhsubnVuY2lvLnYxLk11dGVHcm91cE1lbWJlcnNIABIzCg9nZXRfZ3JvdXBfbXV0ZXMYWiABKAsyGC5udW5jaW8udjEuR2V0R3JvdXBNdXRlc0gAEi4KDGZyZWV6ZV9ncm91cBhbIAEoCzIWLm51bmNpby52MS5GcmVlemVHcm91cEgAEjcKEXNldF9ncm91cF9zZW5kZXJzGFwgASgLMhoubnVuY2lvLnYxLlNldEdyb3VwU2VuZGVyc0gAEjcKEWdldF9ncm91cF9zZW5kZXJzGF0gASgLMhoubnVuY2lvLnYxLkdldEdyb3VwU2VuZGVyc0gAQgYKBGJvZHki1QwKC1NlcnZlckZyYW1lEgoKAmlkGAEgASgEEiUKB3dlbGNvbWUYAiABKAsyEi5udW5jaW8udjEuV2VsY29tZUgAEh8KBHBvbmcYAyABKAsyDy5udW5jaW8udjEuUG9uZ0gAEi4KDG1lc3NhZ2Vfc2VudBgEIAEoCzIWLm51bmNpby52MS5NZXNzYWdlU2VudEgAEigKCXN5bmNfcGFnZRgFIAEoCzITLm51bmNpby52MS5TeW5jUGFnZUgAEiUKB2hpc3RvcnkYBiABKAsyEi5udW5jaW8udjEuSGlzdG9yeUgAEjIKDmNoYW5uZWxfc3RhdGVzGAcgASgLMhgubnVuY2lvLnYxLkNoYW5uZWxTdGF0ZXNIABIlCgdmYWlsdXJlGAggASgLMhIubnVuY2lvLnYxLkZhaWx1cmVIABIfCgRkb25lGAkgASgLMg8ubnVuY2lvLnYxLkRvbmVIABIyCg5tZXNzYWdlX2VkaXRlZBgKIAEoCzIYLm51bmNpby52MS5NZXNzYWdlRWRpdGVkSAASOgoQY2hhbm5lbF9zZXR0aW5ncxgLIAEoCzIeLm51bmNpby52MS5DaGFubmVsU2V0dGluZ3NQYWdlSAASOwoTY2hhbm5lbF90eXBlX2xldmVscxgMIAEoCzIcLm51bmNpby52MS5DaGFubmVsVHlwZUxldmVsc0gAEjAKDWJsb2NrZWRfc3RhdGUYFCABKAsyFy5udW5jaW8udjEuQmxvY2tlZFN0YXRlSAASJgoIdXNlcl9pZHMYFSABKAsyEi5udW5jaW8udjEuVXNlcklkc0gAEicKCHByb2ZpbGVzGB4gASgLMhMubnVuY2lvLnYxLlByb2ZpbGVzSAASPwoScHJvZmlsZV92aXNpYmlsaXR5GB8gASgLMiEubnVuY2lvLnYxLlByb2ZpbGVWaXNpYmlsaXR5U3RhdGVIABIlCgdhY2NvdW50GCAgASgLMhIubnVuY2lvLnYxLkFjY291bnRIABI3ChFhZGRfZnJpZW5kX3Jlc3VsdBgoIAEoCzIaLm51bmNpby52MS5BZGRGcmllbmRSZXN1bHRIABIlCgdmcmllbmRzGCkgASgLMhIubnVuY2lvLnYxLkZyaWVuZHNIABI2ChBmcmllbmRfcmVsYXRpb25zGCogASgLMhoubnVuY2lvLnYxLkZyaWVuZFJlbGF0aW9uc0gAEj0KEWZyaWVuZF9wZXJtaXNzaW9uGCsgASgLMiAubnVuY2lvLnYxLkZyaWVuZFBlcm1pc3Npb25TdGF0ZUgAEjwKE2ZyaWVuZF9hcHBsaWNhdGlvbnMYLCABKAsyHS5udW5jaW8udjEuRnJpZW5kQXBwbGljYXRpb25zSAASNAoPcHJlc2VuY2Vfc3RhdGVzGDwgASgLMhkubnVuY2lvLnYxLlByZXNlbmNlU3RhdGVzSAASMQoNc3Vic2NyaXB0aW9ucxg9IAEoCzIYLm51bmNpby52MS5TdWJzY3JpcHRpb25zSAASLgoMZ3JvdXBfcmVzdWx0GEYgASgLMhYubnVuY2lvLnYxLkdyb3VwUmVzdWx0SAASIwoGZ3JvdXBzGEcgASgLMhEubnVuY2lvLnYxLkdyb3Vwc0gAEjAKDWdyb3VwX21lbWJlcnMYSCABKAsyFy5udW5jaW8udjEuR3JvdXBNZW1iZXJzSAASOgoSZ3JvdXBfYXBwbGljYXRpb25zGEkgASgLMhwubnVuY2lvLnYxLkdyb3VwQXBwbGljYXRpb25zSAASLAoLZ3JvdXBfbXV0ZXMYSiABKAsyFS5udW5jaW8udjEuR3JvdXBNdXRlc0gAEiEKBWVudHJ5GGQgASgLMhAubnVuY2lvLnYxLkVudHJ5SAASIwoGdHlwaW5nGGUgASgLMhEubnVuY2lvLnYxLlR5cGluZ0gAEjUKEHByZXNlbmNlX2NoYW5nZWQYZiABKAsyGS5udW5jaW8udjEuUHJlc2VuY2VTdGF0ZXNIABIlCgdjbG9zaW5nGGcgASgLMhIubnVuY2lvLnYxLkZhaWx1cmVIABJAChVzdWJzY3JpcHRpb25zX2NoYW5nZWQYaCABKAsyHy5udW5jaW8udjEuU3Vic2NyaXB0aW9uc0NoYW5nZWRIAEIGCgRib2R5InsKB0ZhaWx1cmUSDAoEY29kZRgBIAEoDRIMCgRuYW1lGAIgASgJEg8KB21lc3NhZ2UYAyABKAkSFgoOcmV0cnlfYWZ0ZXJfbXMYBCABKAQSDQoFdW50aWwYBSABKAMSDgoGcmVhc29uGAYgASgJEgwKBGtleXMYByADKAkiBgoERG9uZSJhCgVMb2dpbhIPCgdhcHBfa2V5GAEgASgJEg0KBXRva2VuGAIgASgJEhEKCWRldmljZV9pZBgDIAEoCRIQCghwbGF0Zm9ybRgEIAEoCRITCgtzZGtfdmVyc2lvbhgFIAEoCSLCAQoHV2VsY29tZRIPCgd1c2VyX2lkGAEgASgJEhIKCnNlc3Npb25faWQYAiABKAkSEwoLc2VydmVyX3RpbWUYAyABKAMSEgoKaW5ib3hfaGVhZBgEIAEoBBITCgtpbmJveF9mbG9vchgFIAEoBBIUCgxoZWFydGJlYXRfbXMYBiABKA0SIwoHYWNjb3VudBgHIAEoCzISLm51bmNpby52MS5BY2NvdW50EhkKEW1heF9jb250ZW50X2J5dGVzGAggASgNIhYKBFBpbmcSDgoGY3Vyc29yGAEgASgEIi8KBFBvbmcSEwoLc2VydmVyX3RpbWUYASABKAMSEgoKaW5ib3hfaGVhZBgCIAEoBCIICgZMb2dvdXQiqQEKC1NlbmRNZXNzYWdlEiMKB2NoYW5uZWwYASABKAsyEi5udW5jaW8udjEuQ2hhbm5lbBIZChFjbGllbnRfbWVzc2FnZV9pZBgCIAEoCRIMCgR0eXBlGAMgASgJEg8KB2NvbnRlbnQYBCABKAkSEQoJdHJhbnNpZW50GAUgASgIEhEKCXVuY291bnRlZBgGIAEoCBIVCg1uZWVkc19yZWNlaXB0GAcgASgIIj8KC01lc3NhZ2VTZW50EhIKCm1lc3NhZ2VfaWQYASABKAkSDwoHc2VudF9hdBgCIAEoAxILCgNzZXEYAyABKAQiJAoEU3luYxINCgVhZnRlchgBIAEoBBINCgVsaW1pdBgCIAEoDSJKCghTeW5jUGFnZRIhCgdlbnRyaWVzGAEgAygLMhAubnVuY2lvLnYxLkVudHJ5EgwKBGhlYWQYAiABKAQSDQoFZmxvb3IYAyABKAQifwoKR2V0SGlzdG9yeRIjCgdjaGFubmVsGAEgASgLMhIubnVuY2lvLnYxLkNoYW5uZWwSFwoPZnJvbV9tZXNzYWdlX2lkGAIgASgJEhEKCWZyb21fdGltZRgDIAEoAxIRCglhc2NlbmRpbmcYBCABKAgSDQoFbGltaXQYBSABKA0iQQoHSGlzdG9yeRIkCghtZXNzYWdlcxgBIAMoCzISLm51bmNpby52MS5NZXNzYWdlEhAKCGhhc19tb3JlGAIgASgIIlcKDVJlY2FsbE1lc3NhZ2USIwoHY2hhbm5lbBgBIAEoCzISLm51bmNpby52MS5DaGFubmVsEhIKCm1lc3NhZ2VfaWQYAiABKAkSDQoFZXh0cmEYAyABKAkiVwoLRWRpdE1lc3NhZ2USIwoHY2hhbm5lbBgBIAEoCzISLm51bmNpby52MS5DaGFubmVsEhIKCm1lc3NhZ2VfaWQYAiABKAkSDwoHY29udGVudBgDIAEoCSJDCghNYXJrUmVhZBIjCgdjaGFubmVsGAEgASgLMhIubnVuY2lvLnYxLkNoYW5uZWwSEgoKbWVzc2FnZV9pZBgCIAEoCSJ5CgtHZXRDaGFubmVscxIOCgZiZWZvcmUYASABKAMSDQoFbGltaXQYAiABKA0SJQoFdHlwZXMYAyADKA4yFi5udW5jaW8udjEuQ2hhbm5lbFR5cGUSJAoIY2hhbm5lbHMYBCADKAsyEi5udW5jaW8udjEuQ2hhbm5lbCJoCg1DaGFubmVsU3RhdGVzEikKCGNoYW5uZWxzGAEgAygLMhcubnVuY2lvLnYxLkNoYW5uZWxTdGF0ZRIQCghoYXNfbW9yZRgCIAEoCBIaChJ0b3RhbF91bnJlYWRfY291bnQYAyABKA0irwEKElNldENoYW5uZWxTZXR0aW5ncxIjCgdjaGFubmVsGAEgASgLMhIubnVuY2lvLnYxLkNoYW5uZWwSEwoGcGlubmVkGAIgASgISACIAQESEgoFbGV2ZWwYAyABKBFIAYgBARIfChJyZW1vdmVkX21lc3NhZ2VfaWQYBCABKAlIAogBAUIJCgdfcGlubmVkQggKBl9sZXZlbEIVChNfcmVtb3ZlZF9tZXNzYWdlX2lkIkYKEkdldENoYW5uZWxTZXR0aW5ncxIhCgVhZnRlchgBIAEoCzISLm51bmNpby52MS5DaGFubmVsEg0KBWxpbWl0GAIgASgNIlUKE0NoYW5uZWxTZXR0aW5nc1BhZ2USLAoIc2V0dGluZ3MYASADKAsyGi5udW5jaW8udjEuQ2hhbm5lbFNldHRpbmdzEhAKCGhhc19tb3JlGAIgASgIIkoKE1NldENoYW5uZWxUeXBlTGV2ZWwSJAoEdHlwZRgBIAEoDjIWLm51bmNpby52MS5DaGFubmVsVHlwZRINCgVsZXZlbBgCIAEoESIWChRHZXRDaGFubmVsVHlwZUxldmVscyJAChFDaGFubmVsVHlwZUxldmVscxIrCgZsZXZlbHMYASADKAsyGy5udW5jaW8udjEuQ2hhbm5lbFR5cGVMZXZlbCI/CgpTZW5kVHlwaW5nEiMKB2NoYW5uZWwYASABKAsyEi5udW5jaW8udjEuQ2hhbm5lbBIMCgR0eXBlGAIgASgJIkwKBlR5cGluZxIjCgdjaGFubmVsGAEgASgLMhIubnVuY2lvLnYxLkNoYW5uZWwSDwoHdXNlcl9pZBgCIAEoCRIMCgR0eXBlGAMgASgJIiEKDkFkZFRvQmxvY2tsaXN0Eg8KB3VzZXJfaWQYASABKAkiJgoTUmVtb3ZlRnJvbUJsb2NrbGlzdBIPCgd1c2VyX2lkGAEgASgJIh8KDENoZWNrQmxvY2tlZBIPCgd1c2VyX2lkGAEgASgJIh8KDEJsb2NrZWRTdGF0ZRIPCgdibG9ja2VkGAEgASgIIg4KDEdldEJsb2NrbGlzdCIbCgdVc2VySWRzEhAKCHVzZXJfaWRzGAEgAygJIh8KC0dldFByb2ZpbGVzEhAKCHVzZXJfaWRzGAEgAygJIjAKCFByb2ZpbGVzEiQKCHByb2ZpbGVzGAEgAygLMhIubnVuY2lvLnYxLlByb2ZpbGUifgoPVXBkYXRlTXlQcm9maWxlEg0KBWJhc2ljGAEgASgJEjAKA2V4dBgCIAMoCzIjLm51bmNpby52MS5VcGRhdGVNeVByb2ZpbGUuRXh0RW50cnkaKgoIRXh0RW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASIWChRHZXRQcm9maWxlVmlzaWJpbGl0eSJIChRTZXRQcm9maWxlVmlzaWJpbGl0eRIwCgp2aXNpYmlsaXR5GAEgASgOMhwubnVuY2lvLnYxLlByb2ZpbGVWaXNpYmlsaXR5IkoKFlByb2ZpbGVWaXNpYmlsaXR5U3RhdGUSMAoKdmlzaWJpbGl0eRgBIAEoDjIcLm51bmNpby52MS5Qcm9maWxlVmlzaWJpbGl0eSIMCgpHZXRBY2NvdW50IisKCUFkZEZyaWVuZBIPCgd1c2VyX2lkGAEgASgJEg0KBWV4dHJhGAIgASgJIiAKD0FkZEZyaWVuZFJlc3VsdBINCgVhZGRlZBgBIAEoCCI6ChdBbnN3ZXJGcmllbmRBcHBsaWNhdGlvbhIPCgd1c2VyX2lkGAEgASgJEg4KBmFjY2VwdBgCIAEoCCIhCg1SZW1vdmVGcmllbmRzEhAKCHVzZXJfaWRzGAEgAygJIi8KCkdldEZyaWVuZHMSEgoKcGFnZV90b2tlbhgBIAEoCRINCgVsaW1pdBgCIAEoDSJbCgdGcmllbmRzEiIKB2ZyaWVuZHMYASADKAsyES5udW5jaW8udjEuRnJpZW5kEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRITCgt0b3RhbF9jb3VudBgDIAEoDSIiCg5HZXRGcmllbmRzSW5mbxIQCgh1c2VyX2lkcxgBIAMoCSIgCgxDaGVja0ZyaWVuZHMSEAoIdXNlcl9pZHMYASADKAkiPwoPRnJpZW5kUmVsYXRpb25zEiwKCXJlbGF0aW9ucxgBIAMoCzIZLm51bmNpby52MS5GcmllbmRSZWxhdGlvbiIxCg5GcmllbmRSZWxhdGlvbhIPCgd1c2VyX2lkGAEgASgJEg4KBmZyaWVuZBgCIAEoCCLJAQoNU2V0RnJpZW5kSW5mbxIPCgd1c2VyX2lkGAEgASgJEhIKBWFsaWFzGAIgASgJSACIAQESPQoLZXh0X3Byb2ZpbGUYAyADKAsyKC5udW5jaW8udjEuU2V0RnJpZW5kSW5mby5FeHRQcm9maWxlRW50cnkSFwoPc2V0X2V4dF9wcm9maWxlGAQgASgIGjEKD0V4dFByb2ZpbGVFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBQggKBl9hbGlhcyIVChNHZXRGcmllbmRQZXJtaXNzaW9uIikKE1NldEZyaWVuZFBlcm1pc3Npb24SEgoKcGVybWlzc2lvbhgBIAEoDSIrChVGcmllbmRQZXJtaXNzaW9uU3RhdGUSEgoKcGVybWlzc2lvbhgBIAEoDSLAAQoVR2V0RnJpZW5kQXBwbGljYXRpb25zEjoKCmRpcmVjdGlvbnMYASADKA4yJi5udW5jaW8udjEuRnJpZW5kQXBwbGljYXRpb24uRGlyZWN0aW9uEjUKCHN0YXR1c2VzGAIgAygOMiMubnVuY2lvLnYxLkZyaWVuZEFwcGxpY2F0aW9uLlN0YXR1cxISCgpwYWdlX3Rva2VuGAMgASgJEg0KBWxpbWl0GAQgASgNEhEKCWFzY2VuZGluZxgFIAEoCCJ2ChJGcmllbmRBcHBsaWNhdGlvbnMSMgoMYXBwbGljYXRpb25zGAEgAygLMhwubnVuY2lvLnYxLkZyaWVuZEFwcGxpY2F0aW9uEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRITCgt0b3RhbF9jb3VudBgDIAEoDSJgCglTdWJzY3JpYmUSEAoIdXNlcl9pZHMYASADKAkSKQoEdHlwZRgCIAEoDjIbLm51bmNpby52MS5TdWJzY3JpcHRpb25UeXBlEhYKDmV4cGlyeV9zZWNvbmRzGAMgASgNIkoKC1Vuc3Vic2NyaWJlEhAKCHVzZXJfaWRzGAEgAygJEikKBHR5cGUYAiABKA4yGy5udW5jaW8udjEuU3Vic2NyaXB0aW9uVHlwZSJGChRTdWJzY3JpcHRpb25zQ2hhbmdlZBIuCg1zdWJzY3JpcHRpb25zGAEgAygLMhcubnVuY2lvLnYxLlN1YnNjcmlwdGlvbiIfCgtHZXRQcmVzZW5jZRIQCgh1c2VyX2lkcxgBIAMoCSI6Cg5QcmVzZW5jZVN0YXRlcxIoCgZzdGF0ZXMYASADKAsyGC5udW5jaW8udjEuUHJlc2VuY2VTdGF0ZSJXCg1QcmVzZW5jZVN0YXRlEg8KB3VzZXJfaWQYASABKAkSDgoGb25saW5lGAIgASgIEhIKCmNoYW5nZWRfYXQYAyABKAMSEQoJcGxhdGZvcm1zGAQgAygJImAKEEdldFN1YnNjcmlwdGlvbnMSKQoEdHlwZRgBIAEoDjIbLm51bmNpby52MS5TdWJzY3JpcHRpb25UeXBlEhIKCnBhZ2VfdG9rZW4YAiABKAkSDQoFbGltaXQYAyABKA0iWAoNU3Vic2NyaXB0aW9ucxIuCg1zdWJzY3JpcHRpb25zGAEgAygLMhcubnVuY2lvLnYxLlN1YnNjcmlwdGlvbhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkidQoMU3Vic2NyaXB0aW9uEg8KB3VzZXJfaWQYASABKAkSKQoEdHlwZRgCIAEoDjIbLm51bmNpby52MS5TdWJzY3JpcHRpb25UeXBlEhUKDXN1YnNjcmliZWRfYXQYAyABKAMSEgoKZXhwaXJlc19hdBgEIAEoAyJXCgtDcmVhdGVHcm91cBIQCghncm91cF9pZBgBIAEoCRIkCgRpbmZvGAIgASgLMhYubnVuY2lvLnYxLkdyb3VwQ2hhbmdlEhAKCHVzZXJfaWRzGAMgAygJItECCgtHcm91cENoYW5nZRIRCgRuYW1lGAEgASgJSACIAQESFwoKYXZhdGFyX3VybBgCIAEoCUgBiAEBEhkKDGludHJvZHVjdGlvbhgDIAEoCUgCiAEBEhkKDGFubm91bmNlbWVudBgEIAEoCUgDiAEBEjsKC2V4dF9wcm9maWxlGAUgAygLMiYubnVuY2lvLnYxLkdyb3VwQ2hhbmdlLkV4dFByb2ZpbGVFbnRyeRI2CgtwZXJtaXNzaW9ucxgGIAEoCzIhLm51bmNpby52MS5Hcm91cFBlcm1pc3Npb25zQ2hhbmdlGjEKD0V4dFByb2ZpbGVFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBQgcKBV9uYW1lQg0KC19hdmF0YXJfdXJsQg8KDV9pbnRyb2R1Y3Rpb25CDwoNX2Fubm91bmNlbWVudCL0AQoWR3JvdXBQZXJtaXNzaW9uc0NoYW5nZRIRCgRqb2luGAEgASgNSACIAQESEwoGcmVtb3ZlGAIgASgNSAGIAQESEwoGaW52aXRlGAMgASgNSAKIAQESGgoNaW52aXRlX2hhbmRsZRgEIAEoDUgDiAEBEhQKB3Byb2ZpbGUYBSABKA1IBIgBARIbCg5tZW1iZXJfcHJvZmlsZRgGIAEoDUgFiAEBQgcKBV9qb2luQgkKB19yZW1vdmVCCQoHX2ludml0ZUIQCg5faW52aXRlX2hhbmRsZUIKCghfcHJvZmlsZUIRCg9fbWVtYmVyX3Byb2ZpbGUifgoLR3JvdXBSZXN1bHQSLwoHcHJvY2VzcxgBIAEoDjIeLm51bmNpby52MS5Hcm91cFJlc3VsdC5Qcm9jZXNzIj4KB1Byb2Nlc3MSCAoERE9ORRAAEhQKEEFQUFJPVkFMX1BFTkRJTkcQARITCg9DT05TRU5UX1BFTkRJTkcQAiIeCglHZXRHcm91cHMSEQoJZ3JvdXBfaWRzGAEgAygJIlgKBkdyb3VwcxIgCgZncm91cHMYASADKAsyEC5udW5jaW8udjEuR3JvdXASFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEhMKC3RvdGFsX2NvdW50GAMgASgNIkUKC1VwZGF0ZUdyb3VwEhAKCGdyb3VwX2lkGAEgASgJEiQKBGluZm8YAiABKAsyFi5udW5jaW8udjEuR3JvdXBDaGFuZ2UiIAoMRGlzbWlzc0dyb3VwEhAKCGdyb3VwX2lkGAEgASgJIh0KCUpvaW5Hcm91cBIQCghncm91cF9pZBgBIAEoCSJQCg1MZWF2aW5nTWVtYmVyEhEKCWtlZXBfbXV0ZRgBIAEoCBIUCgxrZWVwX2FsbG93ZWQYAiABKAgSFgoOa2VlcF9mYXZvcml0ZXMYAyABKAgiSQoKTGVhdmVHcm91cBIQCghncm91cF9pZBgBIAEoCRIpCgdsZWF2aW5nGAIgASgLMhgubnVuY2lvLnYxLkxlYXZpbmdNZW1iZXIiYQoQS2lja0dyb3VwTWVtYmVycxIQCghncm91cF9pZBgBIAEoCRIQCgh1c2VyX2lkcxgCIAMoCRIpCgdsZWF2aW5nGAMgASgLMhgubnVuY2lvLnYxLkxlYXZpbmdNZW1iZXIiMwoNSW52aXRlVG9Hcm91cBIQCghncm91cF9pZBgBIAEoCRIQCgh1c2VyX2lkcxgCIAMoCSJdChVBbnN3ZXJHcm91cEludml0YXRpb24SEAoIZ3JvdXBfaWQYASABKAkSEgoKaW52aXRlcl9pZBgCIAEoCRIOCgZhY2NlcHQYAyABKAgSDgoGcmVhc29uGAQgASgJIm8KFkFuc3dlckdyb3VwQXBwbGljYXRpb24SEAoIZ3JvdXBfaWQYASABKAkSDwoHdXNlcl9pZBgCIAEoCRISCgppbnZpdGVyX2lkGAMgASgJEg4KBmFjY2VwdBgEIAEoCBIOCgZyZWFzb24YBSABKAkivQEKFEdldEdyb3VwQXBwbGljYXRpb25zEjkKCmRpcmVjdGlvbnMYASADKA4yJS5udW5jaW8udjEuR3JvdXBBcHBsaWNhdGlvbi5EaXJlY3Rpb24SNAoIc3RhdHVzZXMYAiADKA4yIi5udW5jaW8udjEuR3JvdXBBcHBsaWNhdGlvbi5TdGF0dXMSEgoKcGFnZV90b2tlbhgDIAEoCRINCgVsaW1pdBgEIAEoDRIRCglhc2NlbmRpbmcYBSABKAgidAoRR3JvdXBBcHBsaWNhdGlvbnMSMQoMYXBwbGljYXRpb25zGAEgAygLMhsubnVuY2lvLnYxLkdyb3VwQXBwbGljYXRpb24SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEhMKC3RvdGFsX2NvdW50GAMgASgNIl4KDVRyYW5zZmVyR3JvdXASEAoIZ3JvdXBfaWQYASABKAkSEAoIb3duZXJfaWQYAiABKAkSKQoHbGVhdmluZxgDIAEoCzIYLm51bmNpby52MS5MZWF2aW5nTWVtYmVyIkQKDlNldEdyb3VwQWRtaW5zEhAKCGdyb3VwX2lkGAEgASgJEhAKCHVzZXJfaWRzGAIgAygJEg4KBmFkbWlucxgDIAEoCCJ2Cg9HZXRKb2luZWRHcm91cHMSEQoJZ3JvdXBfaWRzGAEgAygJEgwKBG5hbWUYAiABKAkSDAoEcm9sZRgDIAEoDRISCgpwYWdlX3Rva2VuGAQgASgJEg0KBWxpbWl0GAUgASgNEhEKCWFzY2VuZGluZxgGIAEoCCKHAQoPR2V0R3JvdXBNZW1iZXJzEhAKCGdyb3VwX2lkGAEgASgJEhAKCHVzZXJfaWRzGAIgAygJEgwKBG5hbWUYAyABKAkSDAoEcm9sZRgEIAEoDRISCgpwYWdlX3Rva2VuGAUgASgJEg0KBWxpbWl0GAYgASgNEhEKCWFzY2VuZGluZxgHIAEoCCJlCgxHcm91cE1lbWJlcnMSJwoHbWVtYmVycxgBIAMoCzIWLm51bmNpby52MS5Hcm91cE1lbWJlchIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkSEwoLdG90YWxfY291bnQYAyABKA0idQoOU2V0R3JvdXBNZW1iZXISEAoIZ3JvdXBfaWQYASABKAkSDwoHdXNlcl9pZBgCIAEoCRIVCghuaWNrbmFtZRgDIAEoCUgAiAEBEhIKBWV4dHJhGAQgASgJSAGIAQFCCwoJX25pY2tuYW1lQggKBl9leHRyYSIwCg1TZXRHcm91cEFsaWFzEhAKCGdyb3VwX2lkGAEgASgJEg0KBWFsaWFzGAIgASgJIkIKEVNldEdyb3VwRmF2b3JpdGVzEhAKCGdyb3VwX2lkGAEgASgJEgsKA2FkZBgCIAMoCRIOCgZyZW1vdmUYAyADKAkiJQoRR2V0R3JvdXBGYXZvcml0ZXMSEAoIZ3JvdXBfaWQYASABKAkiVgoQTXV0ZUdyb3VwTWVtYmVycxIQCghncm91cF9pZBgBIAEoCRIQCgh1c2VyX2lkcxgCIAMoCRINCgVtdXRlZBgDIAEoCBIPCgdtaW51dGVzGAQgASgNIiEKDUdldEdyb3VwTXV0ZXMSEAoIZ3JvdXBfaWQYASABKAkiMQoKR3JvdXBNdXRlcxIjCgVtdXRlcxgBIAMoCzIULm51bmNpby52MS5Hcm91cE11dGUiPQoJR3JvdXBNdXRlEg8KB3VzZXJfaWQYASABKAkSEAoIbXV0ZWRfYXQYAiABKAMSDQoFdW50aWwYAyABKAMiLwoLRnJlZXplR3JvdXASEAoIZ3JvdXBfaWQYASABKAkSDgoGZnJvemVuGAIgASgIIkAKD1NldEdyb3VwU2VuZGVycxIQCghncm91cF9pZBgBIAEoCRILCgNhZGQYAiADKAkSDgoGcmVtb3ZlGAMgAygJIiMKD0dldEdyb3VwU2VuZGVycxIQCghncm91cF9pZBgBIAEoCSqWAQoRUHJvZmlsZVZpc2liaWxpdHkSHgoaUFJPRklMRV9WSVNJQklMSVRZX05PVF9TRVQQABIgChxQUk9GSUxFX1ZJU0lCSUxJVFlfSU5WSVNJQkxFEAESHwobUFJPRklMRV9WSVNJQklMSVRZX0VWRVJZT05FEAISHgoaUFJPRklMRV9WSVNJQklMSVRZX0ZSSUVORFMQAyp5ChBTdWJzY3JpcHRpb25UeXBlEiEKHVNVQlNDUklQVElPTl9UWVBFX1VOU1BFQ0lGSUVEEAASIwofU1VCU0NSSVBUSU9OX1RZUEVfT05MSU5FX1NUQVRVUxABEh0KGVNVQlNDUklQVElPTl9UWVBFX1BST0ZJTEUQAmIGcHJvdG8z", [file_nuncio_v1_message]);
 
 /**
  * @generated from message nuncio.v1.ClientFrame
@@ -264,6 +264,150 @@ export type ClientFrame = Message<"nuncio.v1.ClientFrame"> & {
      */
     value: GetSubscriptions;
     case: "getSubscriptions";
+  } | {
+    /**
+     * @generated from field: nuncio.v1.CreateGroup create_group = 70;
+     */
+    value: CreateGroup;
+    case: "createGroup";
+  } | {
+    /**
+     * @generated from field: nuncio.v1.GetGroups get_groups = 71;
+     */
+    value: GetGroups;
+    case: "getGroups";
+  } | {
+    /**
+     * @generated from field: nuncio.v1.UpdateGroup update_group = 72;
+     */
+    value: UpdateGroup;
+    case: "updateGroup";
+  } | {
+    /**
+     * @generated from field: nuncio.v1.DismissGroup dismiss_group = 73;
+     */
+    value: DismissGroup;
+    case: "dismissGroup";
+  } | {
+    /**
+     * @generated from field: nuncio.v1.JoinGroup join_group = 74;
+     */
+    value: JoinGroup;
+    case: "joinGroup";
+  } | {
+    /**
+     * @generated from field: nuncio.v1.LeaveGroup leave_group = 75;
+     */
+    value: LeaveGroup;
+    case: "leaveGroup";
+  } | {
+    /**
+     * @generated from field: nuncio.v1.KickGroupMembers kick_group_members = 76;
+     */
+    value: KickGroupMembers;
+    case: "kickGroupMembers";
+  } | {
+    /**
+     * @generated from field: nuncio.v1.InviteToGroup invite_to_group = 77;
+     */
+    value: InviteToGroup;
+    case: "inviteToGroup";
+  } | {
+    /**
+     * @generated from field: nuncio.v1.AnswerGroupInvitation answer_group_invitation = 78;
+     */
+    value: AnswerGroupInvitation;
+    case: "answerGroupInvitation";
+  } | {
+    /**
+     * @generated from field: nuncio.v1.AnswerGroupApplication answer_group_application = 79;
+     */
+    value: AnswerGroupApplication;
+    case: "answerGroupApplication";
+  } | {
+    /**
+     * @generated from field: nuncio.v1.GetGroupApplications get_group_applications = 80;
+     */
+    value: GetGroupApplications;
+    case: "getGroupApplications";
+  } | {
+    /**
+     * @generated from field: nuncio.v1.TransferGroup transfer_group = 81;
+     */
+    value: TransferGroup;
+    case: "transferGroup";
+  } | {
+    /**
+     * @generated from field: nuncio.v1.SetGroupAdmins set_group_admins = 82;
+     */
+    value: SetGroupAdmins;
+    case: "setGroupAdmins";
+  } | {
+    /**
+     * @generated from field: nuncio.v1.GetJoinedGroups get_joined_groups = 83;
+     */
+    value: GetJoinedGroups;
+    case: "getJoinedGroups";
+  } | {
+    /**
+     * @generated from field: nuncio.v1.GetGroupMembers get_group_members = 84;
+     */
+    value: GetGroupMembers;
+    case: "getGroupMembers";
+  } | {
+    /**
+     * @generated from field: nuncio.v1.SetGroupMember set_group_member = 85;
+     */
+    value: SetGroupMember;
+    case: "setGroupMember";
+  } | {
+    /**
+     * @generated from field: nuncio.v1.SetGroupAlias set_group_alias = 86;
+     */
+    value: SetGroupAlias;
+    case: "setGroupAlias";
+  } | {
+    /**
+     * @generated from field: nuncio.v1.SetGroupFavorites set_group_favorites = 87;
+     */
+    value: SetGroupFavorites;
+    case: "setGroupFavorites";
+  } | {
+    /**
+     * @generated from field: nuncio.v1.GetGroupFavorites get_group_favorites = 88;
+     */
+    value: GetGroupFavorites;
+    case: "getGroupFavorites";
+  } | {
+    /**
+     * @generated from field: nuncio.v1.MuteGroupMembers mute_group_members = 89;
+     */
+    value: MuteGroupMembers;
+    case: "muteGroupMembers";
+  } | {
+    /**
+     * @generated from field: nuncio.v1.GetGroupMutes get_group_mutes = 90;
+     */
+    value: GetGroupMutes;
+    case: "getGroupMutes";
+  } | {
+    /**
+     * @generated from field: nuncio.v1.FreezeGroup freeze_group = 91;
+     */
+    value: FreezeGroup;
+    case: "freezeGroup";
+  } | {
+    /**
+     * @generated from field: nuncio.v1.SetGroupSenders set_group_senders = 92;
+     */
+    value: SetGroupSenders;
+    case: "setGroupSenders";
+  } | {
+    /**
+     * @generated from field: nuncio.v1.GetGroupSenders get_group_senders = 93;
+     */
+    value: GetGroupSenders;
+    case: "getGroupSenders";
   } | { case: undefined; value?: undefined };
 };
 
@@ -428,6 +572,36 @@ export type ServerFrame = Message<"nuncio.v1.ServerFrame"> & {
      */
     value: Subscriptions;
     case: "subscriptions";
+  } | {
+    /**
+     * @generated from field: nuncio.v1.GroupResult group_result = 70;
+     */
+    value: GroupResult;
+    case: "groupResult";
+  } | {
+    /**
+     * @generated from field: nuncio.v1.Groups groups = 71;
+     */
+    value: Groups;
+    case: "groups";
+  } | {
+    /**
+     * @generated from field: nuncio.v1.GroupMembers group_members = 72;
+     */
+    value: GroupMembers;
+    case: "groupMembers";
+  } | {
+    /**
+     * @generated from field: nuncio.v1.GroupApplications group_applications = 73;
+     */
+    value: GroupApplications;
+    case: "groupApplications";
+  } | {
+    /**
+     * @generated from field: nuncio.v1.GroupMutes group_mutes = 74;
+     */
+    value: GroupMutes;
+    case: "groupMutes";
   } | {
     /**
      * Pushed: the next step of the inbox.
@@ -2050,6 +2224,1028 @@ export type Subscription = Message<"nuncio.v1.Subscription"> & {
  */
 export const SubscriptionSchema: GenMessage<Subscription> = /*@__PURE__*/
   messageDesc(file_nuncio_v1_frame, 65);
+
+/**
+ * Makes a group that the user owns. Answered with `group_result`.
+ *
+ * @generated from message nuncio.v1.CreateGroup
+ */
+export type CreateGroup = Message<"nuncio.v1.CreateGroup"> & {
+  /**
+   * 1 to 64 bytes of the characters that user ids have.
+   *
+   * @generated from field: string group_id = 1;
+   */
+  groupId: string;
+
+  /**
+   * @generated from field: nuncio.v1.GroupChange info = 2;
+   */
+  info?: GroupChange | undefined;
+
+  /**
+   * At most 30, who are members at once, or asked first where `invite_handle` says so.
+   *
+   * @generated from field: repeated string user_ids = 3;
+   */
+  userIds: string[];
+};
+
+/**
+ * Describes the message nuncio.v1.CreateGroup.
+ * Use `create(CreateGroupSchema)` to create a new message.
+ */
+export const CreateGroupSchema: GenMessage<CreateGroup> = /*@__PURE__*/
+  messageDesc(file_nuncio_v1_frame, 66);
+
+/**
+ * What a group is to say of itself. What is absent stays; an empty text removes, but not the name.
+ *
+ * @generated from message nuncio.v1.GroupChange
+ */
+export type GroupChange = Message<"nuncio.v1.GroupChange"> & {
+  /**
+   * 1 to 64 characters; must be there for a new group.
+   *
+   * @generated from field: optional string name = 1;
+   */
+  name?: string | undefined;
+
+  /**
+   * http or https, at most 1,024 bytes.
+   *
+   * @generated from field: optional string avatar_url = 2;
+   */
+  avatarUrl?: string | undefined;
+
+  /**
+   * At most 512 characters.
+   *
+   * @generated from field: optional string introduction = 3;
+   */
+  introduction?: string | undefined;
+
+  /**
+   * At most 1,024 characters.
+   *
+   * @generated from field: optional string announcement = 4;
+   */
+  announcement?: string | undefined;
+
+  /**
+   * Pairs to set; an empty value removes one. At most 10 pairs, keys `ext_` and letters, digits or `_`.
+   *
+   * @generated from field: map<string, string> ext_profile = 5;
+   */
+  extProfile: { [key: string]: string };
+
+  /**
+   * Only the owner may change these.
+   *
+   * @generated from field: nuncio.v1.GroupPermissionsChange permissions = 6;
+   */
+  permissions?: GroupPermissionsChange | undefined;
+};
+
+/**
+ * Describes the message nuncio.v1.GroupChange.
+ * Use `create(GroupChangeSchema)` to create a new message.
+ */
+export const GroupChangeSchema: GenMessage<GroupChange> = /*@__PURE__*/
+  messageDesc(file_nuncio_v1_frame, 67);
+
+/**
+ * As in GroupPermissions; what is absent stays.
+ *
+ * @generated from message nuncio.v1.GroupPermissionsChange
+ */
+export type GroupPermissionsChange = Message<"nuncio.v1.GroupPermissionsChange"> & {
+  /**
+   * @generated from field: optional uint32 join = 1;
+   */
+  join?: number | undefined;
+
+  /**
+   * @generated from field: optional uint32 remove = 2;
+   */
+  remove?: number | undefined;
+
+  /**
+   * @generated from field: optional uint32 invite = 3;
+   */
+  invite?: number | undefined;
+
+  /**
+   * @generated from field: optional uint32 invite_handle = 4;
+   */
+  inviteHandle?: number | undefined;
+
+  /**
+   * @generated from field: optional uint32 profile = 5;
+   */
+  profile?: number | undefined;
+
+  /**
+   * @generated from field: optional uint32 member_profile = 6;
+   */
+  memberProfile?: number | undefined;
+};
+
+/**
+ * Describes the message nuncio.v1.GroupPermissionsChange.
+ * Use `create(GroupPermissionsChangeSchema)` to create a new message.
+ */
+export const GroupPermissionsChangeSchema: GenMessage<GroupPermissionsChange> = /*@__PURE__*/
+  messageDesc(file_nuncio_v1_frame, 68);
+
+/**
+ * @generated from message nuncio.v1.GroupResult
+ */
+export type GroupResult = Message<"nuncio.v1.GroupResult"> & {
+  /**
+   * @generated from field: nuncio.v1.GroupResult.Process process = 1;
+   */
+  process: GroupResult_Process;
+};
+
+/**
+ * Describes the message nuncio.v1.GroupResult.
+ * Use `create(GroupResultSchema)` to create a new message.
+ */
+export const GroupResultSchema: GenMessage<GroupResult> = /*@__PURE__*/
+  messageDesc(file_nuncio_v1_frame, 69);
+
+/**
+ * @generated from enum nuncio.v1.GroupResult.Process
+ */
+export enum GroupResult_Process {
+  /**
+   * Nobody is waited for.
+   *
+   * @generated from enum value: DONE = 0;
+   */
+  DONE = 0,
+
+  /**
+   * The owner, or an admin, has to approve.
+   *
+   * @generated from enum value: APPROVAL_PENDING = 1;
+   */
+  APPROVAL_PENDING = 1,
+
+  /**
+   * Invited users have to consent.
+   *
+   * @generated from enum value: CONSENT_PENDING = 2;
+   */
+  CONSENT_PENDING = 2,
+}
+
+/**
+ * Describes the enum nuncio.v1.GroupResult.Process.
+ */
+export const GroupResult_ProcessSchema: GenEnum<GroupResult_Process> = /*@__PURE__*/
+  enumDesc(file_nuncio_v1_frame, 69, 0);
+
+/**
+ * Any groups of the app, at most 50; those that do not exist are left out. Answered with `groups`.
+ *
+ * @generated from message nuncio.v1.GetGroups
+ */
+export type GetGroups = Message<"nuncio.v1.GetGroups"> & {
+  /**
+   * @generated from field: repeated string group_ids = 1;
+   */
+  groupIds: string[];
+};
+
+/**
+ * Describes the message nuncio.v1.GetGroups.
+ * Use `create(GetGroupsSchema)` to create a new message.
+ */
+export const GetGroupsSchema: GenMessage<GetGroups> = /*@__PURE__*/
+  messageDesc(file_nuncio_v1_frame, 70);
+
+/**
+ * @generated from message nuncio.v1.Groups
+ */
+export type Groups = Message<"nuncio.v1.Groups"> & {
+  /**
+   * @generated from field: repeated nuncio.v1.Group groups = 1;
+   */
+  groups: Group[];
+
+  /**
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+
+  /**
+   * Of all pages, where the query counts them; else 0.
+   *
+   * @generated from field: uint32 total_count = 3;
+   */
+  totalCount: number;
+};
+
+/**
+ * Describes the message nuncio.v1.Groups.
+ * Use `create(GroupsSchema)` to create a new message.
+ */
+export const GroupsSchema: GenMessage<Groups> = /*@__PURE__*/
+  messageDesc(file_nuncio_v1_frame, 71);
+
+/**
+ * @generated from message nuncio.v1.UpdateGroup
+ */
+export type UpdateGroup = Message<"nuncio.v1.UpdateGroup"> & {
+  /**
+   * @generated from field: string group_id = 1;
+   */
+  groupId: string;
+
+  /**
+   * @generated from field: nuncio.v1.GroupChange info = 2;
+   */
+  info?: GroupChange | undefined;
+};
+
+/**
+ * Describes the message nuncio.v1.UpdateGroup.
+ * Use `create(UpdateGroupSchema)` to create a new message.
+ */
+export const UpdateGroupSchema: GenMessage<UpdateGroup> = /*@__PURE__*/
+  messageDesc(file_nuncio_v1_frame, 72);
+
+/**
+ * @generated from message nuncio.v1.DismissGroup
+ */
+export type DismissGroup = Message<"nuncio.v1.DismissGroup"> & {
+  /**
+   * @generated from field: string group_id = 1;
+   */
+  groupId: string;
+};
+
+/**
+ * Describes the message nuncio.v1.DismissGroup.
+ * Use `create(DismissGroupSchema)` to create a new message.
+ */
+export const DismissGroupSchema: GenMessage<DismissGroup> = /*@__PURE__*/
+  messageDesc(file_nuncio_v1_frame, 73);
+
+/**
+ * Joins, or asks to, as the group's permission says. Answered with `group_result`.
+ *
+ * @generated from message nuncio.v1.JoinGroup
+ */
+export type JoinGroup = Message<"nuncio.v1.JoinGroup"> & {
+  /**
+   * @generated from field: string group_id = 1;
+   */
+  groupId: string;
+};
+
+/**
+ * Describes the message nuncio.v1.JoinGroup.
+ * Use `create(JoinGroupSchema)` to create a new message.
+ */
+export const JoinGroupSchema: GenMessage<JoinGroup> = /*@__PURE__*/
+  messageDesc(file_nuncio_v1_frame, 74);
+
+/**
+ * What of a member is kept for when they come back; everything is forgotten otherwise.
+ *
+ * @generated from message nuncio.v1.LeavingMember
+ */
+export type LeavingMember = Message<"nuncio.v1.LeavingMember"> & {
+  /**
+   * @generated from field: bool keep_mute = 1;
+   */
+  keepMute: boolean;
+
+  /**
+   * @generated from field: bool keep_allowed = 2;
+   */
+  keepAllowed: boolean;
+
+  /**
+   * @generated from field: bool keep_favorites = 3;
+   */
+  keepFavorites: boolean;
+};
+
+/**
+ * Describes the message nuncio.v1.LeavingMember.
+ * Use `create(LeavingMemberSchema)` to create a new message.
+ */
+export const LeavingMemberSchema: GenMessage<LeavingMember> = /*@__PURE__*/
+  messageDesc(file_nuncio_v1_frame, 75);
+
+/**
+ * @generated from message nuncio.v1.LeaveGroup
+ */
+export type LeaveGroup = Message<"nuncio.v1.LeaveGroup"> & {
+  /**
+   * @generated from field: string group_id = 1;
+   */
+  groupId: string;
+
+  /**
+   * @generated from field: nuncio.v1.LeavingMember leaving = 2;
+   */
+  leaving?: LeavingMember | undefined;
+};
+
+/**
+ * Describes the message nuncio.v1.LeaveGroup.
+ * Use `create(LeaveGroupSchema)` to create a new message.
+ */
+export const LeaveGroupSchema: GenMessage<LeaveGroup> = /*@__PURE__*/
+  messageDesc(file_nuncio_v1_frame, 76);
+
+/**
+ * @generated from message nuncio.v1.KickGroupMembers
+ */
+export type KickGroupMembers = Message<"nuncio.v1.KickGroupMembers"> & {
+  /**
+   * @generated from field: string group_id = 1;
+   */
+  groupId: string;
+
+  /**
+   * At most 100.
+   *
+   * @generated from field: repeated string user_ids = 2;
+   */
+  userIds: string[];
+
+  /**
+   * @generated from field: nuncio.v1.LeavingMember leaving = 3;
+   */
+  leaving?: LeavingMember | undefined;
+};
+
+/**
+ * Describes the message nuncio.v1.KickGroupMembers.
+ * Use `create(KickGroupMembersSchema)` to create a new message.
+ */
+export const KickGroupMembersSchema: GenMessage<KickGroupMembers> = /*@__PURE__*/
+  messageDesc(file_nuncio_v1_frame, 77);
+
+/**
+ * Makes users members, or asks them, or those who approve. Answered with `group_result`.
+ *
+ * @generated from message nuncio.v1.InviteToGroup
+ */
+export type InviteToGroup = Message<"nuncio.v1.InviteToGroup"> & {
+  /**
+   * @generated from field: string group_id = 1;
+   */
+  groupId: string;
+
+  /**
+   * At most 30.
+   *
+   * @generated from field: repeated string user_ids = 2;
+   */
+  userIds: string[];
+};
+
+/**
+ * Describes the message nuncio.v1.InviteToGroup.
+ * Use `create(InviteToGroupSchema)` to create a new message.
+ */
+export const InviteToGroupSchema: GenMessage<InviteToGroup> = /*@__PURE__*/
+  messageDesc(file_nuncio_v1_frame, 78);
+
+/**
+ * @generated from message nuncio.v1.AnswerGroupInvitation
+ */
+export type AnswerGroupInvitation = Message<"nuncio.v1.AnswerGroupInvitation"> & {
+  /**
+   * @generated from field: string group_id = 1;
+   */
+  groupId: string;
+
+  /**
+   * @generated from field: string inviter_id = 2;
+   */
+  inviterId: string;
+
+  /**
+   * @generated from field: bool accept = 3;
+   */
+  accept: boolean;
+
+  /**
+   * Of a refusal; at most 128 characters.
+   *
+   * @generated from field: string reason = 4;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message nuncio.v1.AnswerGroupInvitation.
+ * Use `create(AnswerGroupInvitationSchema)` to create a new message.
+ */
+export const AnswerGroupInvitationSchema: GenMessage<AnswerGroupInvitation> = /*@__PURE__*/
+  messageDesc(file_nuncio_v1_frame, 79);
+
+/**
+ * The answer of the owner or an admin. Answered with `group_result`: an invited user may have to consent still.
+ *
+ * @generated from message nuncio.v1.AnswerGroupApplication
+ */
+export type AnswerGroupApplication = Message<"nuncio.v1.AnswerGroupApplication"> & {
+  /**
+   * @generated from field: string group_id = 1;
+   */
+  groupId: string;
+
+  /**
+   * @generated from field: string user_id = 2;
+   */
+  userId: string;
+
+  /**
+   * Who invited the user; empty when the user asked.
+   *
+   * @generated from field: string inviter_id = 3;
+   */
+  inviterId: string;
+
+  /**
+   * @generated from field: bool accept = 4;
+   */
+  accept: boolean;
+
+  /**
+   * Of a refusal; at most 128 characters.
+   *
+   * @generated from field: string reason = 5;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message nuncio.v1.AnswerGroupApplication.
+ * Use `create(AnswerGroupApplicationSchema)` to create a new message.
+ */
+export const AnswerGroupApplicationSchema: GenMessage<AnswerGroupApplication> = /*@__PURE__*/
+  messageDesc(file_nuncio_v1_frame, 80);
+
+/**
+ * @generated from message nuncio.v1.GetGroupApplications
+ */
+export type GetGroupApplications = Message<"nuncio.v1.GetGroupApplications"> & {
+  /**
+   * Empty lists mean all.
+   *
+   * @generated from field: repeated nuncio.v1.GroupApplication.Direction directions = 1;
+   */
+  directions: GroupApplication_Direction[];
+
+  /**
+   * @generated from field: repeated nuncio.v1.GroupApplication.Status statuses = 2;
+   */
+  statuses: GroupApplication_Status[];
+
+  /**
+   * @generated from field: string page_token = 3;
+   */
+  pageToken: string;
+
+  /**
+   * 1 to 100; 0 means 100.
+   *
+   * @generated from field: uint32 limit = 4;
+   */
+  limit: number;
+
+  /**
+   * @generated from field: bool ascending = 5;
+   */
+  ascending: boolean;
+};
+
+/**
+ * Describes the message nuncio.v1.GetGroupApplications.
+ * Use `create(GetGroupApplicationsSchema)` to create a new message.
+ */
+export const GetGroupApplicationsSchema: GenMessage<GetGroupApplications> = /*@__PURE__*/
+  messageDesc(file_nuncio_v1_frame, 81);
+
+/**
+ * @generated from message nuncio.v1.GroupApplications
+ */
+export type GroupApplications = Message<"nuncio.v1.GroupApplications"> & {
+  /**
+   * @generated from field: repeated nuncio.v1.GroupApplication applications = 1;
+   */
+  applications: GroupApplication[];
+
+  /**
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+
+  /**
+   * @generated from field: uint32 total_count = 3;
+   */
+  totalCount: number;
+};
+
+/**
+ * Describes the message nuncio.v1.GroupApplications.
+ * Use `create(GroupApplicationsSchema)` to create a new message.
+ */
+export const GroupApplicationsSchema: GenMessage<GroupApplications> = /*@__PURE__*/
+  messageDesc(file_nuncio_v1_frame, 82);
+
+/**
+ * @generated from message nuncio.v1.TransferGroup
+ */
+export type TransferGroup = Message<"nuncio.v1.TransferGroup"> & {
+  /**
+   * @generated from field: string group_id = 1;
+   */
+  groupId: string;
+
+  /**
+   * A member.
+   *
+   * @generated from field: string owner_id = 2;
+   */
+  ownerId: string;
+
+  /**
+   * When present, the owner before leaves.
+   *
+   * @generated from field: nuncio.v1.LeavingMember leaving = 3;
+   */
+  leaving?: LeavingMember | undefined;
+};
+
+/**
+ * Describes the message nuncio.v1.TransferGroup.
+ * Use `create(TransferGroupSchema)` to create a new message.
+ */
+export const TransferGroupSchema: GenMessage<TransferGroup> = /*@__PURE__*/
+  messageDesc(file_nuncio_v1_frame, 83);
+
+/**
+ * @generated from message nuncio.v1.SetGroupAdmins
+ */
+export type SetGroupAdmins = Message<"nuncio.v1.SetGroupAdmins"> & {
+  /**
+   * @generated from field: string group_id = 1;
+   */
+  groupId: string;
+
+  /**
+   * At most 10.
+   *
+   * @generated from field: repeated string user_ids = 2;
+   */
+  userIds: string[];
+
+  /**
+   * @generated from field: bool admins = 3;
+   */
+  admins: boolean;
+};
+
+/**
+ * Describes the message nuncio.v1.SetGroupAdmins.
+ * Use `create(SetGroupAdminsSchema)` to create a new message.
+ */
+export const SetGroupAdminsSchema: GenMessage<SetGroupAdmins> = /*@__PURE__*/
+  messageDesc(file_nuncio_v1_frame, 84);
+
+/**
+ * The user's groups. Answered with `groups`.
+ *
+ * @generated from message nuncio.v1.GetJoinedGroups
+ */
+export type GetJoinedGroups = Message<"nuncio.v1.GetJoinedGroups"> & {
+  /**
+   * When given, those among these, at most 50, and nothing else of this message counts.
+   *
+   * @generated from field: repeated string group_ids = 1;
+   */
+  groupIds: string[];
+
+  /**
+   * A text that the group's name or the user's alias holds; empty for all.
+   *
+   * @generated from field: string name = 2;
+   */
+  name: string;
+
+  /**
+   * 1 member, 2 admin, 3 owner; 0 for all.
+   *
+   * @generated from field: uint32 role = 3;
+   */
+  role: number;
+
+  /**
+   * @generated from field: string page_token = 4;
+   */
+  pageToken: string;
+
+  /**
+   * 1 to 100; 0 means 100.
+   *
+   * @generated from field: uint32 limit = 5;
+   */
+  limit: number;
+
+  /**
+   * @generated from field: bool ascending = 6;
+   */
+  ascending: boolean;
+};
+
+/**
+ * Describes the message nuncio.v1.GetJoinedGroups.
+ * Use `create(GetJoinedGroupsSchema)` to create a new message.
+ */
+export const GetJoinedGroupsSchema: GenMessage<GetJoinedGroups> = /*@__PURE__*/
+  messageDesc(file_nuncio_v1_frame, 85);
+
+/**
+ * A group's members, for its members. Answered with `group_members`.
+ *
+ * @generated from message nuncio.v1.GetGroupMembers
+ */
+export type GetGroupMembers = Message<"nuncio.v1.GetGroupMembers"> & {
+  /**
+   * @generated from field: string group_id = 1;
+   */
+  groupId: string;
+
+  /**
+   * When given, those among these, at most 100, and nothing else of this message counts.
+   *
+   * @generated from field: repeated string user_ids = 2;
+   */
+  userIds: string[];
+
+  /**
+   * A text that the nickname or the name holds; empty for all.
+   *
+   * @generated from field: string name = 3;
+   */
+  name: string;
+
+  /**
+   * 1 member, 2 admin, 3 owner; 0 for all.
+   *
+   * @generated from field: uint32 role = 4;
+   */
+  role: number;
+
+  /**
+   * @generated from field: string page_token = 5;
+   */
+  pageToken: string;
+
+  /**
+   * 1 to 100; 0 means 100.
+   *
+   * @generated from field: uint32 limit = 6;
+   */
+  limit: number;
+
+  /**
+   * @generated from field: bool ascending = 7;
+   */
+  ascending: boolean;
+};
+
+/**
+ * Describes the message nuncio.v1.GetGroupMembers.
+ * Use `create(GetGroupMembersSchema)` to create a new message.
+ */
+export const GetGroupMembersSchema: GenMessage<GetGroupMembers> = /*@__PURE__*/
+  messageDesc(file_nuncio_v1_frame, 86);
+
+/**
+ * @generated from message nuncio.v1.GroupMembers
+ */
+export type GroupMembers = Message<"nuncio.v1.GroupMembers"> & {
+  /**
+   * @generated from field: repeated nuncio.v1.GroupMember members = 1;
+   */
+  members: GroupMember[];
+
+  /**
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+
+  /**
+   * @generated from field: uint32 total_count = 3;
+   */
+  totalCount: number;
+};
+
+/**
+ * Describes the message nuncio.v1.GroupMembers.
+ * Use `create(GroupMembersSchema)` to create a new message.
+ */
+export const GroupMembersSchema: GenMessage<GroupMembers> = /*@__PURE__*/
+  messageDesc(file_nuncio_v1_frame, 87);
+
+/**
+ * What is absent stays; an empty text removes.
+ *
+ * @generated from message nuncio.v1.SetGroupMember
+ */
+export type SetGroupMember = Message<"nuncio.v1.SetGroupMember"> & {
+  /**
+   * @generated from field: string group_id = 1;
+   */
+  groupId: string;
+
+  /**
+   * @generated from field: string user_id = 2;
+   */
+  userId: string;
+
+  /**
+   * At most 64 characters.
+   *
+   * @generated from field: optional string nickname = 3;
+   */
+  nickname?: string | undefined;
+
+  /**
+   * At most 128 characters.
+   *
+   * @generated from field: optional string extra = 4;
+   */
+  extra?: string | undefined;
+};
+
+/**
+ * Describes the message nuncio.v1.SetGroupMember.
+ * Use `create(SetGroupMemberSchema)` to create a new message.
+ */
+export const SetGroupMemberSchema: GenMessage<SetGroupMember> = /*@__PURE__*/
+  messageDesc(file_nuncio_v1_frame, 88);
+
+/**
+ * What the user calls the group; at most 64 characters, empty for nothing.
+ *
+ * @generated from message nuncio.v1.SetGroupAlias
+ */
+export type SetGroupAlias = Message<"nuncio.v1.SetGroupAlias"> & {
+  /**
+   * @generated from field: string group_id = 1;
+   */
+  groupId: string;
+
+  /**
+   * @generated from field: string alias = 2;
+   */
+  alias: string;
+};
+
+/**
+ * Describes the message nuncio.v1.SetGroupAlias.
+ * Use `create(SetGroupAliasSchema)` to create a new message.
+ */
+export const SetGroupAliasSchema: GenMessage<SetGroupAlias> = /*@__PURE__*/
+  messageDesc(file_nuncio_v1_frame, 89);
+
+/**
+ * Members whom the user follows.
+ *
+ * @generated from message nuncio.v1.SetGroupFavorites
+ */
+export type SetGroupFavorites = Message<"nuncio.v1.SetGroupFavorites"> & {
+  /**
+   * @generated from field: string group_id = 1;
+   */
+  groupId: string;
+
+  /**
+   * At most 100.
+   *
+   * @generated from field: repeated string add = 2;
+   */
+  add: string[];
+
+  /**
+   * @generated from field: repeated string remove = 3;
+   */
+  remove: string[];
+};
+
+/**
+ * Describes the message nuncio.v1.SetGroupFavorites.
+ * Use `create(SetGroupFavoritesSchema)` to create a new message.
+ */
+export const SetGroupFavoritesSchema: GenMessage<SetGroupFavorites> = /*@__PURE__*/
+  messageDesc(file_nuncio_v1_frame, 90);
+
+/**
+ * Answered with `user_ids`.
+ *
+ * @generated from message nuncio.v1.GetGroupFavorites
+ */
+export type GetGroupFavorites = Message<"nuncio.v1.GetGroupFavorites"> & {
+  /**
+   * @generated from field: string group_id = 1;
+   */
+  groupId: string;
+};
+
+/**
+ * Describes the message nuncio.v1.GetGroupFavorites.
+ * Use `create(GetGroupFavoritesSchema)` to create a new message.
+ */
+export const GetGroupFavoritesSchema: GenMessage<GetGroupFavorites> = /*@__PURE__*/
+  messageDesc(file_nuncio_v1_frame, 91);
+
+/**
+ * @generated from message nuncio.v1.MuteGroupMembers
+ */
+export type MuteGroupMembers = Message<"nuncio.v1.MuteGroupMembers"> & {
+  /**
+   * @generated from field: string group_id = 1;
+   */
+  groupId: string;
+
+  /**
+   * At most 20.
+   *
+   * @generated from field: repeated string user_ids = 2;
+   */
+  userIds: string[];
+
+  /**
+   * False: they may speak again.
+   *
+   * @generated from field: bool muted = 3;
+   */
+  muted: boolean;
+
+  /**
+   * 1 to 43,200; 0 for until somebody lifts it.
+   *
+   * @generated from field: uint32 minutes = 4;
+   */
+  minutes: number;
+};
+
+/**
+ * Describes the message nuncio.v1.MuteGroupMembers.
+ * Use `create(MuteGroupMembersSchema)` to create a new message.
+ */
+export const MuteGroupMembersSchema: GenMessage<MuteGroupMembers> = /*@__PURE__*/
+  messageDesc(file_nuncio_v1_frame, 92);
+
+/**
+ * @generated from message nuncio.v1.GetGroupMutes
+ */
+export type GetGroupMutes = Message<"nuncio.v1.GetGroupMutes"> & {
+  /**
+   * @generated from field: string group_id = 1;
+   */
+  groupId: string;
+};
+
+/**
+ * Describes the message nuncio.v1.GetGroupMutes.
+ * Use `create(GetGroupMutesSchema)` to create a new message.
+ */
+export const GetGroupMutesSchema: GenMessage<GetGroupMutes> = /*@__PURE__*/
+  messageDesc(file_nuncio_v1_frame, 93);
+
+/**
+ * @generated from message nuncio.v1.GroupMutes
+ */
+export type GroupMutes = Message<"nuncio.v1.GroupMutes"> & {
+  /**
+   * @generated from field: repeated nuncio.v1.GroupMute mutes = 1;
+   */
+  mutes: GroupMute[];
+};
+
+/**
+ * Describes the message nuncio.v1.GroupMutes.
+ * Use `create(GroupMutesSchema)` to create a new message.
+ */
+export const GroupMutesSchema: GenMessage<GroupMutes> = /*@__PURE__*/
+  messageDesc(file_nuncio_v1_frame, 94);
+
+/**
+ * @generated from message nuncio.v1.GroupMute
+ */
+export type GroupMute = Message<"nuncio.v1.GroupMute"> & {
+  /**
+   * @generated from field: string user_id = 1;
+   */
+  userId: string;
+
+  /**
+   * @generated from field: int64 muted_at = 2;
+   */
+  mutedAt: bigint;
+
+  /**
+   * Unix time in milliseconds; 253402300799000 for "until somebody lifts it".
+   *
+   * @generated from field: int64 until = 3;
+   */
+  until: bigint;
+};
+
+/**
+ * Describes the message nuncio.v1.GroupMute.
+ * Use `create(GroupMuteSchema)` to create a new message.
+ */
+export const GroupMuteSchema: GenMessage<GroupMute> = /*@__PURE__*/
+  messageDesc(file_nuncio_v1_frame, 95);
+
+/**
+ * Mutes everybody except those who are allowed, or lets all speak again.
+ *
+ * @generated from message nuncio.v1.FreezeGroup
+ */
+export type FreezeGroup = Message<"nuncio.v1.FreezeGroup"> & {
+  /**
+   * @generated from field: string group_id = 1;
+   */
+  groupId: string;
+
+  /**
+   * @generated from field: bool frozen = 2;
+   */
+  frozen: boolean;
+};
+
+/**
+ * Describes the message nuncio.v1.FreezeGroup.
+ * Use `create(FreezeGroupSchema)` to create a new message.
+ */
+export const FreezeGroupSchema: GenMessage<FreezeGroup> = /*@__PURE__*/
+  messageDesc(file_nuncio_v1_frame, 96);
+
+/**
+ * Who may speak while the group is frozen.
+ *
+ * @generated from message nuncio.v1.SetGroupSenders
+ */
+export type SetGroupSenders = Message<"nuncio.v1.SetGroupSenders"> & {
+  /**
+   * @generated from field: string group_id = 1;
+   */
+  groupId: string;
+
+  /**
+   * At most 20 each.
+   *
+   * @generated from field: repeated string add = 2;
+   */
+  add: string[];
+
+  /**
+   * @generated from field: repeated string remove = 3;
+   */
+  remove: string[];
+};
+
+/**
+ * Describes the message nuncio.v1.SetGroupSenders.
+ * Use `create(SetGroupSendersSchema)` to create a new message.
+ */
+export const SetGroupSendersSchema: GenMessage<SetGroupSenders> = /*@__PURE__*/
+  messageDesc(file_nuncio_v1_frame, 97);
+
+/**
+ * Answered with `user_ids`.
+ *
+ * @generated from message nuncio.v1.GetGroupSenders
+ */
+export type GetGroupSenders = Message<"nuncio.v1.GetGroupSenders"> & {
+  /**
+   * @generated from field: string group_id = 1;
+   */
+  groupId: string;
+};
+
+/**
+ * Describes the message nuncio.v1.GetGroupSenders.
+ * Use `create(GetGroupSendersSchema)` to create a new message.
+ */
+export const GetGroupSendersSchema: GenMessage<GetGroupSenders> = /*@__PURE__*/
+  messageDesc(file_nuncio_v1_frame, 98);
 
 /**
  * @generated from enum nuncio.v1.ProfileVisibility

@@ -12,7 +12,7 @@ import type { Message as Message$1 } from "@bufbuild/protobuf";
  * Describes the file nuncio/v1/message.proto.
  */
 export const file_nuncio_v1_message: GenFile = /*@__PURE__*/
-  fileDesc("ChdudW5jaW8vdjEvbWVzc2FnZS5wcm90bxIJbnVuY2lvLnYxIjsKB0NoYW5uZWwSJAoEdHlwZRgBIAEoDjIWLm51bmNpby52MS5DaGFubmVsVHlwZRIKCgJpZBgCIAEoCSLlAQoHTWVzc2FnZRIKCgJpZBgBIAEoCRIjCgdjaGFubmVsGAIgASgLMhIubnVuY2lvLnYxLkNoYW5uZWwSEQoJc2VuZGVyX2lkGAMgASgJEgwKBHR5cGUYBCABKAkSDwoHY29udGVudBgFIAEoCRIPCgdzZW50X2F0GAYgASgDEhkKEWNsaWVudF9tZXNzYWdlX2lkGAcgASgJEhAKCHJlY2FsbGVkGAggASgIEg8KB2NvdW50ZWQYCSABKAgSFQoNbmVlZHNfcmVjZWlwdBgKIAEoCBIRCgllZGl0ZWRfYXQYCyABKAMiiAUKBUVudHJ5EgsKA3NlcRgBIAEoBBIlCgdtZXNzYWdlGAIgASgLMhIubnVuY2lvLnYxLk1lc3NhZ2VIABIuCghyZWNhbGxlZBgDIAEoCzIaLm51bmNpby52MS5NZXNzYWdlUmVjYWxsZWRIABIuCgxjaGFubmVsX3JlYWQYBCABKAsyFi5udW5jaW8udjEuQ2hhbm5lbFJlYWRIABIuCgxyZWFkX3JlY2VpcHQYBSABKAsyFi5udW5jaW8udjEuUmVhZFJlY2VpcHRIABI4ChFibG9ja2xpc3RfY2hhbmdlZBgGIAEoCzIbLm51bmNpby52MS5CbG9ja2xpc3RDaGFuZ2VkSAASKAoGZnJpZW5kGAcgASgLMhYubnVuY2lvLnYxLkZyaWVuZEV2ZW50SAASNAoPcHJvZmlsZV9jaGFuZ2VkGAggASgLMhkubnVuY2lvLnYxLlByb2ZpbGVDaGFuZ2VkSAASNAoPYWNjb3VudF9jaGFuZ2VkGAkgASgLMhkubnVuY2lvLnYxLkFjY291bnRDaGFuZ2VkSAASOAoRd2hpdGVsaXN0X2NoYW5nZWQYCiABKAsyGy5udW5jaW8udjEuV2hpdGVsaXN0Q2hhbmdlZEgAEioKBmVkaXRlZBgLIAEoCzIYLm51bmNpby52MS5NZXNzYWdlRWRpdGVkSAASNgoQY2hhbm5lbF9zZXR0aW5ncxgMIAEoCzIaLm51bmNpby52MS5DaGFubmVsU2V0dGluZ3NIABI5ChJjaGFubmVsX3R5cGVfbGV2ZWwYDiABKAsyGy5udW5jaW8udjEuQ2hhbm5lbFR5cGVMZXZlbEgAEgoKAmF0GA8gASgDQgYKBGJvZHkibgoPTWVzc2FnZVJlY2FsbGVkEiMKB2NoYW5uZWwYASABKAsyEi5udW5jaW8udjEuQ2hhbm5lbBISCgptZXNzYWdlX2lkGAIgASgJEhMKC29wZXJhdG9yX2lkGAMgASgJEg0KBWV4dHJhGAQgASgJIjQKDU1lc3NhZ2VFZGl0ZWQSIwoHbWVzc2FnZRgBIAEoCzISLm51bmNpby52MS5NZXNzYWdlInEKD0NoYW5uZWxTZXR0aW5ncxIjCgdjaGFubmVsGAEgASgLMhIubnVuY2lvLnYxLkNoYW5uZWwSDgoGcGlubmVkGAIgASgIEg0KBWxldmVsGAMgASgREhoKEnJlbW92ZWRfbWVzc2FnZV9pZBgEIAEoCSJHChBDaGFubmVsVHlwZUxldmVsEiQKBHR5cGUYASABKA4yFi5udW5jaW8udjEuQ2hhbm5lbFR5cGUSDQoFbGV2ZWwYAiABKBEiXAoLQ2hhbm5lbFJlYWQSIwoHY2hhbm5lbBgBIAEoCzISLm51bmNpby52MS5DaGFubmVsEhIKCm1lc3NhZ2VfaWQYAiABKAkSFAoMdW5yZWFkX2NvdW50GAMgASgNIlkKC1JlYWRSZWNlaXB0EiMKB2NoYW5uZWwYASABKAsyEi5udW5jaW8udjEuQ2hhbm5lbBIRCglyZWFkZXJfaWQYAiABKAkSEgoKbWVzc2FnZV9pZBgDIAEoCSIyChBCbG9ja2xpc3RDaGFuZ2VkEg0KBWFkZGVkGAEgAygJEg8KB3JlbW92ZWQYAiADKAkiVAoQV2hpdGVsaXN0Q2hhbmdlZBINCgVhZGRlZBgBIAMoCRIPCgdyZW1vdmVkGAIgAygJEhQKB2VuYWJsZWQYAyABKAhIAIgBAUIKCghfZW5hYmxlZCKOAgoLRnJpZW5kRXZlbnQSKQoEa2luZBgBIAEoDjIbLm51bmNpby52MS5GcmllbmRFdmVudC5LaW5kEhAKCHVzZXJfaWRzGAIgAygJEjEKC2FwcGxpY2F0aW9uGAMgASgLMhwubnVuY2lvLnYxLkZyaWVuZEFwcGxpY2F0aW9uEiEKBmZyaWVuZBgEIAEoCzIRLm51bmNpby52MS5GcmllbmQibAoES2luZBIUChBLSU5EX1VOU1BFQ0lGSUVEEAASFwoTQVBQTElDQVRJT05fQ0hBTkdFRBABEgkKBUFEREVEEAISCwoHUkVNT1ZFRBADEgsKB0NMRUFSRUQQBBIQCgxJTkZPX0NIQU5HRUQQBSLoAgoRRnJpZW5kQXBwbGljYXRpb24SDwoHdXNlcl9pZBgBIAEoCRI5CglkaXJlY3Rpb24YAiABKA4yJi5udW5jaW8udjEuRnJpZW5kQXBwbGljYXRpb24uRGlyZWN0aW9uEjMKBnN0YXR1cxgDIAEoDjIjLm51bmNpby52MS5GcmllbmRBcHBsaWNhdGlvbi5TdGF0dXMSDQoFZXh0cmEYBCABKAkSCgoCYXQYBSABKAMSDAoEbmFtZRgGIAEoCRISCgphdmF0YXJfdXJsGAcgASgJIj4KCURpcmVjdGlvbhIZChVESVJFQ1RJT05fVU5TUEVDSUZJRUQQABIICgRTRU5UEAESDAoIUkVDRUlWRUQQAiJVCgZTdGF0dXMSFgoSU1RBVFVTX1VOU1BFQ0lGSUVEEAASCwoHUEVORElORxABEgwKCEFDQ0VQVEVEEAISCwoHUkVGVVNFRBADEgsKB0VYUElSRUQQBCLHAQoGRnJpZW5kEg8KB3VzZXJfaWQYASABKAkSDAoEbmFtZRgCIAEoCRISCgphdmF0YXJfdXJsGAMgASgJEg0KBWFsaWFzGAQgASgJEjYKC2V4dF9wcm9maWxlGAUgAygLMiEubnVuY2lvLnYxLkZyaWVuZC5FeHRQcm9maWxlRW50cnkSEAoIYWRkZWRfYXQYBiABKAMaMQoPRXh0UHJvZmlsZUVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiRQoOUHJvZmlsZUNoYW5nZWQSIwoHcHJvZmlsZRgBIAEoCzISLm51bmNpby52MS5Qcm9maWxlEg4KBmZyaWVuZBgCIAEoCCI1Cg5BY2NvdW50Q2hhbmdlZBIjCgdhY2NvdW50GAEgASgLMhIubnVuY2lvLnYxLkFjY291bnQikAEKB1Byb2ZpbGUSDwoHdXNlcl9pZBgBIAEoCRIPCgd2ZXJzaW9uGAIgASgDEg0KBWJhc2ljGAMgASgJEigKA2V4dBgEIAMoCzIbLm51bmNpby52MS5Qcm9maWxlLkV4dEVudHJ5GioKCEV4dEVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEi6AEKB0FjY291bnQSDwoHdXNlcl9pZBgBIAEoCRIgChhtdXRlZF9pbl9kaXJlY3RfY2hhbm5lbHMYAiABKAgSGQoRd2hpdGVsaXN0X2VuYWJsZWQYAyABKAgSGQoRZnJpZW5kX3Blcm1pc3Npb24YBCABKA0SDAoEbmFtZRgFIAEoCRISCgphdmF0YXJfdXJsGAYgASgJEhIKCmNyZWF0ZWRfYXQYByABKAMSIAoYb25seV9mcmllbmRzX2Nhbl9tZXNzYWdlGAggASgIEhwKFG1lc3NhZ2VfZWRpdF9taW51dGVzGAkgASgNIsABCgxDaGFubmVsU3RhdGUSIwoHY2hhbm5lbBgBIAEoCzISLm51bmNpby52MS5DaGFubmVsEioKDmxhdGVzdF9tZXNzYWdlGAIgASgLMhIubnVuY2lvLnYxLk1lc3NhZ2USFAoMdW5yZWFkX2NvdW50GAMgASgNEhcKD3JlYWRfbWVzc2FnZV9pZBgEIAEoCRIcChRwZWVyX3JlYWRfbWVzc2FnZV9pZBgFIAEoCRISCgp1cGRhdGVkX2F0GAYgASgDKqgBCgtDaGFubmVsVHlwZRIcChhDSEFOTkVMX1RZUEVfVU5TUEVDSUZJRUQQABIXChNDSEFOTkVMX1RZUEVfRElSRUNUEAESFgoSQ0hBTk5FTF9UWVBFX0dST1VQEAMSFQoRQ0hBTk5FTF9UWVBFX09QRU4QBBIXChNDSEFOTkVMX1RZUEVfU1lTVEVNEAYSGgoWQ0hBTk5FTF9UWVBFX0NPTU1VTklUWRAKYgZwcm90bzM");
+  fileDesc("ChdudW5jaW8vdjEvbWVzc2FnZS5wcm90bxIJbnVuY2lvLnYxIjsKB0NoYW5uZWwSJAoEdHlwZRgBIAEoDjIWLm51bmNpby52MS5DaGFubmVsVHlwZRIKCgJpZBgCIAEoCSLlAQoHTWVzc2FnZRIKCgJpZBgBIAEoCRIjCgdjaGFubmVsGAIgASgLMhIubnVuY2lvLnYxLkNoYW5uZWwSEQoJc2VuZGVyX2lkGAMgASgJEgwKBHR5cGUYBCABKAkSDwoHY29udGVudBgFIAEoCRIPCgdzZW50X2F0GAYgASgDEhkKEWNsaWVudF9tZXNzYWdlX2lkGAcgASgJEhAKCHJlY2FsbGVkGAggASgIEg8KB2NvdW50ZWQYCSABKAgSFQoNbmVlZHNfcmVjZWlwdBgKIAEoCBIRCgllZGl0ZWRfYXQYCyABKAMisAUKBUVudHJ5EgsKA3NlcRgBIAEoBBIlCgdtZXNzYWdlGAIgASgLMhIubnVuY2lvLnYxLk1lc3NhZ2VIABIuCghyZWNhbGxlZBgDIAEoCzIaLm51bmNpby52MS5NZXNzYWdlUmVjYWxsZWRIABIuCgxjaGFubmVsX3JlYWQYBCABKAsyFi5udW5jaW8udjEuQ2hhbm5lbFJlYWRIABIuCgxyZWFkX3JlY2VpcHQYBSABKAsyFi5udW5jaW8udjEuUmVhZFJlY2VpcHRIABI4ChFibG9ja2xpc3RfY2hhbmdlZBgGIAEoCzIbLm51bmNpby52MS5CbG9ja2xpc3RDaGFuZ2VkSAASKAoGZnJpZW5kGAcgASgLMhYubnVuY2lvLnYxLkZyaWVuZEV2ZW50SAASNAoPcHJvZmlsZV9jaGFuZ2VkGAggASgLMhkubnVuY2lvLnYxLlByb2ZpbGVDaGFuZ2VkSAASNAoPYWNjb3VudF9jaGFuZ2VkGAkgASgLMhkubnVuY2lvLnYxLkFjY291bnRDaGFuZ2VkSAASOAoRd2hpdGVsaXN0X2NoYW5nZWQYCiABKAsyGy5udW5jaW8udjEuV2hpdGVsaXN0Q2hhbmdlZEgAEioKBmVkaXRlZBgLIAEoCzIYLm51bmNpby52MS5NZXNzYWdlRWRpdGVkSAASNgoQY2hhbm5lbF9zZXR0aW5ncxgMIAEoCzIaLm51bmNpby52MS5DaGFubmVsU2V0dGluZ3NIABImCgVncm91cBgNIAEoCzIVLm51bmNpby52MS5Hcm91cEV2ZW50SAASOQoSY2hhbm5lbF90eXBlX2xldmVsGA4gASgLMhsubnVuY2lvLnYxLkNoYW5uZWxUeXBlTGV2ZWxIABIKCgJhdBgPIAEoA0IGCgRib2R5Im4KD01lc3NhZ2VSZWNhbGxlZBIjCgdjaGFubmVsGAEgASgLMhIubnVuY2lvLnYxLkNoYW5uZWwSEgoKbWVzc2FnZV9pZBgCIAEoCRITCgtvcGVyYXRvcl9pZBgDIAEoCRINCgVleHRyYRgEIAEoCSI0Cg1NZXNzYWdlRWRpdGVkEiMKB21lc3NhZ2UYASABKAsyEi5udW5jaW8udjEuTWVzc2FnZSJxCg9DaGFubmVsU2V0dGluZ3MSIwoHY2hhbm5lbBgBIAEoCzISLm51bmNpby52MS5DaGFubmVsEg4KBnBpbm5lZBgCIAEoCBINCgVsZXZlbBgDIAEoERIaChJyZW1vdmVkX21lc3NhZ2VfaWQYBCABKAkiRwoQQ2hhbm5lbFR5cGVMZXZlbBIkCgR0eXBlGAEgASgOMhYubnVuY2lvLnYxLkNoYW5uZWxUeXBlEg0KBWxldmVsGAIgASgRIlwKC0NoYW5uZWxSZWFkEiMKB2NoYW5uZWwYASABKAsyEi5udW5jaW8udjEuQ2hhbm5lbBISCgptZXNzYWdlX2lkGAIgASgJEhQKDHVucmVhZF9jb3VudBgDIAEoDSJZCgtSZWFkUmVjZWlwdBIjCgdjaGFubmVsGAEgASgLMhIubnVuY2lvLnYxLkNoYW5uZWwSEQoJcmVhZGVyX2lkGAIgASgJEhIKCm1lc3NhZ2VfaWQYAyABKAkiMgoQQmxvY2tsaXN0Q2hhbmdlZBINCgVhZGRlZBgBIAMoCRIPCgdyZW1vdmVkGAIgAygJIlQKEFdoaXRlbGlzdENoYW5nZWQSDQoFYWRkZWQYASADKAkSDwoHcmVtb3ZlZBgCIAMoCRIUCgdlbmFibGVkGAMgASgISACIAQFCCgoIX2VuYWJsZWQijgIKC0ZyaWVuZEV2ZW50EikKBGtpbmQYASABKA4yGy5udW5jaW8udjEuRnJpZW5kRXZlbnQuS2luZBIQCgh1c2VyX2lkcxgCIAMoCRIxCgthcHBsaWNhdGlvbhgDIAEoCzIcLm51bmNpby52MS5GcmllbmRBcHBsaWNhdGlvbhIhCgZmcmllbmQYBCABKAsyES5udW5jaW8udjEuRnJpZW5kImwKBEtpbmQSFAoQS0lORF9VTlNQRUNJRklFRBAAEhcKE0FQUExJQ0FUSU9OX0NIQU5HRUQQARIJCgVBRERFRBACEgsKB1JFTU9WRUQQAxILCgdDTEVBUkVEEAQSEAoMSU5GT19DSEFOR0VEEAUi6AIKEUZyaWVuZEFwcGxpY2F0aW9uEg8KB3VzZXJfaWQYASABKAkSOQoJZGlyZWN0aW9uGAIgASgOMiYubnVuY2lvLnYxLkZyaWVuZEFwcGxpY2F0aW9uLkRpcmVjdGlvbhIzCgZzdGF0dXMYAyABKA4yIy5udW5jaW8udjEuRnJpZW5kQXBwbGljYXRpb24uU3RhdHVzEg0KBWV4dHJhGAQgASgJEgoKAmF0GAUgASgDEgwKBG5hbWUYBiABKAkSEgoKYXZhdGFyX3VybBgHIAEoCSI+CglEaXJlY3Rpb24SGQoVRElSRUNUSU9OX1VOU1BFQ0lGSUVEEAASCAoEU0VOVBABEgwKCFJFQ0VJVkVEEAIiVQoGU3RhdHVzEhYKElNUQVRVU19VTlNQRUNJRklFRBAAEgsKB1BFTkRJTkcQARIMCghBQ0NFUFRFRBACEgsKB1JFRlVTRUQQAxILCgdFWFBJUkVEEAQixwEKBkZyaWVuZBIPCgd1c2VyX2lkGAEgASgJEgwKBG5hbWUYAiABKAkSEgoKYXZhdGFyX3VybBgDIAEoCRINCgVhbGlhcxgEIAEoCRI2CgtleHRfcHJvZmlsZRgFIAMoCzIhLm51bmNpby52MS5GcmllbmQuRXh0UHJvZmlsZUVudHJ5EhAKCGFkZGVkX2F0GAYgASgDGjEKD0V4dFByb2ZpbGVFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIkUKDlByb2ZpbGVDaGFuZ2VkEiMKB3Byb2ZpbGUYASABKAsyEi5udW5jaW8udjEuUHJvZmlsZRIOCgZmcmllbmQYAiABKAgiNQoOQWNjb3VudENoYW5nZWQSIwoHYWNjb3VudBgBIAEoCzISLm51bmNpby52MS5BY2NvdW50IpABCgdQcm9maWxlEg8KB3VzZXJfaWQYASABKAkSDwoHdmVyc2lvbhgCIAEoAxINCgViYXNpYxgDIAEoCRIoCgNleHQYBCADKAsyGy5udW5jaW8udjEuUHJvZmlsZS5FeHRFbnRyeRoqCghFeHRFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIugBCgdBY2NvdW50Eg8KB3VzZXJfaWQYASABKAkSIAoYbXV0ZWRfaW5fZGlyZWN0X2NoYW5uZWxzGAIgASgIEhkKEXdoaXRlbGlzdF9lbmFibGVkGAMgASgIEhkKEWZyaWVuZF9wZXJtaXNzaW9uGAQgASgNEgwKBG5hbWUYBSABKAkSEgoKYXZhdGFyX3VybBgGIAEoCRISCgpjcmVhdGVkX2F0GAcgASgDEiAKGG9ubHlfZnJpZW5kc19jYW5fbWVzc2FnZRgIIAEoCBIcChRtZXNzYWdlX2VkaXRfbWludXRlcxgJIAEoDSLAAQoMQ2hhbm5lbFN0YXRlEiMKB2NoYW5uZWwYASABKAsyEi5udW5jaW8udjEuQ2hhbm5lbBIqCg5sYXRlc3RfbWVzc2FnZRgCIAEoCzISLm51bmNpby52MS5NZXNzYWdlEhQKDHVucmVhZF9jb3VudBgDIAEoDRIXCg9yZWFkX21lc3NhZ2VfaWQYBCABKAkSHAoUcGVlcl9yZWFkX21lc3NhZ2VfaWQYBSABKAkSEgoKdXBkYXRlZF9hdBgGIAEoAyKNAwoFR3JvdXASCgoCaWQYASABKAkSDAoEbmFtZRgCIAEoCRISCgphdmF0YXJfdXJsGAMgASgJEhQKDGludHJvZHVjdGlvbhgEIAEoCRIUCgxhbm5vdW5jZW1lbnQYBSABKAkSNQoLZXh0X3Byb2ZpbGUYBiADKAsyIC5udW5jaW8udjEuR3JvdXAuRXh0UHJvZmlsZUVudHJ5EhAKCG93bmVyX2lkGAcgASgJEhIKCmNyZWF0b3JfaWQYCCABKAkSEgoKY3JlYXRlZF9hdBgJIAEoAxIUCgxtZW1iZXJfY291bnQYCiABKA0SDgoGZnJvemVuGAsgASgIEjAKC3Blcm1pc3Npb25zGAwgASgLMhsubnVuY2lvLnYxLkdyb3VwUGVybWlzc2lvbnMSDQoFYWxpYXMYDSABKAkSDAoEcm9sZRgOIAEoDRIRCglqb2luZWRfYXQYDyABKAMaMQoPRXh0UHJvZmlsZUVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEigAEKEEdyb3VwUGVybWlzc2lvbnMSDAoEam9pbhgBIAEoDRIOCgZyZW1vdmUYAiABKA0SDgoGaW52aXRlGAMgASgNEhUKDWludml0ZV9oYW5kbGUYBCABKA0SDwoHcHJvZmlsZRgFIAEoDRIWCg5tZW1iZXJfcHJvZmlsZRgGIAEoDSKCAQoLR3JvdXBNZW1iZXISDwoHdXNlcl9pZBgBIAEoCRIMCgRyb2xlGAIgASgNEhAKCG5pY2tuYW1lGAMgASgJEg0KBWV4dHJhGAQgASgJEhEKCWpvaW5lZF9hdBgFIAEoAxIMCgRuYW1lGAYgASgJEhIKCmF2YXRhcl91cmwYByABKAki4wQKCkdyb3VwRXZlbnQSKAoEa2luZBgBIAEoDjIaLm51bmNpby52MS5Hcm91cEV2ZW50LktpbmQSHwoFZ3JvdXAYAiABKAsyEC5udW5jaW8udjEuR3JvdXASKAoIb3BlcmF0b3IYAyABKAsyFi5udW5jaW8udjEuR3JvdXBNZW1iZXISJwoHbWVtYmVycxgEIAMoCzIWLm51bmNpby52MS5Hcm91cE1lbWJlchIPCgdjaGFuZ2VkGAUgAygJEjAKC2FwcGxpY2F0aW9uGAYgASgLMhsubnVuY2lvLnYxLkdyb3VwQXBwbGljYXRpb24SDQoFdW50aWwYByABKAMi5AIKBEtpbmQSFAoQS0lORF9VTlNQRUNJRklFRBAAEgsKB0NSRUFURUQQARIKCgZKT0lORUQQAhIKCgZLSUNLRUQQAxIICgRMRUZUEAQSDQoJRElTTUlTU0VEEAUSEAoMQURNSU5TX0FEREVEEAYSEgoOQURNSU5TX1JFTU9WRUQQBxIVChFPV05FUl9UUkFOU0ZFUlJFRBAIEgoKBkZST1pFThAJEgwKCFVORlJPWkVOEAoSEAoMSU5GT19DSEFOR0VEEAsSEgoOTUVNQkVSX0NIQU5HRUQQDBIJCgVNVVRFRBANEgsKB1VOTVVURUQQDhILCgdBTExPV0VEEA8SDgoKRElTQUxMT1dFRBAQEhcKE0FQUExJQ0FUSU9OX0NIQU5HRUQQERIRCg1BTElBU19DSEFOR0VEEBISEwoPRkFWT1JJVEVTX0FEREVEEBMSFQoRRkFWT1JJVEVTX1JFTU9WRUQQFCLQBAoQR3JvdXBBcHBsaWNhdGlvbhIQCghncm91cF9pZBgBIAEoCRISCgpncm91cF9uYW1lGAIgASgJEjgKCWRpcmVjdGlvbhgDIAEoDjIlLm51bmNpby52MS5Hcm91cEFwcGxpY2F0aW9uLkRpcmVjdGlvbhIyCgZzdGF0dXMYBCABKA4yIi5udW5jaW8udjEuR3JvdXBBcHBsaWNhdGlvbi5TdGF0dXMSJgoGam9pbmVyGAUgASgLMhYubnVuY2lvLnYxLkdyb3VwTWVtYmVyEicKB2ludml0ZXIYBiABKAsyFi5udW5jaW8udjEuR3JvdXBNZW1iZXISKAoIb3BlcmF0b3IYByABKAsyFi5udW5jaW8udjEuR3JvdXBNZW1iZXISDgoGcmVhc29uGAggASgJEgoKAmF0GAkgASgDIoQBCglEaXJlY3Rpb24SGQoVRElSRUNUSU9OX1VOU1BFQ0lGSUVEEAASFAoQQVBQTElDQVRJT05fU0VOVBABEhMKD0lOVklUQVRJT05fU0VOVBACEhcKE0lOVklUQVRJT05fUkVDRUlWRUQQAxIYChRBUFBMSUNBVElPTl9SRUNFSVZFRBAEIokBCgZTdGF0dXMSFgoSU1RBVFVTX1VOU1BFQ0lGSUVEEAASEQoNQURNSU5fUEVORElORxABEhEKDUFETUlOX1JFRlVTRUQQAhITCg9JTlZJVEVFX1BFTkRJTkcQAxITCg9JTlZJVEVFX1JFRlVTRUQQBBIKCgZKT0lORUQQBRILCgdFWFBJUkVEEAYqqAEKC0NoYW5uZWxUeXBlEhwKGENIQU5ORUxfVFlQRV9VTlNQRUNJRklFRBAAEhcKE0NIQU5ORUxfVFlQRV9ESVJFQ1QQARIWChJDSEFOTkVMX1RZUEVfR1JPVVAQAxIVChFDSEFOTkVMX1RZUEVfT1BFThAEEhcKE0NIQU5ORUxfVFlQRV9TWVNURU0QBhIaChZDSEFOTkVMX1RZUEVfQ09NTVVOSVRZEApiBnByb3RvMw");
 
 /**
  * A channel as its reader sees it: in a direct channel `id` is the other user, of a group it is the group's.
@@ -216,6 +216,14 @@ export type Entry = Message$1<"nuncio.v1.Entry"> & {
      */
     value: ChannelSettings;
     case: "channelSettings";
+  } | {
+    /**
+     * Something happened to a group of the user's, or to the user in one.
+     *
+     * @generated from field: nuncio.v1.GroupEvent group = 13;
+     */
+    value: GroupEvent;
+    case: "group";
   } | {
     /**
      * The user has set something for all channels of a type on some device.
@@ -892,6 +900,554 @@ export type ChannelState = Message$1<"nuncio.v1.ChannelState"> & {
  */
 export const ChannelStateSchema: GenMessage<ChannelState> = /*@__PURE__*/
   messageDesc(file_nuncio_v1_message, 18);
+
+/**
+ * A group. Who asks for one that they are not in gets it without the last three.
+ *
+ * @generated from message nuncio.v1.Group
+ */
+export type Group = Message$1<"nuncio.v1.Group"> & {
+  /**
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * @generated from field: string name = 2;
+   */
+  name: string;
+
+  /**
+   * @generated from field: string avatar_url = 3;
+   */
+  avatarUrl: string;
+
+  /**
+   * @generated from field: string introduction = 4;
+   */
+  introduction: string;
+
+  /**
+   * @generated from field: string announcement = 5;
+   */
+  announcement: string;
+
+  /**
+   * @generated from field: map<string, string> ext_profile = 6;
+   */
+  extProfile: { [key: string]: string };
+
+  /**
+   * @generated from field: string owner_id = 7;
+   */
+  ownerId: string;
+
+  /**
+   * @generated from field: string creator_id = 8;
+   */
+  creatorId: string;
+
+  /**
+   * @generated from field: int64 created_at = 9;
+   */
+  createdAt: bigint;
+
+  /**
+   * @generated from field: uint32 member_count = 10;
+   */
+  memberCount: number;
+
+  /**
+   * Only allowed senders may speak.
+   *
+   * @generated from field: bool frozen = 11;
+   */
+  frozen: boolean;
+
+  /**
+   * @generated from field: nuncio.v1.GroupPermissions permissions = 12;
+   */
+  permissions?: GroupPermissions | undefined;
+
+  /**
+   * What the reading user calls the group, is in it, and since when.
+   *
+   * @generated from field: string alias = 13;
+   */
+  alias: string;
+
+  /**
+   * 1 member, 2 admin, 3 owner; 0 where it is not told.
+   *
+   * @generated from field: uint32 role = 14;
+   */
+  role: number;
+
+  /**
+   * @generated from field: int64 joined_at = 15;
+   */
+  joinedAt: bigint;
+};
+
+/**
+ * Describes the message nuncio.v1.Group.
+ * Use `create(GroupSchema)` to create a new message.
+ */
+export const GroupSchema: GenMessage<Group> = /*@__PURE__*/
+  messageDesc(file_nuncio_v1_message, 19);
+
+/**
+ * @generated from message nuncio.v1.GroupPermissions
+ */
+export type GroupPermissions = Message$1<"nuncio.v1.GroupPermissions"> & {
+  /**
+   * 0 the owner approves, 1 anybody is in at once, 2 the owner or an admin approves, 3 nobody joins by themselves.
+   *
+   * @generated from field: uint32 join = 1;
+   */
+  join: number;
+
+  /**
+   * Who may remove members: 0 the owner, 1 admins too, 2 every member. Nobody removes who is not below them, except
+   * that where every member may, members remove members.
+   *
+   * @generated from field: uint32 remove = 2;
+   */
+  remove: number;
+
+  /**
+   * Who may invite: 0 the owner, 1 admins too, 2 every member.
+   *
+   * @generated from field: uint32 invite = 3;
+   */
+  invite: number;
+
+  /**
+   * 0 who is invited is in, 1 must consent.
+   *
+   * @generated from field: uint32 invite_handle = 4;
+   */
+  inviteHandle: number;
+
+  /**
+   * Who may change what the group says of itself: 0 the owner, 1 admins too, 2 every member.
+   *
+   * @generated from field: uint32 profile = 5;
+   */
+  profile: number;
+
+  /**
+   * Who may change a member's nickname and extra: 0 owner, admins and the member, 1 owner and the member, 2 the member.
+   *
+   * @generated from field: uint32 member_profile = 6;
+   */
+  memberProfile: number;
+};
+
+/**
+ * Describes the message nuncio.v1.GroupPermissions.
+ * Use `create(GroupPermissionsSchema)` to create a new message.
+ */
+export const GroupPermissionsSchema: GenMessage<GroupPermissions> = /*@__PURE__*/
+  messageDesc(file_nuncio_v1_message, 20);
+
+/**
+ * A user in a group, or at its door.
+ *
+ * @generated from message nuncio.v1.GroupMember
+ */
+export type GroupMember = Message$1<"nuncio.v1.GroupMember"> & {
+  /**
+   * @generated from field: string user_id = 1;
+   */
+  userId: string;
+
+  /**
+   * 1 member, 2 admin, 3 owner; 0 for who is none.
+   *
+   * @generated from field: uint32 role = 2;
+   */
+  role: number;
+
+  /**
+   * What the user is called in the group; empty for nothing of its own.
+   *
+   * @generated from field: string nickname = 3;
+   */
+  nickname: string;
+
+  /**
+   * What the app keeps with the member.
+   *
+   * @generated from field: string extra = 4;
+   */
+  extra: string;
+
+  /**
+   * @generated from field: int64 joined_at = 5;
+   */
+  joinedAt: bigint;
+
+  /**
+   * The hosted profile's name, else the push identity's.
+   *
+   * @generated from field: string name = 6;
+   */
+  name: string;
+
+  /**
+   * @generated from field: string avatar_url = 7;
+   */
+  avatarUrl: string;
+};
+
+/**
+ * Describes the message nuncio.v1.GroupMember.
+ * Use `create(GroupMemberSchema)` to create a new message.
+ */
+export const GroupMemberSchema: GenMessage<GroupMember> = /*@__PURE__*/
+  messageDesc(file_nuncio_v1_message, 21);
+
+/**
+ * @generated from message nuncio.v1.GroupEvent
+ */
+export type GroupEvent = Message$1<"nuncio.v1.GroupEvent"> & {
+  /**
+   * @generated from field: nuncio.v1.GroupEvent.Kind kind = 1;
+   */
+  kind: GroupEvent_Kind;
+
+  /**
+   * As it is since. Introduction, announcement and extension pairs are told of CREATED and INFO_CHANGED only; the alias
+   * of ALIAS_CHANGED.
+   *
+   * @generated from field: nuncio.v1.Group group = 2;
+   */
+  group?: Group | undefined;
+
+  /**
+   * Who did it; absent when an app server did.
+   *
+   * @generated from field: nuncio.v1.GroupMember operator = 3;
+   */
+  operator?: GroupMember | undefined;
+
+  /**
+   * Whom it concerns.
+   *
+   * @generated from field: repeated nuncio.v1.GroupMember members = 4;
+   */
+  members: GroupMember[];
+
+  /**
+   * Fields of Group that are different; of its permissions `permissions.` and the field.
+   *
+   * @generated from field: repeated string changed = 5;
+   */
+  changed: string[];
+
+  /**
+   * @generated from field: nuncio.v1.GroupApplication application = 6;
+   */
+  application?: GroupApplication | undefined;
+
+  /**
+   * Of MUTED: when it ends, as in GroupMute.
+   *
+   * @generated from field: int64 until = 7;
+   */
+  until: bigint;
+};
+
+/**
+ * Describes the message nuncio.v1.GroupEvent.
+ * Use `create(GroupEventSchema)` to create a new message.
+ */
+export const GroupEventSchema: GenMessage<GroupEvent> = /*@__PURE__*/
+  messageDesc(file_nuncio_v1_message, 22);
+
+/**
+ * @generated from enum nuncio.v1.GroupEvent.Kind
+ */
+export enum GroupEvent_Kind {
+  /**
+   * @generated from enum value: KIND_UNSPECIFIED = 0;
+   */
+  KIND_UNSPECIFIED = 0,
+
+  /**
+   * Told to all members, and to those who are none any more by it.
+   *
+   * @generated from enum value: CREATED = 1;
+   */
+  CREATED = 1,
+
+  /**
+   * @generated from enum value: JOINED = 2;
+   */
+  JOINED = 2,
+
+  /**
+   * @generated from enum value: KICKED = 3;
+   */
+  KICKED = 3,
+
+  /**
+   * @generated from enum value: LEFT = 4;
+   */
+  LEFT = 4,
+
+  /**
+   * @generated from enum value: DISMISSED = 5;
+   */
+  DISMISSED = 5,
+
+  /**
+   * @generated from enum value: ADMINS_ADDED = 6;
+   */
+  ADMINS_ADDED = 6,
+
+  /**
+   * @generated from enum value: ADMINS_REMOVED = 7;
+   */
+  ADMINS_REMOVED = 7,
+
+  /**
+   * `members` are the new owner and the one before.
+   *
+   * @generated from enum value: OWNER_TRANSFERRED = 8;
+   */
+  OWNER_TRANSFERRED = 8,
+
+  /**
+   * @generated from enum value: FROZEN = 9;
+   */
+  FROZEN = 9,
+
+  /**
+   * @generated from enum value: UNFROZEN = 10;
+   */
+  UNFROZEN = 10,
+
+  /**
+   * What the group says of itself, or its permissions; `changed` names what.
+   *
+   * @generated from enum value: INFO_CHANGED = 11;
+   */
+  INFO_CHANGED = 11,
+
+  /**
+   * A member's nickname or extra.
+   *
+   * @generated from enum value: MEMBER_CHANGED = 12;
+   */
+  MEMBER_CHANGED = 12,
+
+  /**
+   * Told to those in `members` only. Without a group: in all groups.
+   *
+   * @generated from enum value: MUTED = 13;
+   */
+  MUTED = 13,
+
+  /**
+   * @generated from enum value: UNMUTED = 14;
+   */
+  UNMUTED = 14,
+
+  /**
+   * May speak while the group is frozen, or no longer.
+   *
+   * @generated from enum value: ALLOWED = 15;
+   */
+  ALLOWED = 15,
+
+  /**
+   * @generated from enum value: DISALLOWED = 16;
+   */
+  DISALLOWED = 16,
+
+  /**
+   * Told to those whom an application or invitation concerns.
+   *
+   * @generated from enum value: APPLICATION_CHANGED = 17;
+   */
+  APPLICATION_CHANGED = 17,
+
+  /**
+   * Told to the user's own devices: what the user calls the group, and whom the user follows in it.
+   *
+   * @generated from enum value: ALIAS_CHANGED = 18;
+   */
+  ALIAS_CHANGED = 18,
+
+  /**
+   * @generated from enum value: FAVORITES_ADDED = 19;
+   */
+  FAVORITES_ADDED = 19,
+
+  /**
+   * @generated from enum value: FAVORITES_REMOVED = 20;
+   */
+  FAVORITES_REMOVED = 20,
+}
+
+/**
+ * Describes the enum nuncio.v1.GroupEvent.Kind.
+ */
+export const GroupEvent_KindSchema: GenEnum<GroupEvent_Kind> = /*@__PURE__*/
+  enumDesc(file_nuncio_v1_message, 22, 0);
+
+/**
+ * A user asks to join a group, or is invited, seen from one side.
+ *
+ * @generated from message nuncio.v1.GroupApplication
+ */
+export type GroupApplication = Message$1<"nuncio.v1.GroupApplication"> & {
+  /**
+   * @generated from field: string group_id = 1;
+   */
+  groupId: string;
+
+  /**
+   * @generated from field: string group_name = 2;
+   */
+  groupName: string;
+
+  /**
+   * @generated from field: nuncio.v1.GroupApplication.Direction direction = 3;
+   */
+  direction: GroupApplication_Direction;
+
+  /**
+   * @generated from field: nuncio.v1.GroupApplication.Status status = 4;
+   */
+  status: GroupApplication_Status;
+
+  /**
+   * Who is to join.
+   *
+   * @generated from field: nuncio.v1.GroupMember joiner = 5;
+   */
+  joiner?: GroupMember | undefined;
+
+  /**
+   * Absent when the joiner asked.
+   *
+   * @generated from field: nuncio.v1.GroupMember inviter = 6;
+   */
+  inviter?: GroupMember | undefined;
+
+  /**
+   * Who answered last.
+   *
+   * @generated from field: nuncio.v1.GroupMember operator = 7;
+   */
+  operator?: GroupMember | undefined;
+
+  /**
+   * @generated from field: string reason = 8;
+   */
+  reason: string;
+
+  /**
+   * @generated from field: int64 at = 9;
+   */
+  at: bigint;
+};
+
+/**
+ * Describes the message nuncio.v1.GroupApplication.
+ * Use `create(GroupApplicationSchema)` to create a new message.
+ */
+export const GroupApplicationSchema: GenMessage<GroupApplication> = /*@__PURE__*/
+  messageDesc(file_nuncio_v1_message, 23);
+
+/**
+ * @generated from enum nuncio.v1.GroupApplication.Direction
+ */
+export enum GroupApplication_Direction {
+  /**
+   * @generated from enum value: DIRECTION_UNSPECIFIED = 0;
+   */
+  DIRECTION_UNSPECIFIED = 0,
+
+  /**
+   * @generated from enum value: APPLICATION_SENT = 1;
+   */
+  APPLICATION_SENT = 1,
+
+  /**
+   * @generated from enum value: INVITATION_SENT = 2;
+   */
+  INVITATION_SENT = 2,
+
+  /**
+   * @generated from enum value: INVITATION_RECEIVED = 3;
+   */
+  INVITATION_RECEIVED = 3,
+
+  /**
+   * Also a member's invitation that has to be approved.
+   *
+   * @generated from enum value: APPLICATION_RECEIVED = 4;
+   */
+  APPLICATION_RECEIVED = 4,
+}
+
+/**
+ * Describes the enum nuncio.v1.GroupApplication.Direction.
+ */
+export const GroupApplication_DirectionSchema: GenEnum<GroupApplication_Direction> = /*@__PURE__*/
+  enumDesc(file_nuncio_v1_message, 23, 0);
+
+/**
+ * @generated from enum nuncio.v1.GroupApplication.Status
+ */
+export enum GroupApplication_Status {
+  /**
+   * @generated from enum value: STATUS_UNSPECIFIED = 0;
+   */
+  STATUS_UNSPECIFIED = 0,
+
+  /**
+   * @generated from enum value: ADMIN_PENDING = 1;
+   */
+  ADMIN_PENDING = 1,
+
+  /**
+   * @generated from enum value: ADMIN_REFUSED = 2;
+   */
+  ADMIN_REFUSED = 2,
+
+  /**
+   * @generated from enum value: INVITEE_PENDING = 3;
+   */
+  INVITEE_PENDING = 3,
+
+  /**
+   * @generated from enum value: INVITEE_REFUSED = 4;
+   */
+  INVITEE_REFUSED = 4,
+
+  /**
+   * @generated from enum value: JOINED = 5;
+   */
+  JOINED = 5,
+
+  /**
+   * Nobody answered for seven days.
+   *
+   * @generated from enum value: EXPIRED = 6;
+   */
+  EXPIRED = 6,
+}
+
+/**
+ * Describes the enum nuncio.v1.GroupApplication.Status.
+ */
+export const GroupApplication_StatusSchema: GenEnum<GroupApplication_Status> = /*@__PURE__*/
+  enumDesc(file_nuncio_v1_message, 23, 1);
 
 /**
  * Numbers are those of the Server API's `channelType`.
