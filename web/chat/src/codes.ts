@@ -60,6 +60,18 @@ export enum NCCode {
   NOT_IN_WHITELIST = 407,
   /** The friend request was sent and waits for consent. */
   FRIEND_REQUEST_SENT = 25461,
+  /** A manager of the group must approve. */
+  GROUP_APPROVAL_PENDING = 25424,
+  /** Invited users must agree. */
+  GROUP_CONSENT_PENDING = 25427,
+  /** The current user is not a member of the group. */
+  NOT_IN_GROUP = 22406,
+  /** The current user is muted in the group, or the group is frozen. */
+  MUTED_IN_GROUP = 22408,
+  /** Only the group's owner may do this. */
+  ONLY_GROUP_OWNER = 25404,
+  /** The group does not let the current user do this. */
+  NO_GROUP_RIGHT = 25405,
   /** There is no such user. */
   NO_SUCH_USER = 24366,
   /** The time in which the message could be edited is over. */

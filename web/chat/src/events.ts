@@ -14,8 +14,10 @@ import type {
   ConnectionStatusChangedEvent,
   ConnectionStatusHandlerParams,
   MessageHandlerParams,
+  GroupChannelHandlerParams,
   UserHandlerParams,
 } from './handlers.js';
+import { tellGroup } from './group-events.js';
 import { identifierOf } from './identifiers.js';
 import { messageOf } from './message/convert.js';
 import { applicationOf, friendOf, presenceOf, profileOf } from './user/convert.js';
@@ -25,6 +27,7 @@ interface CallbacksOf {
   message: MessageHandlerParams;
   channel: ChannelHandlerParams;
   user: UserHandlerParams;
+  group: GroupChannelHandlerParams;
 }
 
 /** Calls the handlers that an event concerns. */
@@ -84,6 +87,8 @@ export function dispatch(client: Client, event: CoreEvent): void {
     }
     case 'friend':
       return tellFriend(client, event.event, event.at);
+    case 'group':
+      return each(client, 'group', (on) => tellGroup(on, event.event, event.at));
     case 'profile': {
       const userProfile = profileOf(event.profile);
       const { userId = '' } = userProfile;

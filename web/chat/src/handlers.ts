@@ -359,11 +359,37 @@ export interface GroupChannelHandlerParams {
   }): void;
   /** A request to join a group was made or answered. */
   onGroupApplicationEvent?(event: { info: GroupApplicationInfo }): void;
-  /** The user's favourite members changed on another device. */
+  /** The user's favourite members changed, on any device; `operationType` is 0 for added, 1 for removed. */
   onGroupFavoritesChangedSync?(event: {
     groupId: string;
     operationType: number;
     userIds: string[];
+    operationTime: number;
+  }): void;
+  /** What the user calls a group changed, on any device. */
+  onGroupRemarkChangedSync?(event: { groupId: string; remark: string; operationTime: number }): void;
+  /** Only allowed members may speak in a group, or all again. */
+  onGroupFrozenChanged?(event: {
+    groupId: string;
+    operatorInfo: GroupMemberInfo;
+    isFrozen: boolean;
+    operationTime: number;
+  }): void;
+  /** The user was muted in a group, or may speak again; in all groups where `groupId` is empty. */
+  onGroupMuteChanged?(event: {
+    groupId: string;
+    operatorInfo: GroupMemberInfo;
+    userIds: string[];
+    isMuted: boolean;
+    muteEndTime: number;
+    operationTime: number;
+  }): void;
+  /** The user may speak while a group is frozen, or no longer. */
+  onGroupAllowedSendersChanged?(event: {
+    groupId: string;
+    operatorInfo: GroupMemberInfo;
+    userIds: string[];
+    isAllowed: boolean;
     operationTime: number;
   }): void;
 }

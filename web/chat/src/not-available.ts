@@ -17,7 +17,8 @@ export function badArgument<T = never>(sentence: string): NCResult<T> {
 export function channelFault(identifier: ChannelIdentifier): NCResult<never> | undefined {
   const { channelType, channelId } = identifier;
   if (typeof channelId !== 'string' || channelId === '') return NCResult.fail(34210, 'the channel id is empty');
-  if (channelType === ChannelType.DIRECT || channelType === ChannelType.SYSTEM) return undefined;
+  const served = [ChannelType.DIRECT, ChannelType.GROUP, ChannelType.SYSTEM];
+  if (served.includes(channelType)) return undefined;
   const kind = ChannelType[channelType]?.toLowerCase() ?? String(channelType);
   return NCResult.fail(NCCode.NOT_AVAILABLE, `${kind} channels: not available on this server`);
 }

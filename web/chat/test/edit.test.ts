@@ -113,8 +113,8 @@ describe('editing', () => {
     expect((await modify('m7', { text: 'x' })).code).toBe(22201);
     expect((await modify('', { text: 'x' })).code).toBe(34203);
     expect((await modify('m1', { text: 'x'.repeat(131_072) })).code).toBe(30016);
-    const group = new sdk.GroupChannelIdentifier('g');
-    expect((await sdk.BaseChannel.modifyMessage({ channelIdentifier: group, messageId: 'm1', content: {} })).code).toBe(50101);
+    const room = new sdk.OpenChannel('o').identifier;
+    expect((await sdk.BaseChannel.modifyMessage({ channelIdentifier: room, messageId: 'm1', content: {} })).code).toBe(50101);
     expect(server.asked('editMessage')).toHaveLength(asked);
     expect((await sdk.BaseChannel.getMessageById({ messageId: 'm1' })).data!.content).toEqual({ text: 'teh' });
   });

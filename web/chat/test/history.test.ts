@@ -122,8 +122,8 @@ describe('history', () => {
   });
 
   it('of channels that the server does not have answers a clear code', async () => {
-    const group = new sdk.GroupChannel('g').identifier;
-    expect((await sdk.BaseChannel.createMessagesQuery({ channelIdentifier: group }).loadNextPage()).code).toBe(sdk.NCCode.NOT_AVAILABLE);
+    const room = new sdk.OpenChannel('o').identifier;
+    expect((await sdk.BaseChannel.createMessagesQuery({ channelIdentifier: room }).loadNextPage()).code).toBe(sdk.NCCode.NOT_AVAILABLE);
   });
 });
 

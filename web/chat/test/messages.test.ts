@@ -182,10 +182,10 @@ describe('sending', () => {
     ]);
   });
 
-  it('system, group, open and community channels answer a clear code', async () => {
+  it('system, open and community channels answer a clear code', async () => {
     const code = async (channel: InstanceType<Chat['BaseChannel']>): Promise<number> => (await channel.sendMessage(text('x'))).code;
     expect(await code(new sdk.SystemChannel('s'))).toBe(20109);
-    for (const channel of [new sdk.GroupChannel('g'), new sdk.OpenChannel('o'), new sdk.CommunitySubChannel('c', 's')]) {
+    for (const channel of [new sdk.OpenChannel('o'), new sdk.CommunitySubChannel('c', 's')]) {
       expect(await code(channel)).toBe(sdk.NCCode.NOT_AVAILABLE);
     }
     expect(await code(new sdk.DirectChannel(''))).toBe(34210);

@@ -50,9 +50,11 @@ it('the users program runs as written', async () => {
   server.script.addFriend = () => ({ case: 'addFriendResult', value: { added: false } });
   server.script.getFriendApplications = () => ({ case: 'friendApplications', value: { applications: [{ userId: 'bob' }] } });
   server.script.getFriends = () => ({ case: 'friends', value: {} });
+  server.script.createGroup = () => ({ case: 'groupResult', value: {} });
+  server.script.getGroupMembers = () => ({ case: 'groupMembers', value: { members: [{ userId: 'alice', role: 3 }] } });
   const { main } = await import('./programs/users.js');
   expect(await main(params())).toEqual([
     'profile 0', 'name Alice', 'others 1', 'block 0', 'blocked true', 'list bob', 'unblock 0', 'add 0 25461',
-    'applications 1', 'friends 0', 'subscribe 0', 'disturb true', 'group 50101', 'members 0', 'room 50101', 'community 50101',
+    'applications 1', 'friends 0', 'subscribe 0', 'disturb true', 'group 0', 'members 1', 'room 50101', 'community 50101',
   ]);
 });

@@ -132,9 +132,6 @@ describe('help with messages', () => {
     const calls = [
       hello.requestSpeechToText(),
       hello.setMetadata({ a: 'b' }),
-      chat.GroupChannel.createGroup({ groupId: 'g', groupName: 'G' }),
-      new chat.GroupChannel('g').join(),
-      chat.GroupChannel.createJoinedGroupsByRoleQuery({ role: chat.GroupMemberRole.OWNER }).loadNextPage(),
       new chat.OpenChannel('o').enterChannel({ messageCount: 1 }),
       new chat.CommunityChannel('c').getSubChannels(),
       chat.NCEngine.translateModule.translateTexts({}),

@@ -68,10 +68,22 @@ export interface GroupInfo {
   joinedTime?: number;
   /** The current user's role. */
   role?: GroupMemberRole;
+  /** Whether only allowed members may speak. */
+  isFrozen?: boolean;
+}
+
+/** A muted member. */
+export interface GroupMuteInfo {
+  /** Who. */
+  userId: string;
+  /** Since when, Unix time in milliseconds. */
+  muteTime: number;
+  /** Until when; 253402300799000 for "until unmuted". */
+  muteEndTime: number;
 }
 
 /** The members of a group to make. */
-export interface CreateGroupParams extends Omit<GroupInfo, 'remark' | 'memberCount' | 'ownerId' | 'creatorId' | 'createTime' | 'joinedTime' | 'role'> {
+export interface CreateGroupParams extends Omit<GroupInfo, 'remark' | 'memberCount' | 'ownerId' | 'creatorId' | 'createTime' | 'joinedTime' | 'role' | 'isFrozen'> {
   /** Whom to invite. */
   inviteeUserIds?: string[];
 }
@@ -90,6 +102,8 @@ export interface GroupOperationResult {
 export interface GroupApplicationInfo {
   /** The group. */
   groupId: string;
+  /** What it is called. */
+  groupName?: string;
   /** Who is to join. */
   joinMemberInfo?: GroupMemberInfo;
   /** Who invited them. */

@@ -5,7 +5,7 @@
  */
 
 import type { ConnectionStatus, SentStatus } from '../enums.js';
-import type { Entry, Account, FriendEvent, Profile } from '../gen/nuncio/v1/message_pb.js';
+import type { Entry, Account, FriendEvent, GroupEvent, Profile } from '../gen/nuncio/v1/message_pb.js';
 import type { HistoryPlace } from '../query.js';
 import type { ReconnectPolicy } from '../options.js';
 import type { ClientFrame, PresenceState, ServerFrame, Subscription } from '../gen/nuncio/v1/frame_pb.js';
@@ -203,6 +203,7 @@ export type CoreEvent =
   | { kind: 'channel'; channel: string; change: ChannelChange }
   | { kind: 'typing'; channel: string; users: { userId: string; type: string; at: number }[] }
   | { kind: 'friend'; event: FriendEvent; at: number }
+  | { kind: 'group'; event: GroupEvent; at: number }
   | { kind: 'profile'; profile: Profile; friend: boolean; at: number }
   | { kind: 'presence'; states: PresenceState[] }
   | { kind: 'subscriptions'; subscriptions: Subscription[] }

@@ -74,6 +74,8 @@ export class EntryWriter {
       }
       case 'friend':
         return this.tell({ kind: 'friend', event: body.value, at });
+      case 'group':
+        return this.tell({ kind: 'group', event: body.value, at });
       case 'profileChanged':
         if (body.value.profile === undefined) return;
         this.tx.put('profiles', body.value.profile);

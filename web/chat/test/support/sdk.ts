@@ -65,6 +65,17 @@ export function listen(sdk: Chat): Heard {
     onMyUserProfileChanged: note('myProfile'),
     onBlocklistChanged: note('blocklist'),
   }));
+  NCEngine.addGroupChannelHandler('test', new sdk.GroupChannelHandler({
+    onGroupOperation: note('groupOperation'),
+    onGroupInfoChanged: note('groupInfo'),
+    onGroupMemberInfoChanged: note('groupMember'),
+    onGroupApplicationEvent: note('groupApplication'),
+    onGroupFavoritesChangedSync: note('groupFavorites'),
+    onGroupRemarkChangedSync: note('groupRemark'),
+    onGroupFrozenChanged: note('groupFrozen'),
+    onGroupMuteChanged: note('groupMute'),
+    onGroupAllowedSendersChanged: note('groupAllowed'),
+  }));
   return heard;
 }
 
