@@ -329,6 +329,58 @@ const ROWS: &[Row] = &[
     ),
     row("/v4/group-channel/member/kickout-all", |_| json!({ "userId": "alice" }), NotRegistered),
     row("/v4/group-channel/dismiss", |_| json!({ "channelId": "g1" }), NoGroup),
+    row(
+        "/v4/channel/pin/set",
+        |_| json!({ "userId": "alice", "channelType": 1, "channelId": "bob", "isPin": true }),
+        NotRegistered,
+    ),
+    row(
+        "/v4/channel/push/set",
+        |_| json!({ "requestId": "alice", "channelType": "1", "channelId": "bob", "noDisturbLevel": 5 }),
+        NotRegistered,
+    ),
+    row(
+        "/v4/channel/push/get",
+        |_| json!({ "requestId": "alice", "channelType": "1", "channelId": "bob" }),
+        NotRegistered,
+    ),
+    row(
+        "/v4/channel-type/push/set",
+        |_| json!({ "requestId": "alice", "channelType": "3", "noDisturbLevel": 1 }),
+        NotRegistered,
+    ),
+    row(
+        "/v4/channel-type/push/get",
+        |_| json!({ "requestId": "alice", "channelType": "3" }),
+        NotRegistered,
+    ),
+    row(
+        "/v4/user/channel/tag/add",
+        |_| json!({ "userId": "alice", "tags": [{ "tagId": "t", "tagName": "Tag" }] }),
+        NotRegistered,
+    ),
+    row("/v4/user/channel/tag/list", |_| json!({ "userId": "alice" }), NotRegistered),
+    row(
+        "/v4/channel/tag/add",
+        |_| json!({ "userId": "alice", "tagId": "t", "channels": [{ "channelType": 3, "channelId": "g1" }] }),
+        NotRegistered,
+    ),
+    row("/v4/channel/tag/list", |_| json!({ "userId": "alice", "tagId": "t" }), NotRegistered),
+    row(
+        "/v4/channel/attribute/get",
+        |_| json!({ "userId": "alice", "channelType": 1, "channelId": "bob" }),
+        NotRegistered,
+    ),
+    row(
+        "/v4/channel/tag/delete",
+        |_| json!({ "userId": "alice", "tagId": "t", "channels": [{ "channelType": 1, "channelId": "bob" }] }),
+        NotRegistered,
+    ),
+    row(
+        "/v4/user/channel/tag/remove",
+        |_| json!({ "userId": "alice", "tagIds": ["t"] }),
+        NotRegistered,
+    ),
     row("/v4/user/soft-delete", |_| json!({ "userIds": ["carol"] }), NotRegistered),
     row("/v4/user/soft-deleted/list", |_| json!({}), Answers(|| json!({ "userIds": [] }))),
     row("/v4/user/restore", |_| json!({ "userIds": ["carol"] }), NotRegistered),
@@ -348,6 +400,8 @@ async fn populate(tenant: &Tenant<'_>) -> Facts {
         "messageType": "RC:TxtMsg",
         "content": "{\"content\":\"first\"}",
     });
+    let tag = json!({ "userId": "alice", "tags": [{ "tagId": "t", "tagName": "Tag" }] });
+    tenant.ok("/v4/user/channel/tag/add", tag).await;
     let group = json!({ "channelId": "g1", "name": "First", "owner": "alice", "userIds": ["bob"] });
     tenant.ok("/v4/group-channel/create", group).await;
     let sent = tenant.ok("/v4/direct-channel/message/send", message).await;
