@@ -308,14 +308,11 @@ everywhere! {
             let from = done(&mut ann, silence).await;
             tokio::time::sleep(Duration::from_millis(60)).await;
             silences.push((from, Instant::now()));
-            match speech {
-                Some(speech) => {
-                    done(&mut ann, speech).await;
-                }
-                None => {
-                    let back = json!({ "channelId": "g", "userIds": ["bob"] });
-                    world.api.ok("/v4/group-channel/join", back).await;
-                }
+            if let Some(speech) = speech {
+                done(&mut ann, speech).await;
+            } else {
+                let back = json!({ "channelId": "g", "userIds": ["bob"] });
+                world.api.ok("/v4/group-channel/join", back).await;
             }
         }
         tokio::time::sleep(Duration::from_millis(60)).await;

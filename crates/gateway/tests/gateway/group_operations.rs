@@ -19,7 +19,7 @@ fn bobs() -> Vec<String> {
     vec!["bob".to_owned()]
 }
 
-fn waiting(answer: Answer) -> Process {
+fn waiting(answer: &Answer) -> Process {
     let Answer::GroupResult(result) = answer else { panic!("{answer:?}") };
     result.process()
 }
@@ -40,20 +40,20 @@ pub(crate) async fn all(ada: &mut Asker, bob: &mut Wire) {
         ..GroupChange::default()
     };
     let create = f::CreateGroup { group_id: g(), info: Some(info), user_ids: Vec::new() };
-    assert_eq!(waiting(ada.ask(Ask::CreateGroup(create)).await), Process::Done);
+    assert_eq!(waiting(&ada.ask(Ask::CreateGroup(create)).await), Process::Done);
     let mine = f::JoinGroup { group_id: g() };
-    assert_eq!(waiting(ada.ask(Ask::JoinGroup(mine.clone())).await), Process::Done);
+    assert_eq!(waiting(&ada.ask(Ask::JoinGroup(mine.clone())).await), Process::Done);
 
     // Bob asks and is refused, is invited and consents.
     let asked = answer(bob, Ask::JoinGroup(mine)).await;
-    assert_eq!(waiting(asked), Process::ApprovalPending);
+    assert_eq!(waiting(&asked), Process::ApprovalPending);
     let refused = f::AnswerGroupApplication {
         group_id: g(),
         user_id: "bob".to_owned(),
         reason: "not yet".to_owned(),
         ..f::AnswerGroupApplication::default()
     };
-    assert_eq!(waiting(ada.ask(Ask::AnswerGroupApplication(refused)).await), Process::Done);
+    assert_eq!(waiting(&ada.ask(Ask::AnswerGroupApplication(refused)).await), Process::Done);
     let list = f::GetGroupApplications::default();
     let Answer::GroupApplications(page) = ada.ask(Ask::GetGroupApplications(list)).await else {
         panic!()
