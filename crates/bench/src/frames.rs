@@ -1,9 +1,11 @@
 //! The client protocol's frames, written ready to be sent and read no further than a load needs.
 
 use nuncio_protocol::frames::{
-    Channel, ClientFrame, Login, Ping, ProtobufMessage as _, SendMessage, ServerFrame,
+    Channel, ClientFrame, Login, Ping, ProtobufMessage as _, SendMessage, ServerFrame, Sync,
     client_frame, server_frame,
 };
+
+use nuncio_protocol::Code;
 
 use crate::ws;
 
@@ -40,6 +42,17 @@ pub(crate) fn ping() -> Vec<u8> {
     framed(HEARTBEAT, client_frame::Body::Ping(Ping::default()))
 }
 
+/// The id of requests for what a device missed.
+const SYNC: u64 = 3;
+
+/// A request for the inbox entries after a place.
+pub(crate) fn sync(after: u64) -> Vec<u8> {
+    framed(SYNC, client_frame::Body::Sync(Sync { after, limit: 500 }))
+}
+
+/// The code that tells a sender to slow down.
+pub(crate) const SLOW_DOWN: u32 = Code::SendingTooFast.number();
+
 /// Messages from one user to another, numbered from 0.
 pub(crate) struct Messages {
     message: SendMessage,
@@ -61,6 +74,11 @@ impl Messages {
             ..SendMessage::default()
         };
         Self { message, prefix, payload: Vec::new(), bytes: Vec::new() }
+    }
+
+    /// The next messages are for this user.
+    pub(crate) fn address(&mut self, to: &str) {
+        self.message.channel = Some(Channel::direct(to));
     }
 
     /// The bytes that send message `number`.
@@ -92,8 +110,16 @@ pub(crate) enum Said {
     Pong,
     /// Message so and so was accepted.
     Sent(u64),
+    /// So many messages of this connection have been accepted in all.
+    SentInAll(u64),
     /// A message came: its number after the prefix.
     Came(u64),
+    /// Inbox entries that a device asked for: how many, the number of the last, and of the inbox's last.
+    Page {
+        count: u64,
+        last: Option<u64>,
+        head: u64,
+    },
     /// Request so and so was refused, with this code, and is to be tried after this many milliseconds.
     Failed(u64, u32, u64),
     Closing(u32),
@@ -122,11 +148,37 @@ pub(crate) fn read(payload: &[u8], prefix: &str) -> Said {
     Said::Other
 }
 
+/// The number, in the inbox of whoever reads this, of a message that came or was accepted.
+pub(crate) fn place(payload: &[u8]) -> Option<u64> {
+    let mut fields = Fields(payload);
+    while let Some((field, value)) = fields.next() {
+        match (field, value) {
+            (4, Value::Bytes(sent)) => return Fields(sent).number(3),
+            (100, Value::Bytes(entry)) => return Fields(entry).number(1),
+            _ => {}
+        }
+    }
+    None
+}
+
+/// Reads a message that has come back as it was sent.
+pub(crate) fn read_echo(payload: &[u8]) -> Said {
+    match Fields(payload).next() {
+        Some((1, Value::Number(id))) => Said::Came(id.wrapping_sub(FIRST_MESSAGE)),
+        _ => Said::Other,
+    }
+}
+
 fn read_whole(payload: &[u8]) -> Said {
     let Ok(frame) = ServerFrame::decode(payload) else { return Said::Other };
     match frame.body {
         Some(server_frame::Body::Welcome(_)) => Said::Welcome,
         Some(server_frame::Body::Pong(_)) => Said::Pong,
+        Some(server_frame::Body::SyncPage(page)) => Said::Page {
+            count: page.entries.len() as u64,
+            last: page.entries.last().map(|entry| entry.seq),
+            head: page.head,
+        },
         Some(server_frame::Body::Failure(failure)) => {
             let number = frame.id.wrapping_sub(FIRST_MESSAGE);
             Said::Failed(number, failure.code, failure.retry_after_ms)
@@ -173,6 +225,16 @@ impl<'a> Fields<'a> {
         Some((key >> 3, value))
     }
 
+    /// The first field with this number that is a number.
+    fn number(&mut self, number: u64) -> Option<u64> {
+        while let Some((field, value)) = self.next() {
+            if let (true, Value::Number(value)) = (field == number, value) {
+                return Some(value);
+            }
+        }
+        None
+    }
+
     /// The first field with this number that has bytes.
     fn bytes(&mut self, number: u64) -> Option<&'a [u8]> {
         while let Some((field, value)) = self.next() {
@@ -186,7 +248,6 @@ impl<'a> Fields<'a> {
 
 #[cfg(test)]
 mod tests {
-    use nuncio_protocol::Code;
     use nuncio_protocol::frames::{Entry, Failure, Message, MessageSent, Pong, Welcome, entry};
 
     use super::*;
@@ -198,7 +259,9 @@ mod tests {
     #[test]
     fn acks_entries_and_refusals_are_told_apart() {
         let sent = MessageSent { message_id: "m".to_owned(), sent_at: 5, seq: 7 };
-        assert_eq!(said(FIRST_MESSAGE + 3, server_frame::Body::MessageSent(sent)), Said::Sent(3));
+        let sent = ServerFrame::new(FIRST_MESSAGE + 3, server_frame::Body::MessageSent(sent));
+        let sent = sent.encode_to_vec();
+        assert_eq!((read(&sent, "p-"), place(&sent)), (Said::Sent(3), Some(7)));
         let message = Message {
             id: "m".to_owned(),
             sender_id: "ada".to_owned(),
@@ -213,7 +276,8 @@ mod tests {
             })),
             at: 1,
         };
-        assert_eq!(said(0, server_frame::Body::Entry(entry("p-42"))), Said::Came(42));
+        let came = ServerFrame::new(0, server_frame::Body::Entry(entry("p-42"))).encode_to_vec();
+        assert_eq!((read(&came, "p-"), place(&came)), (Said::Came(42), Some(9)));
         assert_eq!(said(0, server_frame::Body::Entry(entry("q-42"))), Said::Other);
         assert_eq!(said(1, server_frame::Body::Welcome(Welcome::default())), Said::Welcome);
         assert_eq!(said(HEARTBEAT, server_frame::Body::Pong(Pong::default())), Said::Pong);
@@ -237,5 +301,6 @@ mod tests {
         assert_eq!(frame.id, FIRST_MESSAGE + 7);
         let Some(client_frame::Body::SendMessage(message)) = frame.body else { panic!() };
         assert_eq!((message.client_message_id.as_str(), message.content.len()), ("p-7", 100));
+        assert_eq!(read_echo(&messages.number(7)[8..]), Said::Came(7));
     }
 }

@@ -6,8 +6,11 @@
 //! what comes is read no further than it must be (`frames`). A scenario is a file in `scenario`; `goals` says which of
 //! what they measure has to be how good.
 
+mod dialect;
+mod echo;
 mod frames;
 mod goals;
+mod hold;
 mod http;
 mod net;
 mod pairs;
@@ -19,6 +22,7 @@ mod stats;
 mod system;
 mod users;
 mod ws;
+mod xmpp;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -52,9 +56,12 @@ enum Command {
         #[command(flatten)]
         how: How,
     },
-    /// Hold connections for a scenario; reads tokens from standard input
+    /// Hold connections for a scenario; reads credentials from standard input
     #[command(hide = true)]
-    Hold { address: SocketAddr, app_key: String },
+    Hold { dialect: String, address: SocketAddr, key: String },
+    /// Serve as the limit: a WebSocket that says back what it hears
+    #[command(hide = true)]
+    Echo,
 }
 
 /// How to measure.
@@ -91,6 +98,11 @@ impl How {
         Ok(Plan { binary, runs, span, warm: span / 3, smoke: self.smoke })
     }
 }
+
+/// The server's, since the limit has to stand on what the server stands on.
+#[cfg(target_os = "linux")]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
     let command = Cli::command()
@@ -137,8 +149,12 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             }
             Ok(ExitCode::SUCCESS)
         }
-        Command::Hold { address, app_key } => {
-            scenario::hold(address, &app_key)?;
+        Command::Hold { dialect, address, key } => {
+            hold::hold(&dialect, address, &key)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Echo => {
+            echo::serve()?;
             Ok(ExitCode::SUCCESS)
         }
     }

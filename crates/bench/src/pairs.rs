@@ -1,19 +1,20 @@
 //! Pairs of users, one of whom writes to the other: the load of messages, at saturation or at a rate.
 
 use std::collections::VecDeque;
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 
-use crate::frames::{self, Messages, Said};
+use crate::dialect::{Dialect, Door, Messages};
+use crate::frames::Said;
 use crate::net::{Id, Net};
 use crate::progress::Progress;
 use crate::server::Server;
 use crate::stats::Latencies;
 use crate::system;
 use crate::users::{self, AT_ONCE};
-use crate::ws::{self, Kind};
 
 /// Bytes of a message's content.
 const CONTENT: usize = 100;
@@ -60,6 +61,7 @@ pub(crate) struct Pairs {
     all: Vec<Pair>,
     /// Which pair a connection belongs to.
     owner: Vec<Option<usize>>,
+    dialect: Dialect,
     prefix: String,
 }
 
@@ -67,8 +69,13 @@ struct Pair {
     sender: Id,
     /// `None` where the recipient is offline.
     receiver: Option<Id>,
-    to: String,
+    /// The recipient's number.
+    to: usize,
+    /// Whether the sender is told of each message.
+    acks: bool,
     messages: Messages,
+    /// Messages of the sequences before.
+    before: u64,
     sent: u64,
     acked: u64,
     came: u64,
@@ -79,7 +86,11 @@ struct Pair {
 impl Pair {
     /// Messages of which all there is to come has come.
     fn finished(&self) -> u64 {
-        if self.receiver.is_some() { self.acked.min(self.came) } else { self.acked }
+        match (self.receiver, self.acks) {
+            (None, _) => self.acked,
+            (_, true) => self.acked.min(self.came),
+            (_, false) => self.came,
+        }
     }
 }
 
@@ -91,43 +102,52 @@ impl Pairs {
         tokens: &[String],
         offline: bool,
     ) -> anyhow::Result<Self> {
-        Self::log_in_at(&[server], tokens, offline)
+        Self::at(&[server.address], server.door(), tokens, offline)
     }
 
     /// The same at several nodes in turn. With three, each pair is connected to two of them.
-    pub(crate) fn log_in_at(
-        nodes: &[&Server],
-        tokens: &[String],
+    pub(crate) fn log_in_at(nodes: &[&Server], tokens: &[String]) -> anyhow::Result<Self> {
+        let addresses: Vec<_> = nodes.iter().map(|node| node.address).collect();
+        Self::at(&addresses, nodes.first().context("no server")?.door(), tokens, false)
+    }
+
+    /// The same at any kind of server.
+    pub(crate) fn at(
+        addresses: &[SocketAddr],
+        door: Door<'_>,
+        credentials: &[String],
         offline: bool,
     ) -> anyhow::Result<Self> {
         let mut net = Net::new()?;
+        let dialect = door.dialect;
         let step = if offline { 2 } else { 1 };
-        let here: Vec<_> = tokens.iter().step_by(step).cloned().collect();
-        let addresses: Vec<_> = nodes.iter().map(|node| node.address).collect();
-        let key = &nodes.first().context("no server")?.app.key;
-        let (ids, _) = users::log_in_at(&mut net, &addresses, key, &here, AT_ONCE)?;
+        let here: Vec<_> = credentials.iter().step_by(step).cloned().collect();
+        let (ids, _) = users::log_in_at(&mut net, addresses, door, &here, AT_ONCE)?;
+        // Of an echo each connection is both ends.
+        let ends = if dialect == Dialect::Echo { 1 } else { 2 / step };
         let mut pairs = Vec::new();
         let mut owner = vec![None; ids.iter().max().map_or(0, |most| most + 1)];
-        for (number, mine) in ids.chunks(2 / step).enumerate() {
-            let (sender, receiver) = (mine[0], mine.get(1).copied());
+        for (number, mine) in ids.chunks_exact(ends).enumerate() {
+            let receiver =
+                if dialect == Dialect::Echo { Some(mine[0]) } else { mine.get(1).copied() };
             for id in mine {
                 owner[*id] = Some(number);
             }
-            let to = users::name(number * 2 + 1);
-            let messages = Messages::new(&to, String::new(), CONTENT);
-            let intended = VecDeque::new();
+            let to = number * 2 + 1;
             pairs.push(Pair {
-                sender,
+                sender: mine[0],
                 receiver,
                 to,
-                messages,
+                acks: dialect.acknowledges(),
+                messages: dialect.messages(to, String::new(), CONTENT),
+                before: 0,
                 sent: 0,
                 acked: 0,
                 came: 0,
-                intended,
+                intended: VecDeque::new(),
             });
         }
-        Ok(Self { net, all: pairs, owner, prefix: String::new() })
+        Ok(Self { net, all: pairs, owner, dialect, prefix: String::new() })
     }
 
     /// Sends messages for `warm` and then for `span`, and measures the latter. `server` is asked for the processor
@@ -159,8 +179,11 @@ impl Pairs {
             if window.is_none() && now - start >= warm {
                 window = Some(Window::open(now, self.finished(), &server)?);
             }
-            if let Some(window) = window.as_ref().filter(|window| now - window.since >= span) {
-                let messages = self.finished() - window.messages;
+            if let Some(window) = window.as_ref().filter(|window| now - window.since >= span)
+                // A short span on a busy machine may be too short for any.
+                && let messages = self.finished() - window.messages
+                && (messages > 0 || now - window.since >= PATIENCE)
+            {
                 let measured = Measured {
                     messages,
                     seconds: (now - window.since).as_secs_f64(),
@@ -203,7 +226,8 @@ impl Pairs {
         static RUNS: AtomicUsize = AtomicUsize::new(0);
         self.prefix = format!("{}-", RUNS.fetch_add(1, Ordering::Relaxed));
         for pair in &mut self.all {
-            pair.messages = Messages::new(&pair.to, self.prefix.clone(), CONTENT);
+            pair.messages = self.dialect.messages(pair.to, self.prefix.clone(), CONTENT);
+            pair.before += pair.sent;
             (pair.sent, pair.acked, pair.came) = (0, 0, 0);
             pair.intended.clear();
         }
@@ -222,15 +246,16 @@ impl Pairs {
 
     /// Takes a frame; whatever comes must come in order, once.
     fn take(&mut self, id: Id, payload: &mut Vec<u8>) -> anyhow::Result<bool> {
-        let Some(kind) = ws::take_frame(&mut self.net, id, payload) else {
-            anyhow::ensure!(!self.net.has_ended(id), "the server closed a connection");
+        let Some(said) = self.dialect.take(&mut self.net, id, payload, &self.prefix)? else {
             return Ok(false);
         };
-        anyhow::ensure!(kind != Kind::Close, "the server closed a connection");
         let pair = self.owner[id].context("a frame for nobody")?;
         let pair = &mut self.all[pair];
-        match frames::read(payload, &self.prefix) {
+        match said {
             Said::Sent(number) if number == pair.acked => pair.acked += 1,
+            Said::SentInAll(count) if count > pair.before + pair.acked => {
+                pair.acked = count - pair.before;
+            }
             Said::Came(number) if number == pair.came => pair.came += 1,
             Said::Other => {}
             said => bail!("{said:?} after ack {} and message {}", pair.acked, pair.came),
@@ -275,7 +300,7 @@ impl Window {
 }
 
 /// When messages are to be sent.
-struct Schedule {
+pub(crate) struct Schedule {
     start: Instant,
     /// Between two messages; `None` at saturation.
     every: Option<f64>,
@@ -284,7 +309,7 @@ struct Schedule {
 }
 
 impl Schedule {
-    fn new(load: Load, start: Instant) -> Self {
+    pub(crate) fn new(load: Load, start: Instant) -> Self {
         let every = match load {
             Load::Saturation => None,
             Load::Rate(rate) => Some(1.0 / f64::from(rate)),
@@ -293,7 +318,7 @@ impl Schedule {
     }
 
     /// The moment of the next message, if it has come.
-    fn next(&mut self, now: Instant) -> Option<Instant> {
+    pub(crate) fn next(&mut self, now: Instant) -> Option<Instant> {
         let due = self.start + Duration::from_secs_f64(self.every? * self.sent as f64);
         (due <= now).then(|| {
             self.sent += 1;
@@ -301,7 +326,8 @@ impl Schedule {
         })
     }
 
-    fn turn(&mut self, pairs: usize) -> usize {
+    /// Which of so many pairs sends it.
+    pub(crate) fn turn(&mut self, pairs: usize) -> usize {
         self.turn = (self.turn + 1) % pairs;
         self.turn
     }

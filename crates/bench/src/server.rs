@@ -11,6 +11,7 @@ use anyhow::Context as _;
 use serde::Deserialize;
 use tempfile::TempDir;
 
+use crate::dialect::{Dialect, Door};
 use crate::http::Target;
 use crate::system;
 
@@ -84,6 +85,11 @@ impl Server {
         Target { address: self.address, app: &self.app }
     }
 
+    /// What its clients know of it.
+    pub(crate) fn door(&self) -> Door<'_> {
+        Door { dialect: Dialect::Nuncio, address: self.address, key: &self.app.key }
+    }
+
     /// Its process.
     pub(crate) fn process(&self) -> u32 {
         self.child.id()
@@ -111,6 +117,11 @@ impl Server {
             bytes += entry?.metadata()?.len();
         }
         Ok(bytes)
+    }
+
+    /// Bytes of one of its files; 0 where there is none.
+    pub(crate) fn file_bytes(&self, name: &str) -> u64 {
+        std::fs::metadata(self.folder.path().join(name)).map_or(0, |file| file.len())
     }
 }
 

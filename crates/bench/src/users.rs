@@ -1,4 +1,4 @@
-//! Users of the server: registered over the Server API, logged in over the client protocol.
+//! Users of the server: registered over the Server API, logged in over the client protocol, or another server's.
 
 use std::fmt::Write as _;
 use std::net::SocketAddr;
@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 
+use crate::dialect::Door;
 use crate::frames::{self, Said};
 use crate::http::{self, Target};
 use crate::net::{Id, Net};
@@ -62,23 +63,22 @@ pub(crate) fn register(
     Ok((tokens, latencies))
 }
 
-/// Logs users in, `at_once` at a time; their connections stay open, in the order of `tokens`.
+/// Logs users in, `at_once` at a time; their connections stay open, in the order of `credentials`.
 pub(crate) fn log_in(
     net: &mut Net,
-    address: SocketAddr,
-    app_key: &str,
-    tokens: &[String],
+    door: Door<'_>,
+    credentials: &[String],
     at_once: usize,
 ) -> anyhow::Result<(Vec<Id>, Latencies)> {
-    log_in_at(net, &[address], app_key, tokens, at_once)
+    log_in_at(net, &[door.address], door, credentials, at_once)
 }
 
 /// The same, at one address after the other.
 pub(crate) fn log_in_at(
     net: &mut Net,
     addresses: &[SocketAddr],
-    app_key: &str,
-    tokens: &[String],
+    door: Door<'_>,
+    credentials: &[String],
     at_once: usize,
 ) -> anyhow::Result<(Vec<Id>, Latencies)> {
     struct Login {
@@ -87,17 +87,17 @@ pub(crate) fn log_in_at(
         begun: Instant,
     }
     let mut progress = Progress::new("users logged in");
-    let upgrade = ws::upgrade("/connect");
-    let mut ids = vec![0; tokens.len()];
+    let greeting = door.dialect.greeting();
+    let mut ids = vec![0; credentials.len()];
     let mut latencies = Latencies::default();
     let mut open: Vec<Option<Login>> = Vec::new();
     let (mut begun_with, mut waiting) = (0, 0);
     let (mut ready, mut payload) = (Vec::new(), Vec::new());
     loop {
-        while waiting < at_once && begun_with < tokens.len() {
+        while waiting < at_once && begun_with < credentials.len() {
             let begun = Instant::now();
             let id = net.connect(addresses[begun_with % addresses.len()])?;
-            net.send(id, &upgrade);
+            net.send(id, &greeting);
             if open.len() <= id {
                 open.resize_with(id + 1, || None);
             }
@@ -112,16 +112,8 @@ pub(crate) fn log_in_at(
         anyhow::ensure!(!ready.is_empty(), "a login was not answered in time");
         for id in ready.drain(..) {
             let Some(login) = open.get_mut(id).and_then(Option::as_mut) else { continue };
-            if !login.upgraded {
-                if !ws::take_upgraded(net, id)? {
-                    continue;
-                }
-                login.upgraded = true;
-                net.send(id, &frames::login(app_key, &tokens[login.number]));
-            }
-            if ws::take_frame(net, id, &mut payload) == Some(Kind::Message) {
-                let said = frames::read(&payload, "");
-                anyhow::ensure!(said == Said::Welcome, "a login was answered with {said:?}");
+            let known = (door.key, credentials[login.number].as_str());
+            if door.dialect.log_in(net, id, known, &mut login.upgraded, &mut payload)? {
                 ids[login.number] = id;
                 latencies.add(login.begun.elapsed());
                 open[id] = None;

@@ -6,10 +6,12 @@ use crate::net::{Id, Net};
 
 /// The client's request to speak WebSocket. The key is a client's to choose, and the answer to it needs no check
 /// here: whoever did not take it fails at the first frame.
-pub(crate) fn upgrade(path: &str) -> Vec<u8> {
+pub(crate) fn upgrade(path: &str, protocol: Option<&str>) -> Vec<u8> {
+    let protocol =
+        protocol.map(|name| format!("Sec-WebSocket-Protocol: {name}\r\n")).unwrap_or_default();
     format!(
-        "GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
-         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: bnVuY2lvIGlzIGdyZWF0IQ==\r\n\r\n"
+        "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: bnVuY2lvIGlzIGdyZWF0IQ==\r\n{protocol}\r\n"
     )
     .into_bytes()
 }
@@ -32,6 +34,12 @@ pub(crate) fn take_upgraded(net: &mut Net, id: Id) -> anyhow::Result<bool> {
 /// they are; the server takes it off like any other.
 pub(crate) fn frame(payload: &[u8], into: &mut Vec<u8>) {
     head(0x82, payload.len(), into);
+    into.extend_from_slice(payload);
+}
+
+/// The same for a text message.
+pub(crate) fn text(payload: &[u8], into: &mut Vec<u8>) {
+    head(0x81, payload.len(), into);
     into.extend_from_slice(payload);
 }
 

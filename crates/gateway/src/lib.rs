@@ -11,6 +11,8 @@ mod close;
 mod comings;
 mod connection;
 mod delivery;
+#[doc(hidden)]
+pub mod echo;
 mod entry_frame;
 #[doc(hidden)]
 pub mod fuzzing;

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::{Plan, Scenario};
 use crate::http::{self, Signer};
-use crate::net::Net;
+use crate::net::{Id, Net};
 use crate::server::{Server, Storage};
 use crate::stats::{Figures, Latencies};
 use crate::users::{self, AT_ONCE};
@@ -24,35 +24,18 @@ fn run(plan: &Plan) -> anyhow::Result<Figures> {
     let users = (count + warm) * plan.runs;
     let (tokens, _) = users::register(server.target(), 0, users, AT_ONCE)?;
     let mut net = Net::new()?;
-    let (sockets, _) = users::log_in(&mut net, server.address, &server.app.key, &tokens, AT_ONCE)?;
+    let (sockets, _) = users::log_in(&mut net, server.door(), &tokens, AT_ONCE)?;
     let caller = net.connect(server.address)?;
     let mut signer = Signer::new(&server.app);
-    let (mut request, mut body, mut ready) = (Vec::new(), Vec::new(), Vec::new());
     let numbers: Vec<usize> = (0..users).collect();
     for run in numbers.chunks(count + warm) {
         let (mut answers, mut ends) = (Latencies::default(), Latencies::default());
         for (place, number) in run.iter().enumerate() {
             let user = users::name(*number);
-            let text = format!(r#"{{"userIds":["{user}"],"durationMinutes":60}}"#);
-            signer.request("/v4/user/ban", &text, &mut request);
-            let began = Instant::now();
-            net.send(caller, &request);
-            let (mut answered, mut closed) = (None, None);
-            while answered.is_none() || closed.is_none() {
-                net.wait(PATIENCE, &mut ready)?;
-                anyhow::ensure!(!ready.is_empty(), "a ban did not close the socket in time");
-                if let Some(answer) = http::take_answer(&mut net, caller, &mut body)? {
-                    http::must_be_ok("ban", &answer)?;
-                    answered = Some(began.elapsed());
-                }
-                if closed.is_none() && net.has_ended(sockets[*number]) {
-                    closed = Some(began.elapsed());
-                    net.close(sockets[*number]);
-                }
-            }
+            let (answered, closed) = ban(&mut net, &mut signer, caller, &user, sockets[*number])?;
             if place >= warm {
-                answers.add(answered.unwrap_or_default());
-                ends.add(closed.unwrap_or_default());
+                answers.add(answered);
+                ends.add(closed);
             }
         }
         figures.add("ban-p50", "ms", ends.at(0.5));
@@ -61,4 +44,35 @@ fn run(plan: &Plan) -> anyhow::Result<Figures> {
         figures.add("ban-answer-p99", "ms", answers.at(0.99));
     }
     Ok(figures)
+}
+
+/// Bans a connected user; returns the times until the answer came and until the socket was closed.
+pub(super) fn ban(
+    net: &mut Net,
+    signer: &mut Signer<'_>,
+    caller: Id,
+    user: &str,
+    socket: Id,
+) -> anyhow::Result<(Duration, Duration)> {
+    let (mut request, mut body, mut ready) = (Vec::new(), Vec::new(), Vec::new());
+    let text = format!(r#"{{"userIds":["{user}"],"durationMinutes":60}}"#);
+    signer.request("/v4/user/ban", &text, &mut request);
+    let began = Instant::now();
+    net.send(caller, &request);
+    let (mut answered, mut closed) = (None, None);
+    loop {
+        net.wait(PATIENCE, &mut ready)?;
+        anyhow::ensure!(!ready.is_empty(), "a ban did not close the socket in time");
+        if let Some(answer) = http::take_answer(net, caller, &mut body)? {
+            http::must_be_ok("ban", &answer)?;
+            answered = Some(began.elapsed());
+        }
+        if closed.is_none() && net.has_ended(socket) {
+            closed = Some(began.elapsed());
+            net.close(socket);
+        }
+        if let (Some(answered), Some(closed)) = (answered, closed) {
+            return Ok((answered, closed));
+        }
+    }
 }

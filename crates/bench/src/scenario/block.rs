@@ -29,8 +29,7 @@ fn run(plan: &Plan) -> anyhow::Result<Figures> {
     // User 0 writes to all the others, who block it one after the other.
     let (tokens, _) = users::register(server.target(), 0, users + 1, AT_ONCE)?;
     let mut net = Net::new()?;
-    let (sockets, _) =
-        users::log_in(&mut net, server.address, &server.app.key, &tokens[..1], AT_ONCE)?;
+    let (sockets, _) = users::log_in(&mut net, server.door(), &tokens[..1], AT_ONCE)?;
     let (writer, caller) = (sockets[0], net.connect(server.address)?);
     let mut signer = Signer::new(&server.app);
     let (mut request, mut body, mut ready) = (Vec::new(), Vec::new(), Vec::new());

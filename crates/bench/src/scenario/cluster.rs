@@ -93,12 +93,12 @@ impl Cluster {
     /// Logins and heartbeats for themselves.
     fn log_in(&self, plan: &Plan, tokens: &[String], figures: &mut Figures) -> anyhow::Result<()> {
         let addresses: Vec<_> = self.nodes.iter().map(|node| node.address).collect();
-        let key = &self.nodes[0].app.key;
         let rounds = plan.count(20, 2);
         for _ in 0..plan.runs {
             let mut net = Net::new()?;
             let (before, began) = (self.look()?, Instant::now());
-            let (ids, _) = users::log_in_at(&mut net, &addresses, key, tokens, AT_ONCE)?;
+            let (ids, _) =
+                users::log_in_at(&mut net, &addresses, self.nodes[0].door(), tokens, AT_ONCE)?;
             let rate = tokens.len() as f64 / began.elapsed().as_secs_f64();
             figures.add(&self.name("login-rate"), "/s", rate);
             let between = self.look()?;
@@ -113,7 +113,7 @@ impl Cluster {
     /// Messages, as many as there can be and at a rate.
     fn write(&self, plan: &Plan, tokens: &[String], figures: &mut Figures) -> anyhow::Result<()> {
         let every: Vec<_> = self.nodes.iter().collect();
-        let mut pairs = Pairs::log_in_at(&every, tokens, false)?;
+        let mut pairs = Pairs::log_in_at(&every, tokens)?;
         let rate = u32::try_from(plan.count(RATE as usize, 50))?;
         for _ in 0..plan.runs {
             // Asked at the beginning and at the end of what is measured.

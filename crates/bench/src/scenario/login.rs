@@ -24,8 +24,7 @@ fn run(plan: &Plan) -> anyhow::Result<Figures> {
     for _ in 0..plan.runs {
         let mut net = Net::new()?;
         let (began, cpu) = (Instant::now(), server.cpu_seconds()?);
-        let (_, mut latencies) =
-            users::log_in(&mut net, server.address, &server.app.key, &tokens, AT_ONCE)?;
+        let (_, mut latencies) = users::log_in(&mut net, server.door(), &tokens, AT_ONCE)?;
         let (seconds, cpu) = (began.elapsed().as_secs_f64(), server.cpu_seconds()? - cpu);
         let count = tokens.len() as f64;
         figures.add("login-rate", "/s", count / seconds);

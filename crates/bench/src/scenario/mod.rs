@@ -6,6 +6,7 @@ mod cluster;
 mod footprint;
 mod growth;
 mod idle;
+mod limit;
 mod login;
 mod messages;
 mod offline;
@@ -18,8 +19,6 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::stats::Figures;
-
-pub(crate) use idle::hold;
 
 /// How much is done of everything.
 #[derive(Clone, Debug)]
@@ -54,6 +53,7 @@ pub(crate) struct Scenario {
 /// All of them.
 pub(crate) const SCENARIOS: &[Scenario] = &[
     messages::SCENARIO,
+    limit::SCENARIO,
     offline::SCENARIO,
     login::SCENARIO,
     idle::SCENARIO,

@@ -25,7 +25,7 @@ fn run(plan: &Plan) -> anyhow::Result<Figures> {
     let (tokens, _) = users::register(server.target(), 0, users, AT_ONCE)?;
     let mut net = Net::new()?;
     let online = &tokens[..users / 2];
-    users::log_in(&mut net, server.address, &server.app.key, online, AT_ONCE)?;
+    users::log_in(&mut net, server.door(), online, AT_ONCE)?;
     let names: Vec<_> = (0..users).map(users::name).collect();
     for run in 0..=plan.runs {
         let span = if run == 0 { plan.warm } else { plan.span };

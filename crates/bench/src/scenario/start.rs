@@ -28,6 +28,6 @@ fn run(plan: &Plan) -> anyhow::Result<Figures> {
 pub(super) fn first_login_ms(server: &mut Server, tokens: &[String]) -> anyhow::Result<f64> {
     let began: Instant = server.restart()?;
     let mut net = Net::new()?;
-    users::log_in(&mut net, server.address, &server.app.key, &tokens[..1], 1)?;
+    users::log_in(&mut net, server.door(), &tokens[..1], 1)?;
     Ok(began.elapsed().as_secs_f64() * 1000.0)
 }
