@@ -77,6 +77,12 @@ struct How {
     /// Seconds of each run, after a warm-up of a third of that
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=3600))]
     seconds: u16,
+    /// Minutes that the scenario `mix` lasts
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1440))]
+    minutes: u16,
+    /// Messages per second of the scenario `mix`, in the mean
+    #[arg(long, value_name = "N", default_value_t = 2000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    rate: u32,
     /// Write all figures to this file, as JSON
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -95,7 +101,9 @@ impl How {
         } else {
             (self.runs.into(), Duration::from_secs(self.seconds.into()))
         };
-        Ok(Plan { binary, runs, span, warm: span / 3, smoke: self.smoke })
+        let mix = Duration::from_mins(self.minutes.into());
+        let (warm, mix_rate, smoke) = (span / 3, self.rate, self.smoke);
+        Ok(Plan { binary, runs, span, warm, mix, mix_rate, smoke })
     }
 }
 

@@ -15,7 +15,7 @@ pub(crate) fn print(measured: &[(&Scenario, Figures)]) -> anyhow::Result<()> {
     for (scenario, figures) in measured {
         writeln!(out, "\n{}: {}", scenario.name, scenario.does)?;
         writeln!(out, "  {:<30} {:>12} {:>12} {:>12}  unit", "", "min", "median", "max")?;
-        for figure in &figures.0 {
+        for figure in figures.0.iter().filter(|figure| figure.at.is_none()) {
             let [min, median, max] = [figure.min(), figure.median(), figure.max()].map(rounded);
             let (name, unit) = (&figure.name, figure.unit);
             writeln!(out, "  {name:<30} {min:>12} {median:>12} {max:>12}  {unit}")?;

@@ -36,6 +36,8 @@ impl Latencies {
 pub(crate) struct Figure {
     pub(crate) name: String,
     pub(crate) unit: &'static str,
+    /// Where on a line it lies: a rate, a number of users, a time; `None` for what stands alone.
+    pub(crate) at: Option<f64>,
     pub(crate) runs: Vec<f64>,
 }
 
@@ -63,9 +65,10 @@ impl Figure {
 
 impl Serialize for Figure {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut out = serializer.serialize_struct("Figure", 6)?;
+        let mut out = serializer.serialize_struct("Figure", 7)?;
         out.serialize_field("name", &self.name)?;
         out.serialize_field("unit", self.unit)?;
+        out.serialize_field("at", &self.at)?;
         out.serialize_field("min", &self.min())?;
         out.serialize_field("median", &self.median())?;
         out.serialize_field("max", &self.max())?;
@@ -81,10 +84,19 @@ pub(crate) struct Figures(pub(crate) Vec<Figure>);
 impl Figures {
     /// Adds what one run measured.
     pub(crate) fn add(&mut self, name: &str, unit: &'static str, value: f64) {
-        match self.0.iter_mut().find(|figure| figure.name == name) {
+        self.put(name, unit, None, value);
+    }
+
+    /// Adds what one run measured at a place on a line.
+    pub(crate) fn add_at(&mut self, name: &str, unit: &'static str, at: f64, value: f64) {
+        self.put(name, unit, Some(at), value);
+    }
+
+    fn put(&mut self, name: &str, unit: &'static str, at: Option<f64>, value: f64) {
+        match self.0.iter_mut().find(|figure| figure.name == name && figure.at == at) {
             Some(figure) => figure.runs.push(value),
             None => {
-                self.0.push(Figure { name: name.to_owned(), unit, runs: vec![value] });
+                self.0.push(Figure { name: name.to_owned(), unit, at, runs: vec![value] });
             }
         }
     }

@@ -37,6 +37,7 @@ fn run(plan: &Plan) -> anyhow::Result<Figures> {
             let cpu = || server.cpu_seconds();
             let measured = pairs.run(Load::Saturation, plan.warm, plan.span, cpu)?;
             figures.add(&format!("growth-cpu-{times}k"), "s/100k", measured.cpu_per_100k());
+            figures.add_at("growth-cost", "s/100k", users as f64, measured.cpu_per_100k());
         }
     }
     let cost = |name: &str| figures.get(name).map_or(0.0, crate::stats::Figure::median);

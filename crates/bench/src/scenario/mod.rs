@@ -9,6 +9,7 @@ mod idle;
 mod limit;
 mod login;
 mod messages;
+mod mix;
 mod offline;
 mod online;
 mod postgres;
@@ -31,6 +32,9 @@ pub(crate) struct Plan {
     pub(crate) span: Duration,
     /// What is left out before.
     pub(crate) warm: Duration,
+    /// How long the mix lasts, and its messages per second.
+    pub(crate) mix: Duration,
+    pub(crate) mix_rate: u32,
     /// Only as much as it takes to see that everything works.
     pub(crate) smoke: bool,
 }
@@ -66,6 +70,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     growth::SCENARIO,
     postgres::SCENARIO,
     cluster::SCENARIO,
+    mix::SCENARIO,
 ];
 
 /// The scenarios' names and what they do, for `--help`.
