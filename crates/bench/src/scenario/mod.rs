@@ -12,6 +12,7 @@ mod messages;
 mod mix;
 mod offline;
 mod online;
+mod overload;
 mod postgres;
 mod register;
 mod start;
@@ -70,6 +71,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     growth::SCENARIO,
     postgres::SCENARIO,
     cluster::SCENARIO,
+    overload::SCENARIO,
     mix::SCENARIO,
 ];
 
