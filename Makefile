@@ -76,7 +76,10 @@ docs: ## Write anew the pages of docs/ that are made from the program
 	cargo run --quiet --package nuncio -- docs config > docs/nuncio.example.toml.new
 	mv docs/nuncio.example.toml.new docs/nuncio.example.toml
 
-bench: ## Measure the speed goals, on the release build
+bench: ## Measure the speed goals, and Nuncio beside its limit and its peers, on the release build
 	@scripts/need compiler postgres
-	cargo build --release --locked --package nuncio
-	cargo run --release --locked --package nuncio-bench -- goals
+	@scripts/need ejabberd || echo "note: without ejabberd it is reported as missing" >&2
+	cargo build --release --locked --package nuncio --package nuncio-bench
+	mkdir -p target/bench
+	target/release/nuncio-bench compare --json target/bench/compare.json
+	target/release/nuncio-bench goals --json target/bench/goals.json

@@ -6,6 +6,7 @@
 //! what comes is read no further than it must be (`frames`). A scenario is a file in `scenario`; `goals` says which of
 //! what they measure has to be how good.
 
+mod compare;
 mod dialect;
 mod echo;
 mod frames;
@@ -52,6 +53,13 @@ enum Command {
     /// Measure scenarios, and show minimum, median and maximum over the runs
     Run {
         /// Only these scenarios
+        names: Vec<String>,
+        #[command(flatten)]
+        how: How,
+    },
+    /// Measure Nuncio, its limit and its peers in turn, and show how many times better or worse they are
+    Compare {
+        /// Only these sides
         names: Vec<String>,
         #[command(flatten)]
         how: How,
@@ -115,7 +123,8 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 fn main() -> ExitCode {
     let command = Cli::command()
         .mut_subcommand("goals", |it| it.after_help(format!("Goals:\n{}", goals::names())))
-        .mut_subcommand("run", |it| it.after_help(format!("Scenarios:\n{}", scenario::names())));
+        .mut_subcommand("run", |it| it.after_help(format!("Scenarios:\n{}", scenario::names())))
+        .mut_subcommand("compare", |it| it.after_help(format!("Sides:\n{}", compare::names())));
     let cli = Cli::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit());
     match run(cli.command) {
         Ok(code) => code,
@@ -154,6 +163,14 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             }
             if let Some(file) = &how.json {
                 report::write_json(file, &measured)?;
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Compare { names, how } => {
+            let compared = compare::measure(&how.plan()?, &names)?;
+            compare::print(&compared)?;
+            if let Some(file) = &how.json {
+                compare::write_json(file, &compared)?;
             }
             Ok(ExitCode::SUCCESS)
         }

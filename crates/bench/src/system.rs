@@ -40,6 +40,25 @@ pub(crate) fn own_cpu_seconds() -> anyhow::Result<f64> {
     Ok(Stat::read(std::process::id())?.seconds)
 }
 
+/// The machine in a line: what its processor is, how many there are, memory, kernel.
+pub(crate) fn machine() -> String {
+    let text = |file: &str| fs::read_to_string(file).unwrap_or_default();
+    let field = |text: &str, name: &str| {
+        let line = text.lines().find(|line| line.starts_with(name));
+        let value = line.and_then(|line| line.split_once(':'));
+        value.map_or_else(String::new, |(_, value)| value.trim().to_owned())
+    };
+    let processors = text("/proc/cpuinfo");
+    let count = processors.lines().filter(|line| line.starts_with("processor")).count();
+    let kernel = text("/proc/sys/kernel/osrelease");
+    format!(
+        "{count} x {}, {} of memory, Linux {}",
+        field(&processors, "model name"),
+        field(&text("/proc/meminfo"), "MemTotal"),
+        kernel.trim()
+    )
+}
+
 /// A process, as `/proc/ID/stat` shows it.
 struct Stat {
     id: u32,

@@ -1,26 +1,53 @@
-//! The load generator itself works: every goal is measured, a little, against the built server.
+//! The load generator itself works: everything is measured, a little, against the built server.
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Output};
 
-#[test]
-fn every_goal_is_measured_and_told_in_one_line() {
-    let bench = Path::new(env!("CARGO_BIN_EXE_nuncio-bench"));
-    let mut command = Command::new(bench);
-    command.args(["goals", "--smoke"]);
+use serde_json::Value;
+
+const BENCH: &str = env!("CARGO_BIN_EXE_nuncio-bench");
+
+/// Runs the generator on so little load that the figures mean nothing.
+fn bench(arguments: &[&str]) -> (Output, String) {
+    let mut command = Command::new(BENCH);
+    command.args(arguments).arg("--smoke");
     // Where the server is built already, as in a test of the whole workspace, that one; else it gets built.
-    let server = bench.with_file_name("nuncio");
+    let server = Path::new(BENCH).with_file_name("nuncio");
     if server.exists() {
         command.arg("--binary").arg(server);
     }
     let output = command.output().unwrap();
-    let (out, err) =
-        (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+    let out = String::from_utf8(output.stdout.clone()).unwrap();
+    (output, out)
+}
+
+/// The same with a report; fails unless the run succeeds.
+fn reported(arguments: &[&str]) -> Value {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("report.json");
+    let json = ["--json", file.to_str().unwrap()];
+    let (output, out) = bench(&[arguments, &json].concat());
+    assert!(output.status.success(), "{out}{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap()
+}
+
+/// The median of a figure of the first thing that a report is about.
+fn figure(report: &Value, name: &str) -> f64 {
+    let figures = report[0]["figures"].as_array().unwrap();
+    let figure = figures.iter().find(|figure| figure["name"] == name);
+    figure.unwrap_or_else(|| panic!("{name} in {report}"))["median"].as_f64().unwrap()
+}
+
+#[test]
+fn every_goal_is_measured_and_told_in_one_line() {
+    let (output, out) = bench(&["goals"]);
+    let err = String::from_utf8(output.stderr).unwrap();
     // So little load measures nothing: whether the goals hold is not the question here.
     assert!(matches!(output.status.code(), Some(0 | 1)), "{out}{err}");
     let named: Vec<_> =
         out.lines().map(|line| name(line).unwrap_or_else(|| panic!("{line}"))).collect();
-    let help = Command::new(bench).args(["goals", "--help"]).output().unwrap();
+    let help = Command::new(BENCH).args(["goals", "--help"]).output().unwrap();
     let help = String::from_utf8(help.stdout).unwrap();
     let goals: Vec<_> = help
         .lines()
@@ -30,6 +57,41 @@ fn every_goal_is_measured_and_told_in_one_line() {
         .collect();
     assert_eq!(named, goals);
     assert!(goals.len() > 20);
+}
+
+#[test]
+fn far_too_many_messages_are_sent_away_while_users_log_in_and_are_banned() {
+    // The scenario counts: an ack and a delivery for each message that was not sent away with a time to come back, in
+    // order, once; a welcome, an answered heartbeat and a closed socket for each user beside them; bounded memory.
+    let report = reported(&["run", "overload"]);
+    assert!(figure(&report, "overload-sent-away") > 0.0, "{report}");
+    assert!(figure(&report, "overload-bans-beside") > 0.0, "{report}");
+}
+
+#[test]
+fn the_mix_loses_no_message_and_looks_at_memory_and_files() {
+    let report = reported(&["run", "mix"]);
+    assert!(figure(&report, "mix-messages") > 0.0, "{report}");
+    for along in ["mix-memory", "mix-database", "mix-log"] {
+        assert!(figure(&report, along) > 0.0, "{report}");
+    }
+}
+
+#[test]
+fn each_side_of_a_comparison_is_measured_or_reported_as_missing() {
+    let report = reported(&["compare", "nuncio-sqlite", "limit", "ejabberd-relay-tcp"]);
+    let sides = report["sides"].as_array().unwrap();
+    assert_eq!(sides.len(), 3);
+    for side in sides {
+        let figures = side["figures"].as_array().unwrap();
+        let measured = figures.iter().any(|figure| figure["name"] == "idle-memory");
+        // The peer is there where somebody has installed it.
+        let missing = side["side"] == "ejabberd-relay-tcp" && side["missing"].is_string();
+        assert!(measured || missing, "{side}");
+    }
+    let ratios = report["ratios"].as_array().unwrap();
+    let of = |ratio: &&Value| ratio["to"] == "limit" && ratio["figure"] == "message-rate";
+    assert_eq!(ratios.iter().filter(of).count(), 1, "{ratios:?}");
 }
 
 /// The name in `goal NAME: VALUE UNIT, bar BAR: holds`, or `falls short`.
