@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run build pages test fmt lint deny audit doc unit sdk web docs bench cluster chaos
+.PHONY: help run build pages test fmt lint deny audit doc unit sdk web docs bench plots cluster chaos
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
@@ -83,3 +83,6 @@ bench: ## Measure the speed goals, and Nuncio beside its limit and its peers, on
 	mkdir -p target/bench
 	target/release/nuncio-bench compare --json target/bench/compare.json
 	target/release/nuncio-bench goals --json target/bench/goals.json
+
+plots: ## Make the pictures of docs/performance.md from what `make bench` and the mix wrote to target/bench
+	cargo run --quiet --release --locked --package nuncio-bench -- plot target/bench/*.json

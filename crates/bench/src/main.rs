@@ -15,6 +15,7 @@ mod hold;
 mod http;
 mod net;
 mod pairs;
+mod plot;
 mod progress;
 mod report;
 mod scenario;
@@ -63,6 +64,15 @@ enum Command {
         names: Vec<String>,
         #[command(flatten)]
         how: How,
+    },
+    /// Make pictures of what `run`, `goals` and `compare` wrote as JSON
+    Plot {
+        /// The files
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// The folder for the pictures
+        #[arg(long, value_name = "DIR", default_value = "docs/images")]
+        out: PathBuf,
     },
     /// Hold connections for a scenario; reads credentials from standard input
     #[command(hide = true)]
@@ -171,6 +181,13 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             compare::print(&compared)?;
             if let Some(file) = &how.json {
                 compare::write_json(file, &compared)?;
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Plot { files, out } => {
+            use std::io::Write as _;
+            for file in plot::draw(&files, &out)? {
+                writeln!(std::io::stdout(), "{}", file.display())?;
             }
             Ok(ExitCode::SUCCESS)
         }
