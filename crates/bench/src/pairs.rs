@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail};
 
 use crate::dialect::{Dialect, Door, Messages};
-use crate::frames::Said;
+use crate::frames::{self, Said};
 use crate::net::{Id, Net};
 use crate::progress::Progress;
 use crate::server::Server;
@@ -41,6 +41,8 @@ pub(crate) struct Measured {
     pub(crate) cpu_seconds: f64,
     /// Of this process.
     pub(crate) own_cpu_seconds: f64,
+    /// Messages that the server has sent away with a time to come back, the warm-up's too.
+    pub(crate) refused: u64,
     /// From the moment when a message was to be sent until it came, or was acknowledged where nobody receives.
     pub(crate) latencies: Latencies,
 }
@@ -77,20 +79,54 @@ struct Pair {
     /// Messages of the sequences before.
     before: u64,
     sent: u64,
-    acked: u64,
-    came: u64,
-    /// When the messages under way were to be sent.
-    intended: VecDeque<Instant>,
+    acked: Seen,
+    came: Seen,
+    /// Messages that were sent away with a time to come back.
+    refused: u64,
+    /// The messages under way, and when each was to be sent.
+    intended: VecDeque<(u64, Instant)>,
+}
+
+/// Messages that were told in the order of their numbers: how many, and the least number of the next.
+#[derive(Clone, Copy, Debug, Default)]
+struct Seen {
+    count: u64,
+    next: u64,
+}
+
+impl Seen {
+    fn add(&mut self, number: u64) -> anyhow::Result<()> {
+        anyhow::ensure!(number >= self.next, "message {number} again, or after {}", self.next);
+        *self = Self { count: self.count + 1, next: number + 1 };
+        Ok(())
+    }
 }
 
 impl Pair {
     /// Messages of which all there is to come has come.
     fn finished(&self) -> u64 {
         match (self.receiver, self.acks) {
-            (None, _) => self.acked,
-            (_, true) => self.acked.min(self.came),
-            (_, false) => self.came,
+            (None, _) => self.acked.count,
+            (_, true) => self.acked.count.min(self.came.count),
+            (_, false) => self.came.count,
         }
+    }
+
+    /// Whether nothing is under way.
+    fn is_done(&self) -> bool {
+        self.finished() + self.refused == self.sent
+            && (self.receiver.is_none() || !self.acks || self.acked.count == self.came.count)
+    }
+
+    /// Message `number` has come to its end; how long it took since it was to be sent.
+    fn ends(&mut self, number: u64, now: Instant) -> Option<Duration> {
+        // Those before it were sent away.
+        while let Some((sent, intended)) = self.intended.pop_front_if(|it| it.0 <= number) {
+            if sent == number {
+                return Some(now - intended);
+            }
+        }
+        None
     }
 }
 
@@ -142,8 +178,9 @@ impl Pairs {
                 messages: dialect.messages(to, String::new(), CONTENT),
                 before: 0,
                 sent: 0,
-                acked: 0,
-                came: 0,
+                acked: Seen::default(),
+                came: Seen::default(),
+                refused: 0,
                 intended: VecDeque::new(),
             });
         }
@@ -184,14 +221,16 @@ impl Pairs {
                 && let messages = self.finished() - window.messages
                 && (messages > 0 || now - window.since >= PATIENCE)
             {
-                let measured = Measured {
+                let mut measured = Measured {
                     messages,
+                    refused: 0,
                     seconds: (now - window.since).as_secs_f64(),
                     cpu_seconds: server()? - window.cpu_seconds,
                     own_cpu_seconds: system::own_cpu_seconds()? - window.own_cpu_seconds,
                     latencies,
                 };
                 self.finish()?;
+                measured.refused = self.all.iter().map(|pair| pair.refused).sum();
                 anyhow::ensure!(messages > 0, "no message arrived");
                 return Ok(measured);
             }
@@ -201,18 +240,15 @@ impl Pairs {
             }
             for id in ready.drain(..) {
                 let Some(number) = self.owner.get(id).copied().flatten() else { continue };
-                while self.take(id, &mut payload)? {
+                while let Some(took) = self.take(id, now, &mut payload)? {
                     progress.step();
-                    let pair = &mut self.all[number];
-                    let finished = if pair.receiver.is_some() { pair.came } else { pair.acked };
-                    while pair.intended.len() as u64 > pair.sent - finished {
-                        if let Some(intended) = pair.intended.pop_front()
-                            && window.is_some()
-                        {
-                            latencies.add(now - intended);
-                        }
+                    if let (Some(took), Some(_)) = (took, &window) {
+                        latencies.add(took);
                     }
-                    if matches!(load, Load::Saturation) && pair.finished() == pair.sent {
+                    let pair = &self.all[number];
+                    if matches!(load, Load::Saturation)
+                        && pair.finished() + pair.refused == pair.sent
+                    {
                         self.send(number, now);
                     }
                 }
@@ -228,7 +264,8 @@ impl Pairs {
         for pair in &mut self.all {
             pair.messages = self.dialect.messages(pair.to, self.prefix.clone(), CONTENT);
             pair.before += pair.sent;
-            (pair.sent, pair.acked, pair.came) = (0, 0, 0);
+            (pair.sent, pair.refused) = (0, 0);
+            (pair.acked, pair.came) = <_>::default();
             pair.intended.clear();
         }
     }
@@ -240,27 +277,48 @@ impl Pairs {
     fn send(&mut self, pair: usize, intended: Instant) {
         let pair = &mut self.all[pair];
         self.net.send(pair.sender, pair.messages.number(pair.sent));
+        pair.intended.push_back((pair.sent, intended));
         pair.sent += 1;
-        pair.intended.push_back(intended);
     }
 
-    /// Takes a frame; whatever comes must come in order, once.
-    fn take(&mut self, id: Id, payload: &mut Vec<u8>) -> anyhow::Result<bool> {
+    /// Takes a frame, if one is there, and returns the time of the message that it ends; whatever comes must come in
+    /// order, once.
+    fn take(
+        &mut self,
+        id: Id,
+        now: Instant,
+        payload: &mut Vec<u8>,
+    ) -> anyhow::Result<Option<Option<Duration>>> {
         let Some(said) = self.dialect.take(&mut self.net, id, payload, &self.prefix)? else {
-            return Ok(false);
+            return Ok(None);
         };
         let pair = self.owner[id].context("a frame for nobody")?;
         let pair = &mut self.all[pair];
-        match said {
-            Said::Sent(number) if number == pair.acked => pair.acked += 1,
-            Said::SentInAll(count) if count > pair.before + pair.acked => {
-                pair.acked = count - pair.before;
+        let sent = |pair: &mut Pair, number: u64| {
+            pair.acked.add(number)?;
+            let ends = pair.receiver.is_none().then(|| pair.ends(number, now));
+            anyhow::Ok(ends.flatten())
+        };
+        Ok(Some(match said {
+            Said::Sent(number) => sent(pair, number)?,
+            Said::SentInAll(count) => {
+                let mut took = None;
+                while pair.before + pair.acked.count < count {
+                    took = sent(pair, pair.acked.count)?;
+                }
+                took
             }
-            Said::Came(number) if number == pair.came => pair.came += 1,
-            Said::Other => {}
-            said => bail!("{said:?} after ack {} and message {}", pair.acked, pair.came),
-        }
-        Ok(true)
+            Said::Came(number) => {
+                pair.came.add(number)?;
+                pair.ends(number, now)
+            }
+            Said::Failed(_, frames::SLOW_DOWN, _) => {
+                pair.refused += 1;
+                None
+            }
+            Said::Other => None,
+            said => bail!("{said:?} after {} messages", pair.finished()),
+        }))
     }
 
     /// Waits until all that is under way has ended.
@@ -269,9 +327,10 @@ impl Pairs {
         let mut ready: Vec<Id> = (0..self.owner.len()).collect();
         let mut payload = Vec::new();
         let until = Instant::now() + PATIENCE;
-        while self.all.iter().any(|pair| pair.finished() < pair.sent) {
+        while !self.all.iter().all(Pair::is_done) {
             for id in ready.drain(..) {
-                while self.owner[id].is_some() && self.take(id, &mut payload)? {}
+                let now = Instant::now();
+                while self.owner[id].is_some() && self.take(id, now, &mut payload)?.is_some() {}
             }
             anyhow::ensure!(Instant::now() < until, "messages did not arrive");
             self.net.wait(Duration::from_millis(100), &mut ready)?;

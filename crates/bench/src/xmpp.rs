@@ -111,7 +111,8 @@ impl Transport {
                 // The user's own, which the server tells all of the user's devices.
                 "presence" if counted => self.say(net, id, "<enable xmlns='urn:xmpp:sm:3'/>"),
                 "presence" | "enabled" => return Ok(true),
-                "xml" | "stream" | "open" => {}
+                // What was kept while the user was away comes along.
+                "xml" | "stream" | "open" | "message" | "r" => {}
                 _ => bail!("a login was answered with {stanza}"),
             }
         }

@@ -34,6 +34,7 @@ fn run(plan: &Plan) -> anyhow::Result<Figures> {
         figures.add("message-p99", "ms", some.latencies.at(0.99));
         figures.add("message-at-rate-cpu", "s/100k", some.cpu_per_100k());
         figures.add("message-at-rate-sent", "/s", some.rate());
+        figures.add("message-at-rate-sent-away", "messages", some.refused as f64);
     }
     figures.add("message-memory-after", "MiB", server.resident_bytes()? as f64 / 1_048_576.0);
     Ok(figures)
