@@ -28,8 +28,21 @@ const TICK: Duration = Duration::from_micros(50);
 pub(crate) enum Load {
     /// Each pair sends its next message once the last has been acknowledged and has come.
     Saturation,
+    /// The same with so many messages of each pair under way.
+    Deep(u64),
     /// So many messages a second, whatever becomes of those before. The pairs take turns.
     Rate(u32),
+}
+
+impl Load {
+    /// Messages of each pair that are under way all the time.
+    fn under_way(self) -> u64 {
+        match self {
+            Self::Saturation => 1,
+            Self::Deep(count) => count,
+            Self::Rate(_) => 0,
+        }
+    }
 }
 
 /// What was measured after the warm-up.
@@ -201,10 +214,10 @@ impl Pairs {
         let mut schedule = Schedule::new(load, start);
         if matches!(load, Load::Rate(_)) {
             self.net.tick_every(TICK)?;
-        } else {
-            for pair in 0..self.all.len() {
-                self.send(pair, start);
-            }
+        }
+        let under_way = load.under_way();
+        for pair in 0..self.all.len() {
+            (0..under_way).for_each(|_| self.send(pair, start));
         }
         let mut progress = Progress::new("messages");
         let mut window: Option<Window> = None;
@@ -246,9 +259,7 @@ impl Pairs {
                         latencies.add(took);
                     }
                     let pair = &self.all[number];
-                    if matches!(load, Load::Saturation)
-                        && pair.finished() + pair.refused == pair.sent
-                    {
+                    if pair.finished() + pair.refused + under_way > pair.sent {
                         self.send(number, now);
                     }
                 }
@@ -370,7 +381,7 @@ pub(crate) struct Schedule {
 impl Schedule {
     pub(crate) fn new(load: Load, start: Instant) -> Self {
         let every = match load {
-            Load::Saturation => None,
+            Load::Saturation | Load::Deep(_) => None,
             Load::Rate(rate) => Some(1.0 / f64::from(rate)),
         };
         Self { start, every, sent: 0, turn: 0 }

@@ -26,6 +26,9 @@ pub(super) const SCENARIO: Scenario = Scenario {
 
 /// More of them than the queue has room for, however few messages a connection may have under way.
 const PAIRS: usize = 600;
+/// Messages of each pair under way at saturation: as many as the queue has room for, so that nothing keeps the server
+/// from going as fast as it can.
+const UNDER_WAY: u64 = 6;
 /// Bytes of memory that the load may add, whatever its rate.
 const MEMORY: u64 = 128 * 1024 * 1024;
 /// The longest time to wait that a client is given, in milliseconds.
@@ -45,7 +48,7 @@ fn run(plan: &Plan) -> anyhow::Result<Figures> {
     let (writers, strangers) = tokens.split_at(writers);
     for (run, strangers) in strangers.chunks(strangers.len() / plan.runs).enumerate() {
         let usual = Pairs::log_in(&server, writers, false)?.run(
-            Load::Saturation,
+            Load::Deep(UNDER_WAY),
             plan.warm,
             plan.span,
             || server.cpu_seconds(),
