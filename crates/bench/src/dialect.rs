@@ -90,6 +90,14 @@ impl Dialect {
         Ok(false)
     }
 
+    /// How often a login may be tried again: ejabberd 23.01 closes one WebSocket of some thousands under way.
+    pub(crate) fn drops_logins(self) -> u32 {
+        match self {
+            Self::Nuncio | Self::Echo | Self::Xmpp { transport: Transport::Tcp, .. } => 0,
+            Self::Xmpp { transport: Transport::WebSocket, .. } => 3,
+        }
+    }
+
     /// Whether a message's sender is told that it was accepted.
     pub(crate) fn acknowledges(self) -> bool {
         match self {

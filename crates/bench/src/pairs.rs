@@ -253,11 +253,13 @@ impl Pairs {
             }
             for id in ready.drain(..) {
                 let Some(number) = self.owner.get(id).copied().flatten() else { continue };
-                while let Some(took) = self.take(id, now, &mut payload)? {
-                    progress.step();
-                    if let (Some(took), Some(_)) = (took, &window) {
-                        latencies.add(took);
+                loop {
+                    match self.take(id, now, &mut payload)? {
+                        Took::Nothing => break,
+                        Took::Message(time) if window.is_some() => latencies.add(time),
+                        Took::Message(_) | Took::Frame => {}
                     }
+                    progress.step();
                     let pair = &self.all[number];
                     if pair.finished() + pair.refused + under_way > pair.sent {
                         self.send(number, now);
@@ -292,16 +294,10 @@ impl Pairs {
         pair.sent += 1;
     }
 
-    /// Takes a frame, if one is there, and returns the time of the message that it ends; whatever comes must come in
-    /// order, once.
-    fn take(
-        &mut self,
-        id: Id,
-        now: Instant,
-        payload: &mut Vec<u8>,
-    ) -> anyhow::Result<Option<Option<Duration>>> {
+    /// Takes a frame, if one is there; whatever comes must come in order, once.
+    fn take(&mut self, id: Id, now: Instant, payload: &mut Vec<u8>) -> anyhow::Result<Took> {
         let Some(said) = self.dialect.take(&mut self.net, id, payload, &self.prefix)? else {
-            return Ok(None);
+            return Ok(Took::Nothing);
         };
         let pair = self.owner[id].context("a frame for nobody")?;
         let pair = &mut self.all[pair];
@@ -310,7 +306,7 @@ impl Pairs {
             let ends = pair.receiver.is_none().then(|| pair.ends(number, now));
             anyhow::Ok(ends.flatten())
         };
-        Ok(Some(match said {
+        let ended = match said {
             Said::Sent(number) => sent(pair, number)?,
             Said::SentInAll(count) => {
                 let mut took = None;
@@ -329,7 +325,8 @@ impl Pairs {
             }
             Said::Other => None,
             said => bail!("{said:?} after {} messages", pair.finished()),
-        }))
+        };
+        Ok(ended.map_or(Took::Frame, Took::Message))
     }
 
     /// Waits until all that is under way has ended.
@@ -341,13 +338,23 @@ impl Pairs {
         while !self.all.iter().all(Pair::is_done) {
             for id in ready.drain(..) {
                 let now = Instant::now();
-                while self.owner[id].is_some() && self.take(id, now, &mut payload)?.is_some() {}
+                while self.owner[id].is_some()
+                    && !matches!(self.take(id, now, &mut payload)?, Took::Nothing)
+                {}
             }
             anyhow::ensure!(Instant::now() < until, "messages did not arrive");
             self.net.wait(Duration::from_millis(100), &mut ready)?;
         }
         Ok(())
     }
+}
+
+/// What a look at a connection found.
+enum Took {
+    Nothing,
+    Frame,
+    /// The end of a message, and the time since it was to be sent.
+    Message(Duration),
 }
 
 /// The beginning of what is measured.

@@ -101,6 +101,15 @@ impl Figures {
         }
     }
 
+    /// Adds all that another run measured.
+    pub(crate) fn append(&mut self, others: Self) {
+        for figure in others.0 {
+            for value in figure.runs {
+                self.put(&figure.name, figure.unit, figure.at, value);
+            }
+        }
+    }
+
     pub(crate) fn get(&self, name: &str) -> Option<&Figure> {
         self.0.iter().find(|figure| figure.name == name)
     }

@@ -1,6 +1,7 @@
 //! Users of the server: registered over the Server API, logged in over the client protocol, or another server's.
 
 use std::fmt::Write as _;
+use std::io::Write as _;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -85,6 +86,8 @@ pub(crate) fn log_in_at(
         number: usize,
         upgraded: bool,
         begun: Instant,
+        /// How often it was tried again; its time goes on meanwhile.
+        again: u32,
     }
     let mut progress = Progress::new("users logged in");
     let greeting = door.dialect.greeting();
@@ -101,7 +104,7 @@ pub(crate) fn log_in_at(
             if open.len() <= id {
                 open.resize_with(id + 1, || None);
             }
-            open[id] = Some(Login { number: begun_with, upgraded: false, begun });
+            open[id] = Some(Login { number: begun_with, upgraded: false, begun, again: 0 });
             begun_with += 1;
             waiting += 1;
         }
@@ -113,14 +116,30 @@ pub(crate) fn log_in_at(
         for id in ready.drain(..) {
             let Some(login) = open.get_mut(id).and_then(Option::as_mut) else { continue };
             let known = (door.key, credentials[login.number].as_str());
-            if door.dialect.log_in(net, id, known, &mut login.upgraded, &mut payload)? {
-                ids[login.number] = id;
-                latencies.add(login.begun.elapsed());
-                open[id] = None;
-                waiting -= 1;
-                progress.step();
-            } else {
-                anyhow::ensure!(!net.has_ended(id), "a connection ended before its login");
+            match door.dialect.log_in(net, id, known, &mut login.upgraded, &mut payload) {
+                Ok(true) => {
+                    ids[login.number] = id;
+                    latencies.add(login.begun.elapsed());
+                    open[id] = None;
+                    waiting -= 1;
+                    progress.step();
+                }
+                Ok(false) => {
+                    anyhow::ensure!(!net.has_ended(id), "a connection ended before its login");
+                }
+                Err(error) if login.again < door.dialect.drops_logins() => {
+                    writeln!(std::io::stderr(), "  a login is tried again: {error:#}")?;
+                    let (number, again, begun) = (login.number, login.again + 1, login.begun);
+                    open[id] = None;
+                    net.close(id);
+                    let id = net.connect(addresses[number % addresses.len()])?;
+                    net.send(id, &greeting);
+                    if open.len() <= id {
+                        open.resize_with(id + 1, || None);
+                    }
+                    open[id] = Some(Login { number, upgraded: false, begun, again });
+                }
+                Err(error) => return Err(error),
             }
         }
     }

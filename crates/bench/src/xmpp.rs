@@ -152,7 +152,9 @@ impl Transport {
                 match ws::take_frame(net, id, payload) {
                     Some(Kind::Message) => return Ok(true),
                     Some(Kind::Other) => {}
-                    Some(Kind::Close) => bail!("the server closed a connection"),
+                    Some(Kind::Close) => {
+                        bail!("the server closed a connection: {}", payload.escape_ascii())
+                    }
                     None => return Ok(false),
                 }
             },

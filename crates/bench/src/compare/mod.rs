@@ -36,7 +36,9 @@ const SETTLE: Duration = Duration::from_secs(2);
 pub(crate) struct Compared {
     pub(crate) side: &'static Side,
     pub(crate) figures: Figures,
-    /// Why there is nothing, or no more.
+    /// Why something had to be measured once more.
+    pub(crate) failures: Vec<String>,
+    /// Why there is nothing, or no more: it failed twice.
     pub(crate) missing: Option<String>,
 }
 
@@ -50,7 +52,12 @@ pub(crate) fn measure(plan: &Plan, names: &[String]) -> anyhow::Result<Vec<Compa
     let mut all: Vec<_> = SIDES
         .iter()
         .filter(is_meant)
-        .map(|side| Compared { side, figures: Figures::default(), missing: None })
+        .map(|side| Compared {
+            side,
+            figures: Figures::default(),
+            failures: Vec::new(),
+            missing: None,
+        })
         .collect();
     for run in 0..plan.runs {
         for it in &mut all {
@@ -65,21 +72,28 @@ pub(crate) fn measure(plan: &Plan, names: &[String]) -> anyhow::Result<Vec<Compa
 }
 
 impl Compared {
-    /// Measures more of a side that has not failed.
+    /// Measures more of a side that has not failed twice at something. What fails leaves no figures behind, so that
+    /// those of one run stay beside each other.
     fn go_on(
         &mut self,
         what: &str,
-        measure: impl FnOnce(&Side, &mut Figures) -> anyhow::Result<()>,
+        measure: impl Fn(&Side, &mut Figures) -> anyhow::Result<()>,
     ) -> std::io::Result<()> {
-        if self.missing.is_some() {
-            return Ok(());
-        }
-        writeln!(std::io::stderr(), "{}, {what}", self.side.name)?;
-        if let Err(error) = measure(self.side, &mut self.figures) {
+        for _ in 0..2 {
+            if self.missing.is_some() {
+                return Ok(());
+            }
+            writeln!(std::io::stderr(), "{}, {what}", self.side.name)?;
+            let mut figures = Figures::default();
+            let Err(error) = measure(self.side, &mut figures) else {
+                self.figures.append(figures);
+                return Ok(());
+            };
             let why = format!("{what}: {error:#}");
-            writeln!(std::io::stderr(), "  missing: {why}")?;
-            self.missing = Some(why);
+            writeln!(std::io::stderr(), "  failed: {why}")?;
+            self.failures.push(why);
         }
+        self.missing = self.failures.last().cloned();
         Ok(())
     }
 }

@@ -74,7 +74,7 @@ mod tests {
                 figures.add("message-rate", "/s", rate);
                 figures.add("message-cpu", "s/100k", cpu);
             }
-            Compared { side: &SIDES[side], figures, missing: None }
+            Compared { side: &SIDES[side], figures, failures: Vec::new(), missing: None }
         };
         let ours = compared(0, [400.0, 200.0], [2.0, 1.0]);
         let theirs = compared(1, [100.0, 100.0], [4.0, 10.0]);

@@ -40,8 +40,11 @@ pub(crate) fn print(compared: &[Compared]) -> anyhow::Result<()> {
     writeln!(out)?;
     for it in compared {
         writeln!(out, "{}: {}", it.side.name, it.side.keeps)?;
-        if let Some(why) = &it.missing {
-            writeln!(out, "{}: MISSING, {why}", it.side.name)?;
+        for why in &it.failures {
+            writeln!(out, "{}: failed, {why}", it.side.name)?;
+        }
+        if it.missing.is_some() {
+            writeln!(out, "{}: MISSING, it failed twice at that", it.side.name)?;
         }
     }
     Ok(())
@@ -56,6 +59,7 @@ pub(crate) fn write_json(file: &Path, compared: &[Compared]) -> anyhow::Result<(
                 "side": it.side.name,
                 "keeps": it.side.keeps,
                 "missing": it.missing,
+                "failures": it.failures,
                 "figures": it.figures.0,
             })
         })
