@@ -46,15 +46,17 @@ impl Panel {
         (!self.lines.is_empty()).then_some(self)
     }
 
-    /// From where to where one axis goes: a linear one from 0, a logarithmic one with some room around.
-    fn range(&self, log: bool, of: fn(&(f64, f64)) -> f64) -> Range<f64> {
+    /// From where to where one axis goes: a linear one from 0, a logarithmic one with some room around. With `legend`
+    /// there is room above the lines for their names.
+    fn range(&self, log: bool, legend: bool, of: fn(&(f64, f64)) -> f64) -> Range<f64> {
+        let share = if legend { self.lines.len() as f64 * 0.1 } else { 0.0 };
         let values = || self.lines.iter().flat_map(|line| &line.points).map(of);
         let most = values().fold(f64::MIN_POSITIVE, f64::max);
         if log {
             let least = values().filter(|value| *value > 0.0).fold(most, f64::min);
-            least / 1.3..most * 1.3
+            least / 1.3..most * 1.3 * (most / least * 1.3).powf(share)
         } else {
-            0.0..most * 1.08
+            0.0..most * (1.08 + share)
         }
     }
 }
@@ -66,8 +68,8 @@ pub(super) fn draw(file: &Path, panels: &[Panel]) -> anyhow::Result<()> {
     let root = SVGBackend::new(file, (width, HEIGHT)).into_drawing_area();
     root.fill(&WHITE).map_err(failed)?;
     for (area, panel) in root.split_evenly((1, count)).iter().zip(panels) {
-        let (x, y) =
-            (panel.range(panel.log_x, |point| point.0), panel.range(panel.log_y, |point| point.1));
+        let x = panel.range(panel.log_x, false, |point| point.0);
+        let y = panel.range(panel.log_y, true, |point| point.1);
         match (panel.log_x, panel.log_y) {
             (false, false) => paint(area, panel, x, y),
             (true, false) => paint(area, panel, x.log_scale(), y),
@@ -105,8 +107,8 @@ where
         .y_desc(panel.y)
         .label_style((FONT, 12))
         .axis_desc_style((FONT, 13))
-        .x_label_formatter(&|value| label(*value))
-        .y_label_formatter(&|value| label(*value))
+        .x_label_formatter(&|value| label(*value, panel.log_x))
+        .y_label_formatter(&|value| label(*value, panel.log_y))
         .draw()
         .map_err(failed)?;
     for line in &panel.lines {
@@ -132,8 +134,15 @@ where
         .map_err(failed)
 }
 
-/// A number on an axis: without digits that say nothing, and in thousands and millions where it is large.
-fn label(value: f64) -> String {
+/// A number on an axis: without digits that say nothing, and in thousands and millions where it is large. Along a
+/// logarithmic one only those that begin with 1, 2 or 5 have room.
+fn label(value: f64, log: bool) -> String {
+    if log {
+        let first = value / 10_f64.powf((value.log10() + 1e-9).floor());
+        if ![1.0, 2.0, 5.0].iter().any(|digit| (first - digit).abs() < 1e-6) {
+            return String::new();
+        }
+    }
     let (value, unit) = match value.abs() {
         1e6.. => (value / 1e6, "M"),
         1e4.. => (value / 1e3, "k"),
@@ -154,7 +163,10 @@ mod tests {
 
     #[test]
     fn labels_are_short() {
-        let labels = [0.0, 0.5, 2.0, 1000.0, 40_000.0, 1_000_000.0].map(label);
+        let labels =
+            [0.0, 0.5, 2.0, 1000.0, 40_000.0, 1_000_000.0].map(|value| label(value, false));
         assert_eq!(labels, ["0", "0.5", "2", "1000", "40k", "1M"]);
+        let labels = [0.5, 1000.0, 20_000.0, 30_000.0, 1_000_000.0].map(|value| label(value, true));
+        assert_eq!(labels, ["0.5", "1000", "20k", "", "1M"]);
     }
 }
