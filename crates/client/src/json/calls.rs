@@ -485,6 +485,8 @@ mod tests {
         let member = |key: &str| match key {
             "userIds" | "groupIds" => json!(["bob"]),
             "info" => json!({ "name": "G", "permissions": { "join": 1 } }),
+            "channelType" => json!("group"),
+            "level" => json!(5),
             "permission" => json!(2),
             "visibility" => json!("friends"),
             _ => json!("bob"),
