@@ -1,9 +1,12 @@
-//! Takes the page that shows the API out of its archive, so that the binary carries it.
+//! Takes the page that shows the API out of its archive, so that the binary carries it, compressed.
 
 use std::error::Error;
-use std::io::{Cursor, Read as _};
+use std::io::{Cursor, Read as _, Write as _};
 use std::path::PathBuf;
 use std::{env, fs};
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
 
 const FILES: [(&str, &str); 4] = [
     ("dist/swagger-ui-bundle.js", "swagger-ui.js"),
@@ -22,7 +25,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     for (name, kept_as) in FILES {
         let mut contents = Vec::new();
         archive.by_name(&format!("{root}/{name}"))?.read_to_end(&mut contents)?;
-        fs::write(out.join(kept_as), contents)?;
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+        encoder.write_all(&contents)?;
+        fs::write(out.join(kept_as), encoder.finish()?)?;
     }
     Ok(())
 }

@@ -88,7 +88,7 @@ fn keep(dist: &Path, path: &str, out: &Path, site: &str, code: &mut String) -> D
     let kept = format!("include_bytes!(concat!(env!(\"OUT_DIR\"), {:?}))", format!("/{file}"));
     writeln!(
         code,
-        "    File {{ path: {path:?}, etag: \"W/\\\"{hash:016x}\\\"\", contents: {kept}, gzip: {gzip} }},"
+        "    File {{ path: {path:?}, etag: \"W/\\\"{hash:016x}\\\"\", kept: super::Kept {{ contents: {kept}, gzip: {gzip} }} }},"
     )?;
     Ok(())
 }

@@ -13,6 +13,7 @@ mod effect;
 mod error;
 mod friend;
 mod group;
+pub mod kept;
 mod legacy;
 mod message;
 mod metrics;

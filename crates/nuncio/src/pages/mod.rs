@@ -6,17 +6,16 @@
 
 mod demo;
 
-use std::io::Read as _;
-
 use axum::Router;
 use axum::extract::Path;
 use axum::http::header::{
-    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
-    IF_NONE_MATCH, REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH, REFERRER_POLICY,
+    X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::get;
+use nuncio_api::kept::{Kept, elements};
 
 pub(crate) use demo::Keys;
 
@@ -45,10 +44,7 @@ struct File {
     path: &'static str,
     /// Changes with its contents; weak, because it stands for the compressed form too.
     etag: &'static str,
-    /// In the smaller one of two forms.
-    contents: &'static [u8],
-    /// Whether that is the compressed one.
-    gzip: bool,
+    kept: Kept,
 }
 
 /// A folder of pages.
@@ -139,30 +135,16 @@ impl Site {
 impl File {
     fn answer(&self, headers: &HeaderMap) -> Response {
         // The names in `assets/` change with the contents.
-        let kept = if self.path.starts_with("assets/") {
+        let lasts = if self.path.starts_with("assets/") {
             "public, max-age=31536000, immutable"
         } else {
             "no-cache"
         };
-        let about = [(ETAG, self.etag), (CACHE_CONTROL, kept), (VARY, "Accept-Encoding")];
+        let about = [(ETAG, self.etag), (CACHE_CONTROL, lasts)];
         if is_known(headers, self.etag) {
             return (StatusCode::NOT_MODIFIED, about).into_response();
         }
-        let about = (about, [(CONTENT_TYPE, self.content_type())]);
-        if !self.gzip {
-            return (about.0, about.1, self.contents).into_response();
-        }
-        if takes_gzip(headers) {
-            return (about.0, about.1, [(CONTENT_ENCODING, "gzip")], self.contents).into_response();
-        }
-        // No browser asks so: it need not be fast.
-        match unpacked(self.contents) {
-            Ok(plain) => (about.0, about.1, plain).into_response(),
-            Err(error) => {
-                tracing::error!("a page of this build cannot be read: {error}");
-                StatusCode::INTERNAL_SERVER_ERROR.into_response()
-            }
-        }
+        (about, [(CONTENT_TYPE, self.content_type())], self.kept.answer(headers)).into_response()
     }
 
     fn content_type(&self) -> &'static str {
@@ -185,32 +167,10 @@ impl File {
     }
 }
 
-fn unpacked(gzip: &[u8]) -> std::io::Result<Vec<u8>> {
-    let mut plain = Vec::new();
-    flate2::read::GzDecoder::new(gzip).read_to_end(&mut plain)?;
-    Ok(plain)
-}
-
-/// The comma-separated elements of a header that may come several times.
-fn elements(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &str> {
-    let lines = headers.get_all(name).into_iter().filter_map(|line| line.to_str().ok());
-    lines.flat_map(|line| line.split(',')).map(str::trim)
-}
-
 /// Whether the client has this already.
 fn is_known(headers: &HeaderMap, etag: &str) -> bool {
     let opaque = |tag: &str| tag.trim_start_matches("W/").to_owned();
     elements(headers, IF_NONE_MATCH).any(|tag| tag == "*" || opaque(tag) == opaque(etag))
-}
-
-/// Whether the client reads gzip: it names it, and not with a weight of nothing.
-fn takes_gzip(headers: &HeaderMap) -> bool {
-    elements(headers, ACCEPT_ENCODING).any(|element| {
-        let mut parts = element.split(';').map(str::trim);
-        let named = parts.next().is_some_and(|name| name.eq_ignore_ascii_case("gzip"));
-        let weight = parts.find_map(|part| part.strip_prefix("q="));
-        named && weight.is_none_or(|weight| weight.parse().is_ok_and(|weight: f32| weight > 0.0))
-    })
 }
 
 #[cfg(test)]

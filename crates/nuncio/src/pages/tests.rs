@@ -1,12 +1,14 @@
+use axum::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, VARY};
+
 use super::*;
 
 /// The word `plain`, compressed.
 const GZIP: &[u8] =
     b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\x2b\xc8\x49\xcc\xcc\x03\x00\xcf\x62\x20\x19\x05\x00\x00\x00";
 static FILES: [File; 3] = [
-    File { path: "assets/app-AB12.js", etag: "W/\"1\"", contents: GZIP, gzip: true },
-    File { path: "index.html", etag: "W/\"2\"", contents: b"index", gzip: false },
-    File { path: "worker.js", etag: "W/\"3\"", contents: b"worker", gzip: false },
+    File { path: "assets/app-AB12.js", etag: "W/\"1\"", kept: Kept { contents: GZIP, gzip: true } },
+    File { path: "index.html", etag: "W/\"2\"", kept: Kept { contents: b"index", gzip: false } },
+    File { path: "worker.js", etag: "W/\"3\"", kept: Kept { contents: b"worker", gzip: false } },
 ];
 const SITE: Site = Site { name: "console", files: &FILES, framed_by: "'none'" };
 
