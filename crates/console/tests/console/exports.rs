@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::io::{Cursor, Read as _};
 
 use nuncio_core::operators::Role;
+use nuncio_store::exports::Section;
 use serde_json::{Value, json};
 
 use crate::harness::{Browser, PASSWORD, World};
@@ -82,7 +83,11 @@ async fn all_of_a_users_data_comes_as_a_file_that_goes_after_a_day() {
     assert_eq!(headers["content-length"], bytes.len().to_string());
     assert_eq!(done["bytes"], bytes.len());
     let files = open(&bytes);
-    assert_eq!(files.len(), 18, "{:?}", files.keys());
+    let singles = ["user", "devices", "export"];
+    for name in Section::ALL.iter().map(|section| section.name()).chain(singles) {
+        assert!(files.contains_key(&format!("{name}.json")), "{name}");
+    }
+    assert_eq!(files.len(), Section::ALL.len() + singles.len(), "{:?}", files.keys());
     assert_eq!(files["user.json"]["banReason"], "spam");
     let messages = files["messages.json"].as_array().unwrap();
     assert_eq!(messages.len(), 250);
