@@ -142,8 +142,10 @@ describe.skipIf(!ready)('the pages of users in Chromium, with the real server', 
     const files = unzip(await readFile(await saved.path()));
     const json = (name: string) => JSON.parse((files.get(`${name}.json`) as Buffer).toString()) as Record<string, unknown>;
     const list = (name: string) => json(name) as unknown as Record<string, unknown>[];
-    expect([...files.keys()].sort()).toEqual(['activations', 'audit', 'blocklist', 'channel-settings', 'channels', 'devices', 'export', 'friend-requests-received',
-      'friend-requests-sent', 'friends', 'group-applications', 'group-favorites', 'groups', 'inbox', 'messages', 'subscriptions', 'user', 'webhook-deliveries', 'whitelist'].map((name) => `${name}.json`));
+    const sections = ['activations', 'audit', 'blocklist', 'channel-settings', 'channel-tags', 'channel-type-settings', 'channels', 'friend-requests-received',
+      'friend-requests-sent', 'friends', 'group-applications', 'group-favorites', 'groups', 'inbox', 'messages', 'subscriptions', 'tagged-channels',
+      'webhook-deliveries', 'whitelist'];
+    expect([...files.keys()].sort()).toEqual([...sections, 'devices', 'export', 'user'].map((name) => `${name}.json`).sort());
     expect(json('user')).toMatchObject({ userId: 'ada', name: 'ada', softDeletedAt: null });
     expect(list('friends').map(({ userId }) => userId)).toEqual(['u2']);
     expect(list('messages').map(({ content }) => content)).toEqual(Array.from({ length: 130 }, (_, at) => text(`${HOSTILE} ${at} 王`)));
