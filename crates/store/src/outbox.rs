@@ -238,18 +238,34 @@ async fn go_on(
     held: Timestamp,
     until: Timestamp,
 ) -> Result<Option<Parcel>, StoreError> {
-    let parcel = front(tx, app, webhook, user, until).await?;
-    if parcel.is_none() {
-        tx.execute(
-            "delete from webhook_lanes
-             where app = ?1 and webhook = ?2 and user_id = ?3 and next_at = ?4",
-            params![app, webhook.0, user, held],
-        )
-        .await?;
-        return Ok(None);
-    }
+    let parcel = loop {
+        let head = tx
+            .opt(
+                "select head from webhook_lanes
+                 where app = ?1 and webhook = ?2 and user_id = ?3 and next_at = ?4",
+                params![app, webhook.0, user, held],
+                |row| row.get::<i64>(0),
+            )
+            .await?;
+        let Some(head) = head else { return Ok(None) };
+        if let Some(parcel) = front(tx, app, webhook, user, until).await? {
+            break parcel;
+        }
+        // Not while something is being put into it that is not to be seen here yet: an event need not come with the
+        // lock of the lane's user, so this may wait for it, and then finds the head another one.
+        let gone = tx
+            .execute(
+                "delete from webhook_lanes
+                 where app = ?1 and webhook = ?2 and user_id = ?3 and next_at = ?4 and head = ?5",
+                params![app, webhook.0, user, held, head],
+            )
+            .await?;
+        if gone > 0 {
+            return Ok(None);
+        }
+    };
     let still_held = move_lane(tx, app, webhook, user, held, until).await?;
-    Ok(parcel.filter(|_| still_held))
+    Ok(Some(parcel).filter(|_| still_held))
 }
 
 /// Moves the moment of a lane that is due at `from`; says whether it was.

@@ -1,5 +1,7 @@
 //! Webhooks: what is written down for app servers, in which order it goes out, and what holds it up.
 
+use std::time::Duration;
+
 use nuncio_protocol::ids::{AppId, MessageId, WebhookId};
 use nuncio_protocol::values::{BasicProfileChange, FriendExtra, Name, WebhookUrl};
 use nuncio_protocol::{Origin, Refusal, Timestamp, UserId};
@@ -11,7 +13,7 @@ use nuncio_store::{Status, Store, StoreError, audit};
 use serde_json::{Value, json};
 
 use crate::edits::edit;
-use crate::harness::{NOW, contract, make_app, refusal, user};
+use crate::harness::{Bench, NOW, contract, make_app, refusal, user};
 use crate::messages::{draft, send};
 
 /// How long a lane is held in these tests.
@@ -403,4 +405,35 @@ contract! {
         let health = store.webhook(app, id).await.unwrap().health;
         assert_eq!(health, Health { delivered: 5, delivered_at: NOW.plus_ms(5), ..failed });
     }
+}
+
+/// An event need not come with the lock of its lane's user: a mute is told in the lane of the group's owner. On
+/// PostgreSQL, where two write at once.
+#[tokio::test]
+async fn a_lane_into_which_an_event_is_being_put_does_not_go() {
+    let bench = Bench::postgres().await;
+    let (store, app) = (&bench.store, bench.app);
+    let [alice] = bench.users(["alice"]).await;
+    let webhook = add(store, app, "profiles", &[Event::ProfileUpdate]).await;
+    let members = json!({ "name": "Al" });
+    let profile = BasicProfileChange::parse(members.as_object().unwrap()).unwrap();
+    store.set_profile(app, alice, profile, None, NOW).await.unwrap();
+    let lane = due(store, &webhook, NOW).await.remove(0);
+    let parcel = claim(store, &lane, NOW).await.unwrap();
+    let (app, hook) = (app.0, webhook.id.0);
+    let another = format!(
+        "begin;
+         insert into webhook_lanes (app, webhook, user_id, head, next_at) values ({app}, {hook}, 'alice', 1, 0)
+         on conflict (app, webhook, user_id) do update set head = webhook_lanes.head + 1;
+         insert into webhook_deliveries (app, webhook, id, user_id, seq, event, body, queued_at)
+         values ({app}, {hook}, 99, 'alice', 2, 1, '{{}}', 0);
+         select pg_sleep(1);
+         commit"
+    );
+    let settled = async {
+        tokio::time::sleep(Duration::from_millis(400)).await;
+        settle(store, &parcel, Verdict::Delivered, NOW).await
+    };
+    let ((), next) = tokio::join!(bench.tamper(&another), settled);
+    assert_eq!(next.map(|next| next.id), Some(MessageId(99)));
 }
