@@ -239,7 +239,7 @@ async fn go_on(
     until: Timestamp,
 ) -> Result<Option<Parcel>, StoreError> {
     let parcel = loop {
-        let head = tx
+        let newest = tx
             .opt(
                 "select head from webhook_lanes
                  where app = ?1 and webhook = ?2 and user_id = ?3 and next_at = ?4",
@@ -247,7 +247,7 @@ async fn go_on(
                 |row| row.get::<i64>(0),
             )
             .await?;
-        let Some(head) = head else { return Ok(None) };
+        let Some(newest) = newest else { return Ok(None) };
         if let Some(parcel) = front(tx, app, webhook, user, until).await? {
             break parcel;
         }
@@ -257,7 +257,7 @@ async fn go_on(
             .execute(
                 "delete from webhook_lanes
                  where app = ?1 and webhook = ?2 and user_id = ?3 and next_at = ?4 and head = ?5",
-                params![app, webhook.0, user, held, head],
+                params![app, webhook.0, user, held, newest],
             )
             .await?;
         if gone > 0 {
