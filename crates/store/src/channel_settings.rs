@@ -191,7 +191,7 @@ impl Store {
                  where app = ?1 and user_id = ?2 order by channel_type",
                 params![app, &user],
                 |row| {
-                    let r#type = i32::try_from(row.get::<i64>(0)?).unwrap_or_default();
+                    let r#type = row.enum_number(0)?;
                     Ok(ChannelTypeLevel { r#type, level: read_level(row, 1)?.number() })
                 },
             )
@@ -246,11 +246,10 @@ fn text(id: MessageId) -> String {
 }
 
 fn read(row: &Row<'_>) -> Result<ChannelSettings, StoreError> {
-    let narrow = |number: i64| i32::try_from(number).unwrap_or_default();
     Ok(ChannelSettings {
-        channel: Some(Channel { r#type: narrow(row.get(0)?), id: row.get(1)? }),
+        channel: Some(Channel { r#type: row.enum_number(0)?, id: row.get(1)? }),
         pinned: row.get(2)?,
-        level: narrow(row.get(3)?),
+        level: row.enum_number(3)?,
         removed_message_id: text(row.get(4)?),
     })
 }

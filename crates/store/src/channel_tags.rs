@@ -213,10 +213,7 @@ impl Store {
                 "select channel_type, channel_id from tagged_channels
                  where app = ?1 and user_id = ?2 and tag_id = ?3 order by channel_type, channel_id",
                 params![app, &user, tag.as_str()],
-                |row| {
-                    let r#type = i32::try_from(row.get::<i64>(0)?).unwrap_or_default();
-                    Ok(Channel { r#type, id: row.get(1)? })
-                },
+                |row| Ok(Channel { r#type: row.enum_number(0)?, id: row.get(1)? }),
             )
             .await
         })

@@ -214,8 +214,8 @@ impl Store {
                     let shown = Shown::read(row, 6)?;
                     let request = FriendApplication {
                         user_id: row.get(0)?,
-                        direction: enum_number(row.get(1)?),
-                        status: enum_number(row.get(2)?),
+                        direction: row.enum_number(1)?,
+                        status: row.enum_number(2)?,
                         extra: row.get(3)?,
                         at: row.get(4)?,
                         name: shown.name,
@@ -271,10 +271,6 @@ fn page_sql(newest_first: bool) -> &'static str {
         };
     }
     if newest_first { page!("desc", "<") } else { page!("asc", ">") }
-}
-
-fn enum_number(number: i64) -> i32 {
-    i32::try_from(number).unwrap_or_default()
 }
 
 /// The lists of both sides, in the order in which the first refusal wins.

@@ -267,6 +267,11 @@ impl Row<'_> {
         T::read(self, index)
     }
 
+    /// The number of one of the protocol's enums; 0 for what is none of any.
+    pub(crate) fn enum_number(&self, index: usize) -> Result<i32, StoreError> {
+        Ok(i32::try_from(self.get::<i64>(index)?).unwrap_or_default())
+    }
+
     /// The text of a column, as it lies there.
     pub(crate) fn text(&self, index: usize) -> Result<&str, StoreError> {
         let text = match self {

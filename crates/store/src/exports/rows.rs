@@ -95,8 +95,7 @@ pub(super) fn read_favorite(row: &Row<'_>) -> Result<(After, Value), StoreError>
 }
 
 pub(super) fn read_group_application(row: &Row<'_>) -> Result<(After, Value), StoreError> {
-    let status = i32::try_from(row.get::<i64>(4)?).unwrap_or_default();
-    let status = group_application::Status::try_from(status).unwrap_or_default();
+    let status = group_application::Status::try_from(row.enum_number(4)?).unwrap_or_default();
     let application = json!({
         "groupId": row.get::<String>(1)?, "joiner": row.get::<String>(2)?,
         "inviter": row.get::<String>(3)?, "status": status.as_str_name().to_lowercase(),

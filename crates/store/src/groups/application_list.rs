@@ -138,7 +138,7 @@ impl Store {
                 .all(page_sql(filter.newest_first), values, |row| {
                     let waiting = read_waiting(row)?;
                     let (group, name): (GroupId, String) = (row.get(7)?, row.get(8)?);
-                    let direction = i32::try_from(row.get::<i64>(9)?).unwrap_or_default();
+                    let direction = row.enum_number(9)?;
                     let position = Position { at: waiting.at.0, id: row.get::<String>(10)? };
                     Ok((position, (waiting, group, name, direction)))
                 })

@@ -41,16 +41,11 @@ pub(super) fn read_waiting(row: &Row<'_>) -> Result<Waiting, StoreError> {
         user: row.get(0)?,
         inviter,
         approver: GroupRole::try_from(row.get::<i64>(2)?).ok(),
-        status: status(row.get(3)?),
+        status: Status::try_from(row.enum_number(3)?).unwrap_or(Status::Unspecified),
         operator: row.get(4)?,
         reason: row.get(5)?,
         at: row.get(6)?,
     })
-}
-
-fn status(number: i64) -> Status {
-    let number = i32::try_from(number).unwrap_or_default();
-    Status::try_from(number).unwrap_or(Status::Unspecified)
 }
 
 fn number(status: Status) -> i64 {
