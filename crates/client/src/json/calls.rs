@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use nuncio_protocol::UserId;
-use nuncio_protocol::frames::Channel;
+use nuncio_protocol::frames::{Channel, History};
 use nuncio_protocol::values::{Alias, FriendExtra, FriendPermission, MessageType};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 
 use super::groups;
 use super::input::{self, bad};
+use super::receipts;
 use super::values::{self, ChannelLine, WholeMessage};
 use crate::client::Client;
 use crate::error::ClientError;
@@ -173,6 +174,15 @@ pub(super) fn page<T>(name: &str, page: &Page<T>, to_json: impl Fn(&T) -> Value)
     value
 }
 
+/// A stretch of a channel's history.
+pub(super) fn history(client: &Client, history: &History) -> Result<Box<RawValue>, ClientError> {
+    let me = client.user_id();
+    raw(HistoryLine {
+        messages: history.messages.iter().map(|m| WholeMessage::new(m, &me)).collect(),
+        has_more: history.has_more,
+    })
+}
+
 /// Calls a method.
 pub(super) async fn call(
     client: &Client,
@@ -273,8 +283,11 @@ pub(super) async fn call(
         _ if groups::METHODS.iter().any(|(name, _)| *name == method) => {
             Box::pin(groups::call(client, method, p)).await
         }
+        _ if receipts::METHODS.iter().any(|(name, _)| *name == method) => {
+            Box::pin(receipts::call(client, method, p)).await
+        }
         _ => {
-            let all = METHODS.iter().chain(groups::METHODS);
+            let all = METHODS.iter().chain(groups::METHODS).chain(receipts::METHODS);
             let names: Vec<_> = all.map(|(name, _)| *name).collect();
             Err(bad(format_args!("there is no method `{method}`; there are {}", names.join(", "))))
         }
@@ -311,10 +324,7 @@ async fn messages(
             let (ascending, limit) = (p.or_default("ascending")?, p.or_default("limit")?);
             p.done()?;
             let history = client.get_history(&channel, from, ascending, limit).await?;
-            raw(HistoryLine {
-                messages: history.messages.iter().map(|m| WholeMessage::new(m, &me)).collect(),
-                has_more: history.has_more,
-            })
+            self::history(client, &history)
         }
         "recallMessage" => {
             let (message, extra): (String, String) = (p.must("messageId")?, p.or_default("extra")?);

@@ -97,6 +97,8 @@ pub(super) struct Send {
     uncounted: bool,
     #[serde(default)]
     needs_receipt: bool,
+    #[serde(default)]
+    to_user_ids: Vec<UserId>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -186,6 +188,9 @@ impl Send {
         }
         if self.needs_receipt {
             message = message.needs_receipt();
+        }
+        if !self.to_user_ids.is_empty() {
+            message = message.to_members(&self.to_user_ids);
         }
         Ok(message)
     }
