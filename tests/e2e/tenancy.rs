@@ -165,6 +165,17 @@ fn operations(message_id: &str) -> Vec<Body> {
             channel: Some(f::Channel::group(g())),
             ..f::GetUnreadMentions::default()
         }),
+        Body::SetChannelTags(f::SetChannelTags {
+            tags: vec![f::ChannelTag { id: "t".into(), name: "T".into(), created_at: 0 }],
+        }),
+        Body::SetTaggedChannels(f::SetTaggedChannels {
+            tag_id: "t".into(),
+            add: channel().into_iter().collect(),
+            remove: Vec::new(),
+        }),
+        Body::GetChannelTags(f::GetChannelTags { channel: channel() }),
+        Body::GetTaggedChannels(f::GetTaggedChannels { tag_id: "t".into() }),
+        Body::RemoveChannelTags(f::RemoveChannelTags { tag_ids: vec!["t".into()] }),
         Body::LeaveGroup(f::LeaveGroup { group_id: g(), leaving: None }),
         Body::DismissGroup(f::DismissGroup { group_id: g() }),
         Body::Logout(f::Logout {}),
@@ -238,9 +249,14 @@ fn number(body: &Body) -> usize {
         Body::GetReadReceipts(_) => 59,
         Body::GetReceiptUsers(_) => 60,
         Body::GetUnreadMentions(_) => 61,
-        Body::LeaveGroup(_) => 62,
-        Body::DismissGroup(_) => 63,
-        Body::Logout(_) => 64,
+        Body::SetChannelTags(_) => 62,
+        Body::SetTaggedChannels(_) => 63,
+        Body::GetChannelTags(_) => 64,
+        Body::GetTaggedChannels(_) => 65,
+        Body::RemoveChannelTags(_) => 66,
+        Body::LeaveGroup(_) => 67,
+        Body::DismissGroup(_) => 68,
+        Body::Logout(_) => 69,
     }
 }
 

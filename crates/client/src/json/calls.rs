@@ -13,6 +13,7 @@ use serde::de::DeserializeOwned;
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
 
+use super::channel_tags;
 use super::groups;
 use super::input::{self, bad};
 use super::receipts;
@@ -283,11 +284,15 @@ pub(super) async fn call(
         _ if groups::METHODS.iter().any(|(name, _)| *name == method) => {
             Box::pin(groups::call(client, method, p)).await
         }
+        _ if channel_tags::METHODS.iter().any(|(name, _)| *name == method) => {
+            Box::pin(channel_tags::call(client, method, p)).await
+        }
         _ if receipts::METHODS.iter().any(|(name, _)| *name == method) => {
             Box::pin(receipts::call(client, method, p)).await
         }
         _ => {
-            let all = METHODS.iter().chain(groups::METHODS).chain(receipts::METHODS);
+            let all = [METHODS, groups::METHODS, receipts::METHODS, channel_tags::METHODS];
+            let all = all.into_iter().flatten();
             let names: Vec<_> = all.map(|(name, _)| *name).collect();
             Err(bad(format_args!("there is no method `{method}`; there are {}", names.join(", "))))
         }
