@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use nuncio_client::frames::{Channel, Message};
+use nuncio_client::frames::{Channel, LeavingMember, Message};
 use nuncio_client::{
     Client, ClientError, Event, Events, FriendInfoChange, GroupId, HistoryFrom, Mentions,
     NewMessage, UserId, UserInfo, UserInfoProvider,
@@ -189,7 +189,7 @@ everywhere! {
         assert_eq!(ann.send(stranger).await.unwrap_err().cause().code, 25418);
 
         // What members do to the group they read there.
-        ann.kick_group_members(&g(), &[user("cem")], Default::default()).await.unwrap();
+        ann.kick_group_members(&g(), &[user("cem")], LeavingMember::default()).await.unwrap();
         assert_eq!(notice(&mut bobs).await, ("Kicked".to_owned(), "ann".to_owned()));
         next(&mut cems, |event| matches!(event, Event::Group(_)).then_some(())).await;
         world.kill().await;
