@@ -48,6 +48,7 @@ erase! {
     "user_tags": "user_id",
     "subscriptions": "user_id, type, target_id",
     "activations": "user_id, operation_id",
+    "group_removals": "user_id",
     "group_applications": "group_id, user_id, inviter_id",
     "group_favorites": "group_id, user_id, favorite_id",
     "group_allowed_senders": "group_id, user_id",

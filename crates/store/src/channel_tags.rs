@@ -75,8 +75,7 @@ impl Store {
                         read_tag,
                     )
                     .await?;
-                let Some(changed) = changed else { continue };
-                set.push(changed.frame());
+                set.extend(changed.map(|changed| changed.frame()));
                 let what = json!({ "tag": id.as_str(), "name": name.as_str() });
                 audit::note(tx, Act::on_user("channel_tag.set", app, &user, now), &what);
             }
