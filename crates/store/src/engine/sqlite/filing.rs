@@ -14,8 +14,9 @@ use nuncio_protocol::ids::MessageId;
 use nuncio_protocol::{ClientMessageId, UserId};
 use rusqlite::{CachedStatement, Connection, params};
 
-use super::tail::{Key, Tail, Unfiled, decode};
+use super::tail::{Tail, Unfiled, decode};
 use crate::appends::MOVE_CHANNEL;
+use crate::engine::staging::{Appended, Key};
 use crate::engine::{Prepared, Value, row};
 use crate::error::StoreError;
 use crate::inbox::ADD_MESSAGE;
@@ -140,12 +141,15 @@ impl Filing {
 }
 
 /// Writes a message's own row, by [`ADD`].
-pub(super) fn file_message(add: &mut Prepared<'_, 8>, message: &Unfiled) -> Result<(), StoreError> {
+pub(super) fn file_message(
+    add: &mut Prepared<'_, 8>,
+    message: &Appended,
+) -> Result<(), StoreError> {
     let channel = ChannelKey::direct(&message.sender, &message.recipient);
     add.run(&[message_row(message, channel.as_str())])
 }
 
-fn message_row<'a>(message: &'a Unfiled, channel: &'a str) -> [Value<'a>; 8] {
+fn message_row<'a>(message: &'a Appended, channel: &'a str) -> [Value<'a>; 8] {
     row![
         message.app,
         channel,
@@ -192,7 +196,7 @@ struct Channel {
 
 impl Channels {
     /// The place of a message's channel, which is made where it is missing.
-    fn of(&mut self, message: &Unfiled, user: &UserId) -> usize {
+    fn of(&mut self, message: &Appended, user: &UserId) -> usize {
         let peer = if message.sender == *user { &message.recipient } else { &message.sender };
         self.all.iter().rposition(|channel| channel.peer == *peer).unwrap_or_else(|| {
             let key = ChannelKey::direct(user, peer);
