@@ -30,7 +30,8 @@ pub(in crate::engine) struct Link {
 }
 
 impl Link {
-    pub(super) async fn connect(target: &Target) -> Result<Self, StoreError> {
+    /// `settings` are statements for its session.
+    pub(super) async fn connect(target: &Target, settings: &str) -> Result<Self, StoreError> {
         let connecting = target.config.connect(target.tls.clone());
         let (client, connection) = tokio::time::timeout(CONNECT, connecting)
             .await
@@ -42,7 +43,7 @@ impl Link {
         });
         let settings = format!(
             "set lock_timeout = {}; set idle_in_transaction_session_timeout = {};
-             set synchronous_commit = on; set client_min_messages = warning",
+             set synchronous_commit = on; set client_min_messages = warning; {settings}",
             LOCK_TIMEOUT.as_millis(),
             IDLE.as_millis()
         );
@@ -57,21 +58,16 @@ impl Link {
     /// Locks the rows of groups, in order.
     pub(super) async fn lock_groups(
         &self,
-        groups: impl Iterator<Item = &(AppId, GroupId)>,
+        groups: impl Iterator<Item = (AppId, &GroupId)>,
     ) -> Result<(), StoreError> {
-        let (apps, groups): (Vec<i64>, Vec<&str>) =
-            groups.map(|(AppId(app), group)| (*app, group.as_str())).unzip();
-        if apps.is_empty() {
-            return Ok(());
-        }
-        let statement = self
-            .prepare(
-                "select 1 from groups where (app, id) in (select * from unnest($1::bigint[], $2::text[]))
-                 order by app, id for update",
-            )
-            .await?;
-        self.client.query(&statement, &[&apps, &groups]).await?;
-        Ok(())
+        let groups = groups.map(|(AppId(app), group)| (app, group.as_str())).collect();
+        self.lock(
+            "select 1 from unnest($1::bigint[], $2::text[]) v(app, id)
+             cross join lateral (
+                 select 1 from groups g where g.app = v.app and g.id = v.id for update) locked",
+            groups,
+        )
+        .await
     }
 
     /// Locks the rows of users, in order.
@@ -79,18 +75,26 @@ impl Link {
         &self,
         users: impl Iterator<Item = (AppId, &UserId)>,
     ) -> Result<(), StoreError> {
-        let (apps, users): (Vec<i64>, Vec<&str>) =
-            users.map(|(AppId(app), user)| (app, user.as_str())).unzip();
-        if apps.is_empty() {
+        let users = users.map(|(AppId(app), user)| (app, user.as_str())).collect();
+        self.lock(
+            "select 1 from unnest($1::bigint[], $2::text[]) v(app, id)
+             cross join lateral (
+                 select 1 from users u where u.app = v.app and u.id = v.id for update) locked",
+            users,
+        )
+        .await
+    }
+
+    /// Locks rows one after the other, each found by its key: the subquery can neither be joined otherwise nor moved.
+    async fn lock(&self, sql: &'static str, mut rows: Vec<(i64, &str)>) -> Result<(), StoreError> {
+        if rows.is_empty() {
             return Ok(());
         }
-        let statement = self
-            .prepare(
-                "select 1 from users where (app, id) in (select * from unnest($1::bigint[], $2::text[]))
-                 order by app, id for update",
-            )
-            .await?;
-        self.client.query(&statement, &[&apps, &users]).await?;
+        rows.sort_unstable();
+        rows.dedup();
+        let (apps, ids): (Vec<i64>, Vec<&str>) = rows.into_iter().unzip();
+        let statement = self.prepare(sql).await?;
+        self.client.query(&statement, &[&apps, &ids]).await?;
         Ok(())
     }
 

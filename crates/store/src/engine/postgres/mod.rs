@@ -40,6 +40,12 @@ enum Queued {
 
 /// Connections that write for users; one more is for what concerns none.
 const WRITERS: usize = 4;
+/// Connections that append direct messages.
+const APPENDERS: usize = 1;
+/// Settings of these. All that their statements read is found by its key: to read a whole table, which PostgreSQL may
+/// choose to do while it is small, costs more for what is updated as often as users are, and more the larger it gets.
+const BY_KEY: &str =
+    "set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off";
 /// Connections that read; each carries many reads at once.
 const READERS: usize = 2;
 /// Units that one transaction takes at most.
@@ -72,7 +78,7 @@ impl Postgres {
         }
         target.config.keepalives_idle(SILENCE);
         let (writers, queues): (Vec<_>, Vec<_>) =
-            (0..=WRITERS).map(|_| mpsc::channel(QUEUE)).unzip();
+            (0..=WRITERS + APPENDERS).map(|_| mpsc::channel(QUEUE)).unzip();
         let (readers, reads) = mpsc::channel(QUEUE);
         let (opened, outcome) = oneshot::channel();
         let of_thread = shared.clone();
@@ -100,8 +106,8 @@ impl Postgres {
 
     pub(super) async fn write(&self, locks: Locks, unit: Box<dyn Work>) -> Result<(), StoreError> {
         let writer = match (locks.groups.first(), locks.users.first()) {
-            (Some(group), _) => self.writer_of(group),
-            (None, Some(user)) => self.writer_of(user),
+            (Some(group), _) => &self.writers[one_of(WRITERS, group)],
+            (None, Some(user)) => &self.writers[one_of(WRITERS, user)],
             // What locks nothing waits for nobody who does: a node's lease must be renewed in time.
             (None, None) => &self.writers[WRITERS],
         };
@@ -111,8 +117,8 @@ impl Postgres {
 
     /// Queues a message, unless too many wait.
     pub(super) fn append(&self, append: Append) -> Result<(), StoreError> {
-        let writer = self.writer_of(&(append.draft.app, &append.draft.sender));
-        match writer.try_send(Queued::Append(append)) {
+        let appender = one_of(APPENDERS, &(append.draft.app, &append.draft.sender));
+        match self.writers[WRITERS + 1 + appender].try_send(Queued::Append(append)) {
             Ok(()) => {
                 self.shared.metrics.queue_depth.inc();
                 Ok(())
@@ -122,16 +128,17 @@ impl Postgres {
         }
     }
 
-    fn writer_of(&self, key: &impl Hash) -> &mpsc::Sender<Queued> {
-        let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(key);
-        #[expect(clippy::cast_possible_truncation, reason = "only the remainder matters")]
-        let writer = hash as usize % WRITERS;
-        &self.writers[writer]
-    }
-
     pub(super) async fn read(&self, unit: Box<dyn Work>) -> Result<(), StoreError> {
         self.readers.send(unit).await.map_err(|_| stopped())
     }
+}
+
+/// Which of `count` connections is whose.
+fn one_of(count: usize, key: &impl Hash) -> usize {
+    let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(key);
+    #[expect(clippy::cast_possible_truncation, reason = "only the remainder matters")]
+    let place = hash as usize % count;
+    place
 }
 
 /// Migrates, then serves the queues until all their senders have gone.
@@ -143,7 +150,7 @@ async fn run(
     opened: oneshot::Sender<Result<(), StoreError>>,
 ) {
     let migrated = async {
-        let link = Link::connect(&target).await?;
+        let link = Link::connect(&target, "").await?;
         migrations::postgres(&link.client).await
     };
     let outcome = migrated.await;
@@ -153,8 +160,10 @@ async fn run(
         return;
     }
     let mut tasks = Vec::new();
-    for queue in queues {
-        let writer = Writer { target: target.clone(), shared: shared.clone(), link: None };
+    for (place, queue) in queues.into_iter().enumerate() {
+        let settings = if place > WRITERS { BY_KEY } else { "" };
+        let writer =
+            Writer { target: target.clone(), settings, shared: shared.clone(), link: None };
         tasks.push(tokio::task::spawn_local(writer.work(queue)));
     }
     let mut links: Vec<Option<Rc<Link>>> = vec![None; READERS];
@@ -163,7 +172,7 @@ async fn run(
         turn = (turn + 1) % READERS;
         if links[turn].as_ref().is_none_or(|link| !link.works()) {
             links[turn] = None;
-            match Link::connect(&target).await {
+            match Link::connect(&target, "").await {
                 Ok(link) => links[turn] = Some(Rc::new(link)),
                 Err(error) => {
                     unit.answer(Err(error));
@@ -228,6 +237,8 @@ impl Batch {
 
 struct Writer {
     target: Target,
+    /// Of its sessions.
+    settings: &'static str,
     shared: Shared,
     link: Option<Link>,
 }
@@ -281,7 +292,7 @@ impl Writer {
         }
         let link = match self.link.take().filter(Link::works) {
             Some(link) => link,
-            None => Link::connect(&self.target).await.map_err(Stopped::before)?,
+            None => Link::connect(&self.target, self.settings).await.map_err(Stopped::before)?,
         };
         let link = self.link.insert(link);
         let committing = Cell::new(false);
@@ -335,7 +346,8 @@ async fn attempt(
     let Batch { units, appends } = batch;
     link.client.batch_execute("begin").await.map_err(Stopped::before)?;
     let locks = || units.iter().map(|(locks, _)| locks);
-    link.lock_groups(locks().flat_map(|locks| &locks.groups)).await.map_err(Stopped::before)?;
+    let groups = locks().flat_map(|locks| &locks.groups).map(|(app, group)| (*app, group));
+    link.lock_groups(groups).await.map_err(Stopped::before)?;
     let users = locks().flat_map(|locks| &locks.users).map(|(app, user)| (*app, user));
     link.lock_users(users.chain(appending::users(appends))).await.map_err(Stopped::before)?;
     let mut tx = Tx::new(On::Postgres(link), shared);
