@@ -356,6 +356,12 @@ impl Store {
         }
     }
 
+    /// Files whatever waits to be filed, so that who opens the store next need not read it anew. Call it before the
+    /// program ends; nothing is lost without.
+    pub async fn file_all(&self) -> Result<(), StoreError> {
+        self.write(Vec::new(), async |tx| tx.all_filed()).await
+    }
+
     /// Whether the database answers.
     pub async fn ping(&self) -> Result<(), StoreError> {
         self.read(async |tx| tx.one("select cast(1 as bigint)", &[], |row| row.get::<i64>(0)).await)
