@@ -41,6 +41,7 @@ pub mod jobs;
 pub mod messages;
 pub mod mutes;
 pub mod nodes;
+mod operator_secrets;
 pub mod operator_sessions;
 pub mod operators;
 pub mod outbox;
