@@ -39,6 +39,8 @@ export type { HistoryPlace, LoadedPage, PageData } from './query.js';
 export { PageQuery } from './query.js';
 export { FriendApplicationsQuery, SubscribeQuery, UserModule } from './user/user-module.js';
 export * from './user/types.js';
+export { shownName } from './names.js';
+export type { KnownNames } from './names.js';
 export { TranslateModule } from './translate-module.js';
 export { __install__ } from './plugin.js';
 export { FileType, LogLevel, VersionManage } from './engine.js';
