@@ -33,7 +33,8 @@ export const avatarStyles: CSSResult = css`
   .avatar.mosaic { display: flex; flex-wrap: wrap; place-content: center; overflow: hidden; border-radius: 28%; background: var(--nuncio-sunken); }
   .avatar.mosaic .avatar { --avatar-size: calc(var(--mosaic-size) * 0.5); width: 50%; height: 50%; border-radius: 0; font-size: calc(var(--mosaic-size) * 0.2); }
   .avatar.mosaic .avatar:only-child { width: 100%; height: 100%; font-size: calc(var(--mosaic-size) * 0.38); }
-  .avatar.mosaic .avatar:nth-child(3):last-child, .avatar.mosaic .avatar:nth-child(1):nth-last-child(2), .avatar.mosaic .avatar:nth-child(2):last-child { width: 50%; }
+  .avatar.mosaic .avatar:first-child:nth-last-child(2), .avatar.mosaic .avatar:nth-child(2):last-child { height: 100%; }
+  .avatar.mosaic .avatar:nth-child(3):last-child { width: 100%; }
   .avatar.mosaic img { border-radius: 0; }
   .avatar.square, .avatar.square img { border-radius: 28%; }
   .avatar.mosaic, .avatar.square { --mosaic-size: var(--avatar-size, 40px); }

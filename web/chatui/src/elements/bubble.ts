@@ -42,7 +42,7 @@ export const bubbleStyles: CSSResult = css`
     font-size: var(--nuncio-text-size-small);
   }
   .sender { margin-inline-start: 4px; max-width: 100%; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; color: var(--nuncio-text-muted); font-size: var(--nuncio-text-size-small); font-weight: 600; }
-  .bubble.mentions { border-inline-start: 3px solid var(--nuncio-accent); }
+  .bubble.mentions { box-shadow: inset 0 0 0 2px var(--nuncio-accent); }
   .quote .who { display: block; font-weight: 600; }
   .quote .what { display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 2; overflow: hidden; }
   .meta { display: inline-flex; align-items: center; gap: 4px; color: var(--nuncio-text-muted); font-size: var(--nuncio-text-size-tiny); font-variant-numeric: tabular-nums; }

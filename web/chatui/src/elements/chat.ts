@@ -72,7 +72,9 @@ export class NuncioChat extends NuncioElement {
       .pane { min-height: 0; min-width: 0; border-inline-end: 1px solid var(--nuncio-border); display: grid; }
       .narrow .pane { border: 0; }
       nuncio-conversation { min-height: 0; }
-      dialog { width: min(26rem, calc(100% - 32px)); max-height: calc(100% - 48px); padding: 0; border: 0; border-radius: var(--nuncio-radius-large); background: var(--nuncio-surface); color: var(--nuncio-text); box-shadow: var(--nuncio-shadow); }
+      dialog { width: min(26rem, calc(100% - 32px)); max-height: calc(100% - 48px); padding: 0; overflow: hidden; border: 0; border-radius: var(--nuncio-radius-large); background: var(--nuncio-surface); color: var(--nuncio-text); box-shadow: var(--nuncio-shadow); }
+      dialog[open] { display: flex; flex-direction: column; }
+      dialog > :last-child { flex: 1; min-height: 0; }
       dialog.wide { width: min(32rem, calc(100% - 32px)); }
       dialog::backdrop { background: rgb(8 10 18 / 0.5); }
       dialog .button.icon { position: absolute; inset-block-start: 8px; inset-inline-end: 8px; z-index: 1; }

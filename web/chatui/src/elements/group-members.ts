@@ -65,6 +65,7 @@ export class NuncioGroupMembers extends NuncioElement {
       .marks svg { width: 16px; height: 16px; }
       .badge { font-weight: 600; background: var(--nuncio-accent-soft); color: var(--nuncio-accent); white-space: nowrap; }
       .badge.muted { background: var(--nuncio-warning-soft); color: var(--nuncio-warning); }
+      .row > .button.icon { width: 36px; }
       .state { padding: 12px; text-align: center; color: var(--nuncio-text-muted); font-size: var(--nuncio-text-size-small); }
       button.person { display: flex; flex: 1; min-width: 0; align-items: center; gap: 12px; padding: 0; border: 0; background: none; text-align: start; cursor: pointer; border-radius: var(--nuncio-radius); }
     `,

@@ -57,8 +57,10 @@ export class NuncioGroupPage extends NuncioElement {
       code { font-family: var(--nuncio-font-mono); overflow-wrap: anywhere; }
       .text { white-space: pre-wrap; overflow-wrap: anywhere; }
       .text a { color: var(--nuncio-accent); }
+      .members { display: grid; gap: 10px; }
       .line { display: flex; align-items: center; gap: 8px; }
-      .line h3 { flex: 1; }
+      .line h3 { flex: 1; margin: 0; }
+      .invitation { display: grid; gap: 12px; padding: 12px; border-radius: var(--nuncio-radius); background: var(--nuncio-sunken); }
       form.one { display: flex; align-items: end; gap: 8px; }
       form.one .field { flex: 1; min-width: 0; }
       .mine, .actions { display: grid; gap: 12px; }
@@ -122,8 +124,8 @@ export class NuncioGroupPage extends NuncioElement {
     }
     return html`
       ${said('group.notice', info.notice)}${said('group.introduction', info.introduction)}
-      <div class="actions"><button class="button primary" type="button" @click=${() => this.emit('open-conversation', groupKey(groupId))}>${text('card.write')}</button></div>
-      <section>
+      <div class="actions"><button class="button" type="button" @click=${() => this.emit('open-conversation', groupKey(groupId))}>${text('card.write')}</button></div>
+      <section class="members">
         <div class="line"><h3>${text('members')}</h3>
           ${permits(info.invitePermission, role)
             ? html`<button class="button small" type="button" aria-expanded=${this.inviting ? 'true' : 'false'} @click=${() => (this.inviting = !this.inviting)}>${text('group.invite')}</button>`
@@ -142,7 +144,7 @@ export class NuncioGroupPage extends NuncioElement {
   }
 
   #invitation(groupId: string): TemplateResult {
-    return html`<form class="mine" @submit=${(event: SubmitEvent) => {
+    return html`<form class="invitation" @submit=${(event: SubmitEvent) => {
       event.preventDefault();
       void this.#invite(groupId);
     }}><nuncio-people-picker></nuncio-people-picker>
