@@ -149,6 +149,18 @@ fn operations(message_id: &str) -> Vec<Body> {
         Body::GetGroupSenders(f::GetGroupSenders { group_id: g() }),
         Body::LeaveGroup(f::LeaveGroup { group_id: g(), leaving: None }),
         Body::DismissGroup(f::DismissGroup { group_id: g() }),
+        Body::GetPushInfo(f::GetPushInfo {}),
+        Body::RegisterPush(f::RegisterPush {
+            provider: f::PushProvider::Webhook.into(),
+            token: "t".into(),
+            ..f::RegisterPush::default()
+        }),
+        Body::UnregisterPush(f::UnregisterPush {}),
+        Body::SetPushSettings(f::SetPushSettings {
+            hide_content: Some(true),
+            ..f::SetPushSettings::default()
+        }),
+        Body::GetPushSettings(f::GetPushSettings {}),
         Body::Logout(f::Logout {}),
     ]
 }
@@ -218,7 +230,12 @@ fn number(body: &Body) -> usize {
         Body::GetGroupSenders(_) => 57,
         Body::LeaveGroup(_) => 58,
         Body::DismissGroup(_) => 59,
-        Body::Logout(_) => 60,
+        Body::GetPushInfo(_) => 60,
+        Body::RegisterPush(_) => 61,
+        Body::UnregisterPush(_) => 62,
+        Body::SetPushSettings(_) => 63,
+        Body::GetPushSettings(_) => 64,
+        Body::Logout(_) => 65,
     }
 }
 

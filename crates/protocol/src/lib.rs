@@ -11,6 +11,7 @@ pub mod ids;
 pub mod limits;
 pub mod origin;
 pub mod os;
+pub mod push;
 pub mod refusal;
 pub mod signing;
 pub mod time;

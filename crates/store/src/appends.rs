@@ -14,6 +14,7 @@ use crate::events::{self, Event, Events};
 use crate::inbox;
 use crate::keys::ChannelKey;
 use crate::messages::{self, By, Draft, Sent};
+use crate::push;
 
 impl Store {
     /// Appends a direct message, unless a rule stands against it. The same client message id again gets the
@@ -316,6 +317,7 @@ async fn append(
         .await?;
     let id = tx.message_id(now, latest.unwrap_or(MessageId(0)));
     messages::ADD.run(tx, &[draft.row(&key, id)]).await?;
+    push::keep_options(tx, app, id, draft.push.as_ref()).await?;
     let mut own_seq = 0;
     if found.sender.as_ref().is_some_and(|sender| has_own_entry(draft, sender)) {
         move_channel(tx, app, &draft.sender, &key, id, 0).await?;

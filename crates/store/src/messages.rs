@@ -3,6 +3,7 @@
 
 use nuncio_protocol::frames::{self, MessageRecalled, entry};
 use nuncio_protocol::ids::{AppId, MessageId};
+use nuncio_protocol::push::PushOptions;
 use nuncio_protocol::values::{Content, MessageType};
 use nuncio_protocol::{ClientMessageId, Refusal, Timestamp, UserId};
 use serde_json::json;
@@ -12,6 +13,7 @@ use crate::engine::{Insertion, Row, Store, Value, params, row};
 use crate::error::StoreError;
 use crate::inbox;
 use crate::keys::ChannelKey;
+use crate::push;
 
 /// The content was taken back by its sender or an app server.
 pub(crate) const RECALLED: i64 = 1;
@@ -71,6 +73,8 @@ pub struct Draft {
     pub counted: bool,
     /// Whether its sender wants to be told when it is read.
     pub needs_receipt: bool,
+    /// How it is pushed, where its sender has said so.
+    pub push: Option<PushOptions>,
     /// Whether the app's server was asked about it already, where it wants to be.
     pub asked: bool,
 }
@@ -176,6 +180,7 @@ impl Store {
                 params![app, key.as_str(), id, flags | RECALLED],
             )
             .await?;
+            push::forget_options(tx, app, id).await?;
             let what = json!({ "messageId": id.to_string(), "with": peer.as_str() });
             audit::note(tx, Act::on_user("message.recall", app, &user, now), &what);
             let receiver = if sender == user { &peer } else { &user };

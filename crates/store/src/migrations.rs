@@ -24,6 +24,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0012_exports.sql"),
     include_str!("../migrations/0013_channel_attributes.sql"),
     include_str!("../migrations/0014_group_applications.sql"),
+    include_str!("../migrations/0015_push.sql"),
 ];
 
 /// The oldest program that may work on a database which this one has brought up to date, by the number of its last

@@ -97,6 +97,7 @@ pub(super) struct Send {
     uncounted: bool,
     #[serde(default)]
     needs_receipt: bool,
+    push_config: Option<super::push::Config>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -186,6 +187,9 @@ impl Send {
         }
         if self.needs_receipt {
             message = message.needs_receipt();
+        }
+        if let Some(config) = self.push_config {
+            message = message.push(config.into());
         }
         Ok(message)
     }

@@ -7,7 +7,7 @@
 //! - `{"send":{"ref","to","text"}}` sends a text. Instead of `text`: `type` and `content` (any JSON value;
 //!   a string that holds JSON text is passed as that text). Optional: `channelType` (`direct`),
 //!   `clientMessageId`, `transient`, `uncounted`, `needsReceipt`.
-//! - `{"call":{"ref","method","params"}}` calls an operation; [`METHODS`] and [`GROUP_METHODS`] name them.
+//! - `{"call":{"ref","method","params"}}` calls an operation; [`METHODS`], [`GROUP_METHODS`] and [`PUSH_METHODS`] name them.
 //! - `{"disconnect":{}}` waits for what is under way, at most ten seconds, and ends. So does the end of
 //!   the input.
 //!
@@ -34,6 +34,7 @@ mod calls;
 mod groups;
 mod input;
 mod output;
+mod push;
 mod values;
 
 use std::collections::VecDeque;
@@ -53,6 +54,7 @@ use crate::events::{Event, Events};
 
 pub use calls::METHODS;
 pub use groups::METHODS as GROUP_METHODS;
+pub use push::METHODS as PUSH_METHODS;
 
 use input::{Line, Lines};
 use output::{Output, Writer};

@@ -12,6 +12,7 @@ pub(crate) mod groups;
 pub(crate) mod messages;
 pub(crate) mod presence;
 pub(crate) mod profiles;
+pub(crate) mod push;
 
 use nuncio_protocol::UserId;
 

@@ -13,7 +13,7 @@ use crate::engine::{Row, Store, Tx, params};
 use crate::error::StoreError;
 use crate::keys::ChannelKey;
 use crate::messages::{self, By, Draft, Sent};
-use crate::{events, inbox};
+use crate::{events, inbox, push};
 
 /// What stands for and against a message to a group.
 struct Found {
@@ -166,6 +166,7 @@ async fn append(
     let key = ChannelKey::group(group);
     let id = tx.message_id(now, super::latest(tx, app, group).await?);
     messages::ADD.run(tx, &[draft.row(&key, id)]).await?;
+    push::keep_options(tx, app, id, draft.push.as_ref()).await?;
     let without = if draft.by.echoes() { "" } else { draft.sender.as_str() };
     tx.execute(
         "insert into channels (app, user_id, channel, latest_id, unread)

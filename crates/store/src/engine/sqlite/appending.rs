@@ -157,6 +157,7 @@ impl Staging {
             r#type: draft.r#type.clone(),
             content: draft.content.clone(),
             flags: draft.flags(),
+            push: draft.push.as_ref().map(|push| push.encode().into()),
             sender_seq,
             recipient_seq,
             row: 0,

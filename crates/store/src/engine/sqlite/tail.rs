@@ -51,6 +51,8 @@ pub(crate) struct Unfiled {
     pub(super) r#type: MessageType,
     pub(super) content: Content,
     pub(super) flags: i64,
+    /// How it is pushed, encoded, where its sender has said so.
+    pub(super) push: Option<Box<[u8]>>,
     /// Number of the entry in the sender's inbox; 0 when it has none.
     pub(super) sender_seq: i64,
     /// Number of the entry in the recipient's inbox; 0 when it has none.
@@ -89,6 +91,9 @@ impl Unfiled {
         put_int(8, self.flags, out);
         put_int(9, self.sender_seq, out);
         put_int(10, self.recipient_seq, out);
+        if let Some(push) = &self.push {
+            put_message(11, out, |out| out.extend_from_slice(push));
+        }
     }
 }
 
@@ -136,6 +141,8 @@ struct Stored {
     sender_seq: i64,
     #[prost(int64, tag = "10")]
     recipient_seq: i64,
+    #[prost(bytes, tag = "11")]
+    push: Vec<u8>,
 }
 
 impl Stored {
@@ -155,6 +162,7 @@ impl Stored {
             r#type: MessageType::try_from(self.r#type).map_err(corrupt)?,
             content: Content::try_from(self.content).map_err(corrupt)?,
             flags: self.flags,
+            push: (!self.push.is_empty()).then(|| self.push.into()),
             sender_seq: self.sender_seq,
             recipient_seq: self.recipient_seq,
             row,
