@@ -39,6 +39,7 @@ export type { HistoryPlace, LoadedPage, PageData } from './query.js';
 export { PageQuery } from './query.js';
 export { FriendApplicationsQuery, SubscribeQuery, UserModule } from './user/user-module.js';
 export * from './user/types.js';
+export type { EnablePushParams, PushState } from './push.js';
 export { shownName } from './names.js';
 export type { KnownNames } from './names.js';
 export { TranslateModule } from './translate-module.js';
