@@ -46,6 +46,8 @@ export const english = {
   'me.name': 'Name',
   'me.avatar': 'Picture address (https://…)',
   'me.avatar.bad': 'Enter an address that begins with https:// or http://, or leave it empty.',
+  'push': 'Notifications in this browser',
+  'push.denied': 'Your browser does not let this page notify you.',
   'card': 'Profile',
   'card.id': 'User id',
   'card.alias': 'Your name for them',

@@ -48,6 +48,8 @@ export const chinese: Record<keyof typeof english, string> = {
   'me.name': '昵称',
   'me.avatar': '头像地址（https://…）',
   'me.avatar.bad': '请输入以 https:// 或 http:// 开头的地址，或留空。',
+  'push': '在此浏览器中接收通知',
+  'push.denied': '浏览器不允许此页面发送通知。',
   'card': '资料',
   'card.id': '用户 ID',
   'card.alias': '备注名',

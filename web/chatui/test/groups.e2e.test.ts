@@ -265,6 +265,20 @@ describe.skipIf(!ready)('groups in the Chat UI in Chromium, with the real server
     await end([...pages, ben, outsider]);
   });
 
+  it('a notification opens the conversation that it is about', async () => {
+    const { pages, groupId, name } = await group(2);
+    const [ann] = pages as [Page];
+    const click = (data: object): Promise<void> => ann.evaluate((nuncioPushOpened) => {
+      // What the service worker posts when a notification is clicked.
+      navigator.serviceWorker.dispatchEvent(new MessageEvent('message', { data: { nuncioPushOpened } }));
+    }, data);
+    await click({ channelType: 3, channelId: groupId, messageId: '1' });
+    await header(ann).getByText(name).waitFor();
+    await click({ channelType: 1, channelId: 'somebody', messageId: '1' });
+    await header(ann).getByText('somebody').waitFor();
+    await end(pages);
+  });
+
   it('dismissing ends the group for everybody', async () => {
     const { pages, name } = await group(2);
     const [ann, ben] = pages as [Page, Page];

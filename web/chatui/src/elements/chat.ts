@@ -1,6 +1,7 @@
 import type { PropertyDeclarations, PropertyValues, TemplateResult } from 'lit';
 import { css, html, nothing } from 'lit';
-import { groupIdOf } from '../conversation-key.js';
+import { NCEngine, PushHandler } from '@nuncio/chat';
+import { groupIdOf, keyOf } from '../conversation-key.js';
 import { NuncioElement } from '../element.js';
 import { groups } from '../groups.js';
 import { session } from '../session.js';
@@ -8,6 +9,8 @@ import type { TextKey } from '../texts.js';
 import { text } from '../texts.js';
 import type { NuncioConversation } from './conversation.js';
 import { icons } from './icons.js';
+
+const HANDLER = 'nuncio-chat';
 
 /** The panes beside the conversation. */
 export type ChatPane = 'chats' | 'friends' | 'groups' | 'requests' | 'blocklist' | 'me';
@@ -37,6 +40,7 @@ export class NuncioChat extends NuncioElement {
     pane: { type: String, reflect: true },
     open: { type: String, reflect: true },
     uploads: { type: Boolean },
+    pushWorker: { type: String, attribute: 'push-worker' },
     card: { state: true },
     narrow: { state: true },
   };
@@ -47,6 +51,8 @@ export class NuncioChat extends NuncioElement {
   declare open: string | undefined;
   /** Whether files can be sent: `NCEngine.initialize` was given an uploader. */
   declare uploads: boolean;
+  /** Where the app serves the service worker of notifications; without it the user cannot turn them on here. */
+  declare pushWorker: string | undefined;
   /** What is shown above everything else: a user's card, a group's page, or the form that makes a group. */
   protected declare card: { userId: string } | { groupId: string } | 'create-group' | undefined;
   /** Whether there is room for one thing only. */
@@ -98,11 +104,15 @@ export class NuncioChat extends NuncioElement {
   override connectedCallback(): void {
     super.connectedCallback();
     this.#size.observe(this);
+    NCEngine.addPushHandler(HANDLER, new PushHandler({
+      onNotificationOpened: ({ channelIdentifier }) => this.emit('open-conversation', keyOf(channelIdentifier)),
+    }));
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.#size.disconnect();
+    NCEngine.removePushHandler(HANDLER);
   }
 
   protected override updated(changed: PropertyValues): void {
@@ -164,7 +174,7 @@ export class NuncioChat extends NuncioElement {
       case 'blocklist':
         return html`<nuncio-blocklist></nuncio-blocklist>`;
       case 'me':
-        return html`<nuncio-user-card></nuncio-user-card>`;
+        return html`<nuncio-user-card .pushWorker=${this.pushWorker}></nuncio-user-card>`;
       default:
         return html`<nuncio-channel-list .selected=${this.open}></nuncio-channel-list>`;
     }
