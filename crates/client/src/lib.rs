@@ -50,7 +50,7 @@ mod token;
 mod transport;
 mod user_info;
 
-pub use nuncio_protocol::{AppKey, Code, GroupId, UserId, frames, groups};
+pub use nuncio_protocol::{AppKey, Code, GroupId, Mentions, UserId, frames, groups};
 
 pub use builder::ClientBuilder;
 pub use client::Client;

@@ -32,6 +32,7 @@ mod page_token;
 mod passwords;
 mod profiles;
 pub mod push;
+mod receipts;
 mod second_factor;
 mod soft_delete;
 mod subscriptions;
@@ -62,6 +63,7 @@ pub use idempotency::Claimed;
 pub use mutes::Muted;
 pub use nuncio_bus::Applied;
 pub use page_token::Page;
+pub use receipts::ReceiptUsersPage;
 pub use soft_delete::OperationId;
 pub use tokens::{Admission, Admitted, Claim, Elsewhere, Newcomer};
 pub use vault::{Vault, VaultError};
@@ -89,6 +91,7 @@ struct Parts {
     courier: Arc<dyn Courier>,
     deliveries: Arc<webhooks::Deliveries>,
     asking: Arc<asking::Asking>,
+    receipts: Arc<receipts::Receipts>,
 }
 
 impl Core {
@@ -109,6 +112,7 @@ impl Core {
             courier: Arc::new(courier::NoCourier),
             deliveries: Arc::default(),
             asking: Arc::default(),
+            receipts: Arc::default(),
         };
         Self { store, parts: Arc::new(parts) }
     }

@@ -110,7 +110,8 @@ impl Core {
         let question = Question {
             app: send.app,
             sender: &send.sender,
-            to: &to,
+            channel: frames::Channel::direct(to.as_str()),
+            to: &[],
             r#type: send.r#type.as_str(),
             content: &send.content,
             edits: None,
@@ -185,7 +186,8 @@ impl Core {
         let question = Question {
             app: edit.app,
             sender: &edit.sender,
-            to: &edit.peer,
+            channel: frames::Channel::direct(edit.peer.as_str()),
+            to: &[],
             r#type: "",
             content: &edit.content,
             edits: Some(edit.id),

@@ -9,6 +9,7 @@ pub mod frames;
 pub mod groups;
 pub mod ids;
 pub mod limits;
+pub mod mentions;
 pub mod origin;
 pub mod os;
 pub mod push;
@@ -19,6 +20,7 @@ pub mod values;
 
 pub use codes::Code;
 pub use ids::{AppKey, ChannelId, ClientMessageId, GroupId, MessageId, UserId};
+pub use mentions::Mentions;
 pub use origin::{Actor, Origin};
 pub use os::Os;
 pub use refusal::Refusal;

@@ -114,6 +114,14 @@ pub const GROUP_REASON_CHARS: usize = 128;
 pub const GROUP_FAVORITES: usize = 100;
 /// Users who are muted in all groups of one app.
 pub const MUTED_IN_ALL_GROUPS: usize = 100;
+/// Members of a group whom one message is for, where it is not for all.
+pub const GROUP_DIRECTED_USERS: usize = 200;
+/// Users whom one message mentions.
+pub const MENTIONED_USERS: usize = 200;
+/// Members of the largest group in which who has read a message is kept.
+pub const GROUP_RECEIPT_MEMBERS: i64 = 500;
+/// Users whom the notice of one change of a group names.
+pub const GROUP_NOTICE_USERS: usize = 100;
 /// Bytes of an `Idempotency-Key`.
 pub const IDEMPOTENCY_KEY_BYTES: usize = 64;
 /// Bytes of an `X-Request-ID`.

@@ -34,6 +34,7 @@ macro_rules! erase {
 erase! {
     "inbox": "user_id, seq",
     "messages": "channel, id",
+    "message_receipts": "channel, message_id, user_id",
     "channels": "user_id, channel",
     "channel_settings": "user_id, channel_type, channel_id",
     "channel_type_settings": "user_id, channel_type",

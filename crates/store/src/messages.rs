@@ -22,6 +22,9 @@ pub(crate) const COUNTED: i64 = 2;
 /// Its sender asked to be told when it is read.
 pub(crate) const NEEDS_RECEIPT: i64 = 4;
 
+/// It is the server's notice of a change of its group.
+pub(crate) const NOTICE: i64 = 8;
+
 /// A message, as a row.
 pub(crate) static ADD: Insertion<8> = Insertion::new(
     "insert into messages (app, channel, id, sender, client_id, type, content, flags) values",
@@ -114,9 +117,29 @@ impl Draft {
             counted: self.counted,
             needs_receipt: self.needs_receipt,
             edited_at: 0,
+            to_user_ids: Vec::new(),
         })
     }
 }
+
+/// Users as `messages.directed` and `messages.mentioned` hold them: each between two spaces, of which a user's id has none.
+pub(crate) fn spaced<'a>(users: impl IntoIterator<Item = &'a UserId>) -> String {
+    users.into_iter().fold(" ".to_owned(), |text, user| text + user.as_str() + " ")
+}
+
+/// The condition that a message of table `m` is for the user whom this parameter names.
+macro_rules! is_for {
+    ($user:literal) => {
+        concat!(
+            "(m.directed is null or m.sender = ",
+            $user,
+            " or replace(m.directed, ' ' || ",
+            $user,
+            " || ' ', '') <> m.directed)"
+        )
+    };
+}
+pub(crate) use is_for;
 
 /// What the sender is told.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -215,7 +238,7 @@ impl Store {
 macro_rules! select_messages {
     ($columns:literal, $tail:literal) => {
         concat!(
-            "select m.id, m.channel, m.sender, m.client_id, m.type, m.content, m.flags, m.edited_at",
+            "select m.id, m.channel, m.sender, m.client_id, m.type, m.content, m.flags, m.edited_at, m.directed",
             $columns,
             " from ",
             $tail
@@ -224,7 +247,7 @@ macro_rules! select_messages {
 }
 pub(crate) use select_messages;
 
-/// The message in a row's first eight columns, as `viewer` sees it; `None` where a join found none.
+/// The message in a row's first nine columns, as `viewer` sees it; `None` where a join found none.
 pub(crate) fn read_message(
     row: &Row<'_>,
     viewer: &UserId,
@@ -243,5 +266,9 @@ pub(crate) fn read_message(
         counted: flags & COUNTED != 0,
         needs_receipt: flags & NEEDS_RECEIPT != 0,
         edited_at: row.get(7)?,
+        to_user_ids: row
+            .get::<Option<String>>(8)?
+            .map(|users| users.split_ascii_whitespace().map(str::to_owned).collect())
+            .unwrap_or_default(),
     }))
 }

@@ -35,7 +35,7 @@ pub struct Deletion {
 }
 
 /// What can be many rows of one user. Kept are the rows that others have about the user.
-const MANY: [&str; 11] = [
+const MANY: [&str; 12] = [
     "delete from inbox where app = ?1 and user_id = ?2 and seq in
          (select seq from inbox where app = ?1 and user_id = ?2 order by seq limit ?3)",
     "delete from channels where app = ?1 and user_id = ?2 and channel in
@@ -63,6 +63,9 @@ const MANY: [&str; 11] = [
           where app = ?1 and inviter_id = ?2 limit ?3)",
     "delete from subscriptions where app = ?1 and user_id = ?2 and (type, target_id) in
          (select type, target_id from subscriptions where app = ?1 and user_id = ?2 limit ?3)",
+    "delete from message_receipts where app = ?1 and user_id = ?2 and (channel, message_id) in
+         (select channel, message_id from message_receipts
+          where app = ?1 and user_id = ?2 limit ?3)",
 ];
 
 /// What is a few rows of a user at most.

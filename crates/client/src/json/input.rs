@@ -98,6 +98,8 @@ pub(super) struct Send {
     #[serde(default)]
     needs_receipt: bool,
     push_config: Option<super::push::Config>,
+    #[serde(default)]
+    to_user_ids: Vec<UserId>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -190,6 +192,9 @@ impl Send {
         }
         if let Some(config) = self.push_config {
             message = message.push(config.into());
+        }
+        if !self.to_user_ids.is_empty() {
+            message = message.to_members(&self.to_user_ids);
         }
         Ok(message)
     }

@@ -7,13 +7,15 @@ use nuncio_protocol::frames::{
 };
 use nuncio_protocol::push::PushOptions;
 use nuncio_protocol::values::{Content, MessageType, ValueError};
-use nuncio_protocol::{ChannelId, ClientMessageId, Code, MessageId, Refusal, Timestamp};
+use nuncio_protocol::{
+    ChannelId, ClientMessageId, Code, MessageId, Refusal, Timestamp, UserId, limits,
+};
 use nuncio_store::channels::HistoryFrom;
 use nuncio_store::edits::Edit;
 use nuncio_store::groups::GroupEdit;
 use nuncio_store::messages::{By, Recaller};
 
-use super::{Context, Handled, No, bad_parameter, channel_id, done, peer};
+use super::{Context, Handled, No, bad_parameter, channel_id, done, peer, users};
 
 /// Characters of what accompanies a recall.
 const RECALL_EXTRA_CHARS: usize = 1024;
@@ -30,6 +32,8 @@ struct Checked {
     needs_receipt: bool,
     push: Option<PushOptions>,
     stored: bool,
+    /// Members of the group whom it is for; empty for all.
+    only: Vec<UserId>,
 }
 
 impl Outgoing {
@@ -50,6 +54,10 @@ impl Outgoing {
 impl Checked {
     fn read(message: SendMessage) -> Result<Self, No> {
         let to = channel_id(message.channel.as_ref())?;
+        let only = users("to_user_ids", &message.to_user_ids, limits::GROUP_DIRECTED_USERS)?;
+        if !only.is_empty() && matches!(to, ChannelId::Direct(_)) {
+            return Err(bad_parameter("to_user_ids", "is for messages to groups").into());
+        }
         let client_id = ClientMessageId::try_from(message.client_message_id)
             .map_err(|error| bad_parameter("client_message_id", error))?;
         Ok(Self {
@@ -61,6 +69,7 @@ impl Checked {
             needs_receipt: message.needs_receipt,
             push: push_options(message.push)?,
             stored: !message.transient,
+            only,
         })
     }
 }
@@ -120,7 +129,7 @@ pub(super) async fn send(ctx: &Context, message: Outgoing) -> Result<MessageSent
     };
     let sent = match message.to {
         ChannelId::Direct(peer) => ctx.core().send(draft, peer).await?,
-        ChannelId::Group(group) => ctx.core().send_to_group(draft, group).await?,
+        ChannelId::Group(group) => ctx.core().send_to_group(draft, group, message.only).await?,
     };
     Ok(MessageSent { message_id: sent.id.to_string(), sent_at: sent.id.sent_at().0, seq: sent.seq })
 }
@@ -178,7 +187,7 @@ pub(super) async fn edit(ctx: &Context, request: EditMessage) -> Handled {
             ctx.core().edit(edit).await?
         }
         ChannelId::Group(group) => {
-            let edit = GroupEdit { app, sender, by, group, id, content };
+            let edit = GroupEdit { app, sender, by, group, id, content, asked: false };
             ctx.core().edit_in_group(edit).await?
         }
     };

@@ -12,6 +12,7 @@ mod messages;
 mod presence;
 mod profiles;
 mod push;
+mod receipts;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -243,7 +244,11 @@ operations! {
         GetGroupMutes => group_doors::mutes,
         FreezeGroup => group_doors::freeze,
         SetGroupSenders => group_doors::set_senders,
-        GetGroupSenders => group_doors::senders,;
+        GetGroupSenders => group_doors::senders,
+        SendReadReceipts => receipts::send,
+        GetReadReceipts => receipts::get,
+        GetReceiptUsers => receipts::readers,
+        GetUnreadMentions => receipts::mentions,;
 
     Presence:
         Subscribe => presence::subscribe,
