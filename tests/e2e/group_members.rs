@@ -71,7 +71,8 @@ fn concerned(event: &GroupEvent) -> Vec<&str> {
     event.members.iter().map(|member| member.user_id.as_str()).collect()
 }
 
-/// All news of groups in a user's inbox, by name, and the messages between them by sender.
+/// All news of groups in a user's inbox, by name, and the messages between them by sender. A notice comes right behind the
+/// news that it tells of, and is left out.
 async fn story(wire: &mut Wire) -> Vec<String> {
     let (mut after, mut story) = (0, Vec::new());
     loop {
@@ -79,6 +80,10 @@ async fn story(wire: &mut Wire) -> Vec<String> {
         for entry in page.entries {
             after = entry.seq;
             match entry.body {
+                Some(entry::Body::Message(message)) if message.r#type == NOTICE => {
+                    let news: Option<&String> = story.last();
+                    assert!(news.is_some_and(|news| news.chars().all(|c| !c.is_lowercase())));
+                }
                 Some(entry::Body::Message(message)) => story.push(message.sender_id),
                 Some(entry::Body::Group(event)) => {
                     story.push(event.kind().as_str_name().to_owned());
@@ -91,6 +96,8 @@ async fn story(wire: &mut Wire) -> Vec<String> {
         }
     }
 }
+
+const NOTICE: &str = "RC:GrpNtf";
 
 /// A message that was tried: when it was begun, when it was answered, and whether it was accepted.
 type Tried = (Instant, Instant, bool);

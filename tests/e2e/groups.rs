@@ -39,7 +39,10 @@ fn code(error: &anyhow::Error) -> u32 {
 async fn history(wire: &mut Wire) -> anyhow::Result<Vec<Message>> {
     let request = GetHistory { channel: Some(Channel::group("g")), ..GetHistory::default() };
     match wire.call(Body::GetHistory(request)).await? {
-        server_frame::Body::History(history) => Ok(history.messages),
+        server_frame::Body::History(mut history) => {
+            history.messages.retain(|message| message.r#type != NOTICE);
+            Ok(history.messages)
+        }
         other => panic!("{other:?}"),
     }
 }
@@ -48,10 +51,15 @@ async fn call(wire: &mut Wire, body: Body) -> u32 {
     wire.call(body).await.map_or_else(|error| code(&error), |_| 0)
 }
 
+/// The type of the server's notices, which come between what people write.
+const NOTICE: &str = "RC:GrpNtf";
+
 /// The next message that is pushed.
 async fn message(wire: &mut Wire) -> Message {
     loop {
-        if let Some(entry::Body::Message(message)) = wire.entry().await.unwrap().body {
+        if let Some(entry::Body::Message(message)) = wire.entry().await.unwrap().body
+            && message.r#type != NOTICE
+        {
             return message;
         }
     }
@@ -100,7 +108,7 @@ everywhere! {
         while let Some(ended) = readers.join_next().await {
             let held = ended.unwrap();
             let messages = held.into_iter().filter_map(|entry| match entry.body {
-                Some(entry::Body::Message(message)) => Some(message),
+                Some(entry::Body::Message(message)) if message.r#type != NOTICE => Some(message),
                 _ => None,
             });
             orders.push(messages.map(|message| (message.client_message_id, message.id)).collect());

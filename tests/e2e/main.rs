@@ -9,6 +9,7 @@ mod chaos;
 mod client_command;
 mod cluster;
 mod cut_off;
+mod group_conversation;
 mod group_members;
 mod groups;
 mod history;

@@ -177,7 +177,10 @@ async fn inbox_of(world: &World, user: &str) -> Vec<String> {
         for Entry { seq, body, .. } in &page.entries {
             assert_eq!(*seq, after + 1, "a gap in the inbox");
             after = *seq;
-            if let Some(entry::Body::Message(message)) = body {
+            // Notices of a group's changes are nobody's.
+            if let Some(entry::Body::Message(message)) = body
+                && message.r#type != "RC:GrpNtf"
+            {
                 found.push(message.client_message_id.clone());
             }
         }

@@ -147,8 +147,38 @@ fn operations(message_id: &str) -> Vec<Body> {
             remove: Vec::new(),
         }),
         Body::GetGroupSenders(f::GetGroupSenders { group_id: g() }),
+        Body::SendReadReceipts(f::SendReadReceipts {
+            channel: Some(f::Channel::group(g())),
+            message_ids: vec![message_id.to_owned()],
+        }),
+        Body::GetReadReceipts(f::GetReadReceipts {
+            channel: Some(f::Channel::group(g())),
+            message_ids: vec![message_id.to_owned()],
+        }),
+        Body::GetReceiptUsers(f::GetReceiptUsers {
+            channel: Some(f::Channel::group(g())),
+            message_id: message_id.to_owned(),
+            read: true,
+            ..f::GetReceiptUsers::default()
+        }),
+        Body::GetUnreadMentions(f::GetUnreadMentions {
+            channel: Some(f::Channel::group(g())),
+            ..f::GetUnreadMentions::default()
+        }),
         Body::LeaveGroup(f::LeaveGroup { group_id: g(), leaving: None }),
         Body::DismissGroup(f::DismissGroup { group_id: g() }),
+        Body::GetPushInfo(f::GetPushInfo {}),
+        Body::RegisterPush(f::RegisterPush {
+            provider: f::PushProvider::Webhook.into(),
+            token: "t".into(),
+            ..f::RegisterPush::default()
+        }),
+        Body::UnregisterPush(f::UnregisterPush {}),
+        Body::SetPushSettings(f::SetPushSettings {
+            hide_content: Some(true),
+            ..f::SetPushSettings::default()
+        }),
+        Body::GetPushSettings(f::GetPushSettings {}),
         Body::Logout(f::Logout {}),
     ]
 }
@@ -216,9 +246,18 @@ fn number(body: &Body) -> usize {
         Body::FreezeGroup(_) => 55,
         Body::SetGroupSenders(_) => 56,
         Body::GetGroupSenders(_) => 57,
-        Body::LeaveGroup(_) => 58,
-        Body::DismissGroup(_) => 59,
-        Body::Logout(_) => 60,
+        Body::SendReadReceipts(_) => 58,
+        Body::GetReadReceipts(_) => 59,
+        Body::GetReceiptUsers(_) => 60,
+        Body::GetUnreadMentions(_) => 61,
+        Body::LeaveGroup(_) => 62,
+        Body::DismissGroup(_) => 63,
+        Body::GetPushInfo(_) => 64,
+        Body::RegisterPush(_) => 65,
+        Body::UnregisterPush(_) => 66,
+        Body::SetPushSettings(_) => 67,
+        Body::GetPushSettings(_) => 68,
+        Body::Logout(_) => 69,
     }
 }
 

@@ -17,7 +17,7 @@ use futures_util::task::AtomicWaker;
 use nuncio_protocol::frames::{
     Account, BlocklistChanged, ChannelRead, ChannelSettings, ChannelTypeLevel, Friend,
     FriendApplication, GroupEvent, Message, MessageRecalled, PresenceState, Profile, ReadReceipt,
-    Typing, WhitelistChanged,
+    ReadReceipts, Typing, WhitelistChanged,
 };
 use tokio::sync::Notify;
 
@@ -61,6 +61,9 @@ pub enum Event {
     ChannelRead(ChannelRead),
     /// The other side read a direct channel.
     ReadReceipt(ReadReceipt),
+    /// Members of a group have read messages of the user that asked to be told; these are the counts as they are then. Not
+    /// told to a device that is away: ask again by `get_read_receipts`.
+    ReadReceipts(ReadReceipts),
     /// Someone types.
     Typing(Typing),
     /// Presence of subscribed users changed.

@@ -50,7 +50,7 @@ mod token;
 mod transport;
 mod user_info;
 
-pub use nuncio_protocol::{AppKey, Code, GroupId, UserId, frames, groups};
+pub use nuncio_protocol::{AppKey, Code, GroupId, Mentions, UserId, frames, groups};
 
 pub use builder::ClientBuilder;
 pub use client::Client;
@@ -60,6 +60,7 @@ pub use events::{Event, Events};
 pub use ops::friends::{FriendApplicationQuery, FriendInfoChange, Page};
 pub use ops::groups::GroupAnswer;
 pub use ops::messages::{HistoryFrom, NewMessage, SendHandle};
+pub use ops::push::{PushRegistration, PushSettingsChange};
 pub use outbox::Sent;
 pub use reconnect::{Backoff, ReconnectPolicy};
 pub use shared::{State, SyncState};

@@ -264,7 +264,7 @@ impl<'a> Session<'a> {
         self.inbox.acknowledged(sent.seq);
         let outbox = lock(&self.shared.outbox);
         let Some(queued) = outbox.get(&client_message_id) else { return };
-        let SendMessage { channel, r#type, content, uncounted, needs_receipt, .. } =
+        let SendMessage { channel, r#type, content, uncounted, needs_receipt, to_user_ids, .. } =
             queued.message.clone();
         drop(outbox);
         self.news.acks.push(apply::Ack {
@@ -278,6 +278,7 @@ impl<'a> Session<'a> {
                 client_message_id: client_message_id.clone(),
                 counted: !uncounted,
                 needs_receipt,
+                to_user_ids,
                 ..Message::default()
             },
             sent: Sent { client_message_id, message_id: sent.message_id, sent_at: sent.sent_at },

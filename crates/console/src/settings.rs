@@ -42,6 +42,8 @@ pub(crate) struct WireSettings {
     message_edit_minutes: Option<u32>,
     inbox_days: Option<i64>,
     history_days: Option<i64>,
+    group_notices: Option<bool>,
+    group_history_from_joining: Option<bool>,
 }
 
 fn given<'de, D, T>(deserializer: D) -> Result<Given<T>, D::Error>
@@ -116,6 +118,8 @@ impl WireSettings {
         set(&mut settings.message_edit_minutes, self.message_edit_minutes.as_ref());
         set(&mut settings.inbox_days, self.inbox_days.as_ref());
         set(&mut settings.history_days, self.history_days.as_ref());
+        set(&mut settings.group_notices, self.group_notices.as_ref());
+        set(&mut settings.group_history_from_joining, self.group_history_from_joining.as_ref());
     }
 }
 
@@ -138,6 +142,8 @@ pub(crate) fn to_json(app: &App) -> Result<Value, ConsoleError> {
         message_edit_minutes: Some(settings.message_edit_minutes),
         inbox_days: Some(settings.inbox_days),
         history_days: Some(settings.history_days),
+        group_notices: Some(settings.group_notices),
+        group_history_from_joining: Some(settings.group_history_from_joining),
     };
     serde_json::to_value(all).map_err(ConsoleError::internal)
 }

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use nuncio_protocol::frames::{Channel, ChannelType};
 use nuncio_protocol::ids::AppId;
 use nuncio_protocol::values::Content;
 use nuncio_protocol::{MessageId, Refusal, UserId};
@@ -114,7 +115,10 @@ impl Drop for Place {
 pub(crate) struct Question<'a> {
     pub(crate) app: AppId,
     pub(crate) sender: &'a UserId,
-    pub(crate) to: &'a UserId,
+    /// Where it is sent to: the other side of a direct channel, or a group.
+    pub(crate) channel: Channel,
+    /// Of a message to some members of a group: who they are.
+    pub(crate) to: &'a [UserId],
     /// The type's name, where it is known.
     pub(crate) r#type: &'a str,
     pub(crate) content: &'a Content,
@@ -134,13 +138,23 @@ struct Answer {
     content: Option<Value>,
 }
 
+impl Question<'_> {
+    /// What the app's server asks to be asked about.
+    fn event(&self) -> Event {
+        match self.channel.r#type() {
+            ChannelType::Group => Event::BeforeGroupMessage,
+            _ => Event::BeforeMessage,
+        }
+    }
+}
+
 impl Core {
     /// Shows a message to the app's server. Answers the content to send; refused when the server says so, or says
     /// nothing where that means no.
     pub(crate) async fn ask(&self, question: &Question<'_>) -> Result<Content, Error> {
         let unchanged = || question.content.clone();
         // Nobody is to be asked any more.
-        let Some(target) = self.store.asked_webhook(question.app).await? else {
+        let Some(target) = self.store.asked_webhook(question.app, question.event()).await? else {
             return Ok(unchanged());
         };
         let setup = &target.webhook.setup;
@@ -186,7 +200,8 @@ impl Core {
         let _room = room.acquire().await.map_err(|error| Error::Internal(error.to_string()))?;
         let now = self.now();
         let mut data = json!({
-            "userId": question.sender.as_str(), "channelId": question.to.as_str(), "channelType": 1,
+            "userId": question.sender.as_str(), "channelId": question.channel.id,
+            "channelType": question.channel.r#type,
             "content": question.content.as_str(), "time": now.0, "os": self.store.os().word(),
         });
         if !question.r#type.is_empty() {
@@ -195,8 +210,12 @@ impl Core {
         if let Some(id) = question.edits {
             data["originalMessageId"] = json!(id.to_string());
         }
+        if !question.to.is_empty() {
+            let to: Vec<&str> = question.to.iter().map(UserId::as_str).collect();
+            data["toUserIds"] = json!(to);
+        }
         let body = json!({
-            "type": Event::BeforeMessage.kind(), "id": signing_id(), "time": now.0, "data": [data],
+            "type": question.event().kind(), "id": signing_id(), "time": now.0, "data": [data],
         })
         .to_string();
         let mut why = String::new();

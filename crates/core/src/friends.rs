@@ -185,6 +185,6 @@ impl Core {
 }
 
 /// Refuses more ids than one question may have.
-pub(crate) fn at_most(limit: usize, ids: &[UserId]) -> Result<(), Refusal> {
+pub(crate) fn at_most<T>(limit: usize, ids: &[T]) -> Result<(), Refusal> {
     if ids.len() > limit { Err(Refusal::TooManyIds { limit }) } else { Ok(()) }
 }

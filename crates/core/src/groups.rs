@@ -9,7 +9,7 @@ use nuncio_protocol::{GroupId, UserId};
 
 pub use nuncio_store::groups::{
     Actor, ApplicationsFilter, Favorite, Group, GroupChange, GroupEdit, JoinedGroup, JoinedSearch,
-    Leaving, Member, MutedMember, NewGroup,
+    Leaving, Member, MutedMember, NewGroup, ReceiptUser,
 };
 
 use crate::page_token::{Page, Query};

@@ -31,6 +31,8 @@ pub mod operators;
 mod page_token;
 mod passwords;
 mod profiles;
+pub mod push;
+mod receipts;
 mod second_factor;
 mod soft_delete;
 mod subscriptions;
@@ -61,6 +63,7 @@ pub use idempotency::Claimed;
 pub use mutes::Muted;
 pub use nuncio_bus::Applied;
 pub use page_token::Page;
+pub use receipts::ReceiptUsersPage;
 pub use soft_delete::OperationId;
 pub use tokens::{Admission, Admitted, Claim, Elsewhere, Newcomer};
 pub use vault::{Vault, VaultError};
@@ -88,6 +91,7 @@ struct Parts {
     courier: Arc<dyn Courier>,
     deliveries: Arc<webhooks::Deliveries>,
     asking: Arc<asking::Asking>,
+    receipts: Arc<receipts::Receipts>,
 }
 
 impl Core {
@@ -108,6 +112,7 @@ impl Core {
             courier: Arc::new(courier::NoCourier),
             deliveries: Arc::default(),
             asking: Arc::default(),
+            receipts: Arc::default(),
         };
         Self { store, parts: Arc::new(parts) }
     }

@@ -63,8 +63,16 @@ pub(crate) struct Connection {
     sent_away: Option<SentAway>,
     /// Fires when one of the moments above may have come.
     timer: Pin<Box<Sleep>>,
-    /// The request to log out, once it came.
-    leaving: Option<u64>,
+    /// How far a logout has got, once it was asked for.
+    leaving: Option<Leaving>,
+}
+
+/// A logout on its way.
+enum Leaving {
+    /// It was asked for under this id; what was asked before is answered first.
+    Asked(u64),
+    /// It is being done.
+    Begun,
 }
 
 /// Writing has come to a halt.
@@ -136,12 +144,15 @@ impl Connection {
                 return Poll::Ready(end);
             }
             self.deliver();
-            if self.leaving.is_some() && self.requests.is_empty() {
-                self.write(
-                    self.leaving.unwrap_or_default(),
-                    server_frame::Body::Done(<_>::default()),
-                );
-                return Poll::Ready(End::Closed);
+            if self.requests.is_empty() {
+                match self.leaving {
+                    Some(Leaving::Asked(id)) => {
+                        self.leaving = Some(Leaving::Begun);
+                        self.begin(id, Asked::Logout);
+                    }
+                    Some(Leaving::Begun) => return Poll::Ready(End::Closed),
+                    None => {}
+                }
             }
         }
         Poll::Pending
@@ -279,7 +290,7 @@ impl Connection {
                 Ok(())
             }
             (Asked::Logout, _) => {
-                self.leaving = Some(id);
+                self.leaving = Some(Leaving::Asked(id));
                 Ok(())
             }
             (asked, _) => {

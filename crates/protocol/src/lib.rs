@@ -9,8 +9,10 @@ pub mod frames;
 pub mod groups;
 pub mod ids;
 pub mod limits;
+pub mod mentions;
 pub mod origin;
 pub mod os;
+pub mod push;
 pub mod refusal;
 pub mod signing;
 pub mod time;
@@ -18,6 +20,7 @@ pub mod values;
 
 pub use codes::Code;
 pub use ids::{AppKey, ChannelId, ClientMessageId, GroupId, MessageId, UserId};
+pub use mentions::Mentions;
 pub use origin::{Actor, Origin};
 pub use os::Os;
 pub use refusal::Refusal;

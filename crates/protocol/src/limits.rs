@@ -114,9 +114,31 @@ pub const GROUP_REASON_CHARS: usize = 128;
 pub const GROUP_FAVORITES: usize = 100;
 /// Users who are muted in all groups of one app.
 pub const MUTED_IN_ALL_GROUPS: usize = 100;
+/// Members of a group whom one message is for, where it is not for all.
+pub const GROUP_DIRECTED_USERS: usize = 200;
+/// Users whom one message mentions.
+pub const MENTIONED_USERS: usize = 200;
+/// Members of the largest group in which who has read a message is kept.
+pub const GROUP_RECEIPT_MEMBERS: i64 = 500;
+/// Users whom the notice of one change of a group names.
+pub const GROUP_NOTICE_USERS: usize = 100;
 /// Bytes of an `Idempotency-Key`.
 pub const IDEMPOTENCY_KEY_BYTES: usize = 64;
 /// Bytes of an `X-Request-ID`.
 pub const REQUEST_ID_BYTES: usize = 36;
 /// Bytes of a nonce.
 pub const NONCE_BYTES: usize = 64;
+/// Bytes of what a push provider gave a device.
+pub const PUSH_TOKEN_BYTES: usize = 1024;
+/// Bytes of a notification's title, where a message's sender gives it.
+pub const PUSH_TITLE_BYTES: usize = 256;
+/// Bytes of a notification's text, and of its data, where a message's sender gives them.
+pub const PUSH_TEXT_BYTES: usize = 1024;
+/// Bytes of what a message's sender says besides about its notification.
+pub const PUSH_EXT_BYTES: usize = 4096;
+/// Bytes of a language's tag.
+pub const LANGUAGE_BYTES: usize = 35;
+/// Bytes of a time zone's name.
+pub const TIMEZONE_BYTES: usize = 64;
+/// Devices of one user that are registered for push; the oldest makes room.
+pub const PUSH_DEVICES: usize = 20;

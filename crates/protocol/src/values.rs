@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::ids::UserId;
 use crate::limits;
+use crate::mentions::Mentions;
 use crate::time::Timestamp;
 
 /// Which messages of a channel notify a user.
@@ -21,6 +23,18 @@ impl NotificationLevel {
     #[must_use]
     pub fn number(self) -> i32 {
         self.0
+    }
+
+    /// Whether a message that mentions these users notifies `user`, where this is the level in force.
+    #[must_use]
+    pub fn notifies(self, mentions: &Mentions, user: &UserId) -> bool {
+        match self.0 {
+            1 => mentions.include(user),
+            2 => matches!(mentions, Mentions::Users(_)) && mentions.include(user),
+            4 => *mentions == Mentions::Everybody,
+            5 => false,
+            _ => true,
+        }
     }
 }
 
@@ -216,6 +230,9 @@ text_value! {
 }
 
 impl MessageType {
+    /// The name of the type of a notice: what happened to a group, told in the conversation.
+    pub const GROUP_NOTICE: &'static str = "RC:GrpNtf";
+
     /// Whether a message of this type may get another content: words, and what the app itself has named.
     /// A file, a notice or a command is what it was when it was sent.
     #[must_use]

@@ -34,6 +34,7 @@ macro_rules! erase {
 erase! {
     "inbox": "user_id, seq",
     "messages": "channel, id",
+    "message_receipts": "channel, message_id, user_id",
     "channels": "user_id, channel",
     "channel_settings": "user_id, channel_type, channel_id",
     "channel_type_settings": "user_id, channel_type",
@@ -47,6 +48,10 @@ erase! {
     "user_tags": "user_id",
     "subscriptions": "user_id, type, target_id",
     "activations": "user_id, operation_id",
+    "push_devices": "user_id, device",
+    "push_settings": "user_id",
+    "push_options": "message_id",
+    "push_providers": "provider",
     "group_applications": "group_id, user_id, inviter_id",
     "group_favorites": "group_id, user_id, favorite_id",
     "group_allowed_senders": "group_id, user_id",

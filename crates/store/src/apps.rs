@@ -93,6 +93,10 @@ pub struct Settings {
     pub inbox_days: i64,
     /// Days that messages can be read in history.
     pub history_days: i64,
+    /// Whether changes of a group are told in its conversation, by notices.
+    pub group_notices: bool,
+    /// Whether members read of a group what was sent since they joined; else all of it.
+    pub group_history_from_joining: bool,
 }
 
 impl Default for Settings {
@@ -112,6 +116,8 @@ impl Default for Settings {
             message_edit_minutes: 24 * 60,
             inbox_days: 7,
             history_days: 180,
+            group_notices: true,
+            group_history_from_joining: true,
         }
     }
 }

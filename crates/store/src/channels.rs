@@ -9,7 +9,7 @@ use crate::engine::{Row, Store, Tx, params};
 use crate::error::StoreError;
 use crate::inbox;
 use crate::keys::{self, ChannelKey};
-use crate::messages::{COUNTED, read_message, select_messages};
+use crate::messages::{COUNTED, is_for, read_message, select_messages};
 
 /// Unread messages that are counted one by one; past that the count stays there.
 const MOST_UNREAD: i64 = 1000;
@@ -84,7 +84,7 @@ impl Store {
             let before = before.map_or(MessageId(i64::MAX), MessageId::first_at);
             tx.all(
                 select_messages!(
-                    ", c.channel, c.latest_id, c.unread, c.read_id, c.peer_read_id",
+                    ", c.channel, c.latest_id, c.unread, c.read_id, c.peer_read_id, c.mentioned, c.mentioned_me",
                     "channels c left join messages m
                      on m.app = c.app and m.channel = c.channel and m.id = c.latest_id
                      where c.app = ?1 and c.user_id = ?2 and c.latest_id < ?3
@@ -117,7 +117,7 @@ impl Store {
                 let channel = tx
                     .opt(
                         select_messages!(
-                            ", c.channel, c.latest_id, c.unread, c.read_id, c.peer_read_id",
+                            ", c.channel, c.latest_id, c.unread, c.read_id, c.peer_read_id, c.mentioned, c.mentioned_me",
                             "channels c left join messages m
                              on m.app = c.app and m.channel = c.channel and m.id = c.latest_id
                              where c.app = ?1 and c.user_id = ?2 and c.channel = ?3"
@@ -162,7 +162,9 @@ impl Store {
         self.write(locks, async move |tx| {
             tx.filed(app, &[&user, &peer])?;
             let key = ChannelKey::direct(&user, &peer);
-            let Some((read, up_to)) = move_read(tx, app, &user, &key, up_to, now).await? else {
+            let Some((read, up_to)) =
+                move_read(tx, app, &user, &key, up_to, MessageId(0), now).await?
+            else {
                 return Ok(());
             };
             if peer != user && news_for_peer(tx, app, &peer, &key, read, up_to).await? {
@@ -199,6 +201,21 @@ pub(crate) async fn history_floor(
     .ok_or_else(|| Refusal::NotRegistered(user.clone()).into())
 }
 
+/// A query for messages of a stretch of a channel that are for a user, in an order.
+macro_rules! messages_for {
+    ($order:literal) => {
+        concat!(
+            select_messages!(
+                "",
+                "messages m where app = ?1 and channel = ?2 and id >= ?3 and id < ?4 and "
+            ),
+            is_for!("?6"),
+            " ",
+            $order
+        )
+    };
+}
+
 /// Messages of a stretch of a channel, as a user sees them.
 pub(crate) async fn read_between(
     tx: &Tx<'_>,
@@ -210,44 +227,53 @@ pub(crate) async fn read_between(
     limit: i64,
 ) -> Result<Vec<frames::Message>, StoreError> {
     let sql = if ascending {
-        select_messages!(
-            "",
-            "messages m where app = ?1 and channel = ?2 and id >= ?3 and id < ?4
-             order by id limit ?5"
-        )
+        messages_for!("order by id limit ?5")
     } else {
-        select_messages!(
-            "",
-            "messages m where app = ?1 and channel = ?2 and id >= ?3 and id < ?4
-             order by id desc limit ?5"
-        )
+        messages_for!("order by id desc limit ?5")
     };
-    let values = params![app, key.as_str(), ids.start, ids.end, limit];
+    let values = params![app, key.as_str(), ids.start, ids.end, limit, user];
     let found = tx.all(sql, values, |row| read_message(row, user)).await?;
     Ok(found.into_iter().flatten().collect())
+}
+
+fn count(number: i64) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
 }
 
 fn read_channel(row: &Row<'_>, user: &UserId) -> Result<ChannelState, StoreError> {
     let id = |index| row.get::<MessageId>(index);
     let text = |id: MessageId| if id.0 == 0 { String::new() } else { id.to_string() };
     Ok(ChannelState {
-        channel: Some(ChannelKey::stored(row.get(8)?).seen_by(user)),
+        channel: Some(ChannelKey::stored(row.get(9)?).seen_by(user)),
         latest_message: read_message(row, user)?,
-        unread_count: u32::try_from(row.get::<i64>(10)?).unwrap_or(u32::MAX),
-        read_message_id: text(id(11)?),
-        peer_read_message_id: text(id(12)?),
-        updated_at: id(9)?.sent_at().0,
+        unread_count: count(row.get(11)?),
+        read_message_id: text(id(12)?),
+        peer_read_message_id: text(id(13)?),
+        updated_at: id(10)?.sent_at().0,
+        mentioned_count: count(row.get(14)?),
+        mentioned_me_count: count(row.get(15)?),
     })
 }
 
+/// Messages of a channel that a user has not read.
+#[derive(Clone, Copy, Default)]
+struct Unread {
+    all: i64,
+    /// Those that mention anybody.
+    mentioned: i64,
+    /// Those that mention the user or everybody.
+    mentioned_me: i64,
+}
+
 /// Moves what a user has read of a channel up to a message, or to its end, and tells the user's devices. Answers the old
-/// and the new place, unless nothing was left to read.
+/// and the new place, unless nothing was left to read. What comes before `floor` is not counted as unread.
 pub(crate) async fn move_read(
     tx: &mut Tx<'_>,
     app: AppId,
     user: &UserId,
     key: &ChannelKey,
     up_to: Option<MessageId>,
+    floor: MessageId,
     now: Timestamp,
 ) -> Result<Option<(MessageId, MessageId)>, StoreError> {
     let channel = tx
@@ -268,17 +294,24 @@ pub(crate) async fn move_read(
     if up_to == read && unread == 0 {
         return Ok(None);
     }
-    let left = if up_to == latest { 0 } else { count_unread(tx, app, user, key, up_to).await? };
+    let left = if up_to == latest {
+        Unread::default()
+    } else {
+        let from = up_to.max(MessageId(floor.0.saturating_sub(1)));
+        count_unread(tx, app, user, key, from).await?
+    };
     tx.execute(
-        "update channels set read_id = ?4, unread = ?5
+        "update channels set read_id = ?4, unread = ?5, mentioned = ?6, mentioned_me = ?7
          where app = ?1 and user_id = ?2 and channel = ?3",
-        params![app, user, key.as_str(), up_to, left],
+        params![app, user, key.as_str(), up_to, left.all, left.mentioned, left.mentioned_me],
     )
     .await?;
     let own = ChannelRead {
         channel: Some(key.seen_by(user)),
         message_id: up_to.to_string(),
-        unread_count: u32::try_from(left).unwrap_or(u32::MAX),
+        unread_count: count(left.all),
+        mentioned_count: count(left.mentioned),
+        mentioned_me_count: count(left.mentioned_me),
     };
     inbox::add(tx, app, user, entry::Body::ChannelRead(own), now).await?;
     Ok(Some((read, up_to)))
@@ -290,14 +323,24 @@ async fn count_unread(
     user: &UserId,
     key: &ChannelKey,
     read: MessageId,
-) -> Result<i64, StoreError> {
+) -> Result<Unread, StoreError> {
     tx.one(
-        "select count(*) from (
-             select 1 from messages
-             where app = ?1 and channel = ?2 and id > ?3 and sender <> ?4 and flags & 3 = ?5
-             limit ?6) as unread",
+        concat!(
+            "select count(*), cast(coalesce(sum(mentioned), 0) as bigint),
+                    cast(coalesce(sum(mentioned_me), 0) as bigint) from (
+                 select case when m.mentioned is null then 0 else 1 end as mentioned,
+                        case when m.mentioned = ' * '
+                               or replace(m.mentioned, ' ' || ?4 || ' ', '') <> m.mentioned
+                             then 1 else 0 end as mentioned_me
+                 from messages m
+                 where app = ?1 and channel = ?2 and id > ?3 and sender <> ?4 and flags & 3 = ?5 and ",
+            is_for!("?4"),
+            " order by id limit ?6) as unread"
+        ),
         params![app, key.as_str(), read, user, COUNTED, MOST_UNREAD],
-        |row| row.get(0),
+        |row| {
+            Ok(Unread { all: row.get(0)?, mentioned: row.get(1)?, mentioned_me: row.get(2)? })
+        },
     )
     .await
 }

@@ -69,6 +69,8 @@ events! {
     BeforeMessage = 6, "direct_channel:pre_messaging", "direct_channel:pre_messaging";
     /// A group was made or ended, or its members, roles, texts or mutes changed
     GroupChange = 7, "group_channel:changed", "group_channel:changed";
+    /// A user is about to send a message to a group: the answer decides
+    BeforeGroupMessage = 8, "group_channel:pre_messaging", "group_channel:pre_messaging";
 }
 
 impl std::str::FromStr for Event {
@@ -272,26 +274,27 @@ pub(crate) async fn message(
     id: MessageId,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    sent(tx, wanted, draft, (DIRECT, to.as_str()), id, now).await
+    sent(tx, wanted, draft, (DIRECT, to.as_str(), &[]), id, now).await
 }
 
-/// The same for a message to a group.
+/// The same for a message to a group, or to some of its members.
 pub(crate) async fn group_message(
     tx: &mut Tx<'_>,
     wanted: Events,
     draft: &Draft,
     group: &GroupId,
+    to: &[UserId],
     id: MessageId,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    sent(tx, wanted, draft, (GROUP, group.as_str()), id, now).await
+    sent(tx, wanted, draft, (GROUP, group.as_str(), to), id, now).await
 }
 
 async fn sent(
     tx: &mut Tx<'_>,
     wanted: Events,
     draft: &Draft,
-    (channel_type, channel): (i64, &str),
+    (channel_type, channel, to): (i64, &str, &[UserId]),
     id: MessageId,
     now: Timestamp,
 ) -> Result<(), StoreError> {
@@ -306,6 +309,7 @@ async fn sent(
         "userId": draft.sender.as_str(), "channelId": channel, "channelType": channel_type,
         "messageType": draft.r#type.as_str(), "content": draft.content.as_str(),
         "time": id.sent_at().0, "messageId": id.to_string(), "os": tx.os.word(),
+        "toUserIds": to.iter().map(UserId::as_str).collect::<Vec<_>>(),
     });
     outbox::post(tx, draft.app, &draft.sender, event, now, data).await
 }

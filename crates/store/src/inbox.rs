@@ -88,24 +88,42 @@ pub(crate) struct Place<'a> {
     pub(crate) stored: Option<&'a [u8]>,
 }
 
-/// Adds an entry to the inboxes of all members of a group except `without`, who may be nobody; returns their numbers. What
-/// connected devices are told, `body`, is the same for all. The members must be filed.
+/// Members of a group who get an entry.
+#[derive(Clone, Copy)]
+pub(crate) struct Audience<'a> {
+    pub(crate) group: &'a GroupId,
+    /// Who does not; empty for nobody.
+    pub(crate) without: &'a str,
+    /// Who alone does, by [`spaced`](crate::messages::spaced); empty for all.
+    pub(crate) only: &'a str,
+}
+
+impl<'a> Audience<'a> {
+    /// All members.
+    pub(crate) fn all(group: &'a GroupId) -> Self {
+        Self { group, without: "", only: "" }
+    }
+}
+
+/// Adds an entry to the inboxes of members of a group; returns their numbers. What connected devices are told, `body`, is
+/// the same for all. The members must be filed.
 pub(crate) async fn add_for_group(
     tx: &mut Tx<'_>,
     app: AppId,
-    group: &GroupId,
-    without: &str,
+    audience: Audience<'_>,
     place: Place<'_>,
     body: Bytes,
     at: Timestamp,
 ) -> Result<Vec<(UserId, u64)>, StoreError> {
+    let Audience { group, without, only } = audience;
     let reached = tx
         .all(
             "update users set inbox_head = inbox_head + 1
              where app = ?1 and deleted_at = 0 and id <> ?3
                and id in (select user_id from group_members where app = ?1 and group_id = ?2)
+               and (?4 = '' or replace(?4, ' ' || id || ' ', '') <> ?4)
              returning id, inbox_head",
-            params![app, group, without],
+            params![app, group, without, only],
             |row| Ok((row.get::<UserId>(0)?, row.get::<i64>(1)?.cast_unsigned())),
         )
         .await?;
@@ -113,8 +131,9 @@ pub(crate) async fn add_for_group(
         "insert into inbox (app, user_id, seq, at, channel, message_id, body)
          select u.app, u.id, u.inbox_head, cast(?4 as bigint), cast(?5 as text), cast(?6 as bigint), ?7
          from group_members m join users u on u.app = m.app and u.id = m.user_id
-         where m.app = ?1 and m.group_id = ?2 and m.user_id <> ?3 and u.deleted_at = 0",
-        params![app, group, without, at, place.channel, place.message, place.stored],
+         where m.app = ?1 and m.group_id = ?2 and m.user_id <> ?3 and u.deleted_at = 0
+           and (?8 = '' or replace(?8, ' ' || m.user_id || ' ', '') <> ?8)",
+        params![app, group, without, at, place.channel, place.message, place.stored, only],
     )
     .await?;
     for (user, seq) in &reached {
@@ -202,9 +221,9 @@ async fn read_entries(
         ),
         params![app, user, after, i64::try_from(limit).unwrap_or(i64::MAX)],
         |row| {
-            let seq = row.get::<i64>(8)?.cast_unsigned();
-            let at = row.get(9)?;
-            let body = match row.get::<Option<Vec<u8>>>(10)? {
+            let seq = row.get::<i64>(9)?.cast_unsigned();
+            let at = row.get(10)?;
+            let body = match row.get::<Option<Vec<u8>>>(11)? {
                 Some(bytes) => {
                     let entry = Entry::decode(bytes.as_slice())
                         .map_err(|e| StoreError::corrupt("inbox", e))?;

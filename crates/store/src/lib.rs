@@ -48,6 +48,7 @@ pub mod outbox;
 pub mod outbox_care;
 pub mod paging;
 pub mod profiles;
+pub mod push;
 pub mod retention;
 pub mod sessions;
 pub mod soft_delete;

@@ -3,15 +3,17 @@
 
 use nuncio_protocol::frames::{self, MessageRecalled, entry};
 use nuncio_protocol::ids::{AppId, MessageId};
+use nuncio_protocol::push::PushOptions;
 use nuncio_protocol::values::{Content, MessageType};
 use nuncio_protocol::{ClientMessageId, Refusal, Timestamp, UserId};
 use serde_json::json;
 
 use crate::audit::{self, Act};
-use crate::engine::{Insertion, Row, Store, Value, params, row};
+use crate::engine::{Insertion, Row, Store, params};
 use crate::error::StoreError;
 use crate::inbox;
 use crate::keys::ChannelKey;
+use crate::push;
 
 /// The content was taken back by its sender or an app server.
 pub(crate) const RECALLED: i64 = 1;
@@ -19,6 +21,9 @@ pub(crate) const RECALLED: i64 = 1;
 pub(crate) const COUNTED: i64 = 2;
 /// Its sender asked to be told when it is read.
 pub(crate) const NEEDS_RECEIPT: i64 = 4;
+
+/// It is the server's notice of a change of its group.
+pub(crate) const NOTICE: i64 = 8;
 
 /// A message, as a row.
 pub(crate) static ADD: Insertion<8> = Insertion::new(
@@ -71,6 +76,8 @@ pub struct Draft {
     pub counted: bool,
     /// Whether its sender wants to be told when it is read.
     pub needs_receipt: bool,
+    /// How it is pushed, where its sender has said so.
+    pub push: Option<PushOptions>,
     /// Whether the app's server was asked about it already, where it wants to be.
     pub asked: bool,
 }
@@ -81,38 +88,26 @@ impl Draft {
         (if self.counted { COUNTED } else { 0 })
             | (if self.needs_receipt { NEEDS_RECEIPT } else { 0 })
     }
-
-    /// The message under its id, as a row for [`ADD`].
-    pub(crate) fn row<'a>(&'a self, key: &'a ChannelKey, id: MessageId) -> [Value<'a>; 8] {
-        row![
-            self.app,
-            key.as_str(),
-            id,
-            &self.sender,
-            self.client_id.as_ref().map(ClientMessageId::as_str),
-            self.r#type.as_str(),
-            self.content.as_str(),
-            self.flags(),
-        ]
-    }
-
-    /// The inbox entry of the message under its id, as `side` sees it.
-    pub(crate) fn entry(&self, key: &ChannelKey, id: MessageId, side: &UserId) -> entry::Body {
-        entry::Body::Message(frames::Message {
-            id: id.to_string(),
-            channel: Some(key.seen_by(side)),
-            sender_id: self.sender.as_str().to_owned(),
-            r#type: self.r#type.as_str().to_owned(),
-            content: self.content.as_str().to_owned(),
-            sent_at: id.sent_at().0,
-            client_message_id: self.client_id.as_ref().map_or("", |id| id.as_str()).to_owned(),
-            recalled: false,
-            counted: self.counted,
-            needs_receipt: self.needs_receipt,
-            edited_at: 0,
-        })
-    }
 }
+
+/// Users as `messages.directed` and `messages.mentioned` hold them: each between two spaces, of which a user's id has none.
+pub(crate) fn spaced<'a>(users: impl IntoIterator<Item = &'a UserId>) -> String {
+    users.into_iter().fold(" ".to_owned(), |text, user| text + user.as_str() + " ")
+}
+
+/// The condition that a message of table `m` is for the user whom this parameter names.
+macro_rules! is_for {
+    ($user:literal) => {
+        concat!(
+            "(m.directed is null or m.sender = ",
+            $user,
+            " or replace(m.directed, ' ' || ",
+            $user,
+            " || ' ', '') <> m.directed)"
+        )
+    };
+}
+pub(crate) use is_for;
 
 /// What the sender is told.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -176,6 +171,7 @@ impl Store {
                 params![app, key.as_str(), id, flags | RECALLED],
             )
             .await?;
+            push::forget_options(tx, app, id).await?;
             let what = json!({ "messageId": id.to_string(), "with": peer.as_str() });
             audit::note(tx, Act::on_user("message.recall", app, &user, now), &what);
             let receiver = if sender == user { &peer } else { &user };
@@ -210,7 +206,7 @@ impl Store {
 macro_rules! select_messages {
     ($columns:literal, $tail:literal) => {
         concat!(
-            "select m.id, m.channel, m.sender, m.client_id, m.type, m.content, m.flags, m.edited_at",
+            "select m.id, m.channel, m.sender, m.client_id, m.type, m.content, m.flags, m.edited_at, m.directed",
             $columns,
             " from ",
             $tail
@@ -219,7 +215,7 @@ macro_rules! select_messages {
 }
 pub(crate) use select_messages;
 
-/// The message in a row's first eight columns, as `viewer` sees it; `None` where a join found none.
+/// The message in a row's first nine columns, as `viewer` sees it; `None` where a join found none.
 pub(crate) fn read_message(
     row: &Row<'_>,
     viewer: &UserId,
@@ -238,5 +234,9 @@ pub(crate) fn read_message(
         counted: flags & COUNTED != 0,
         needs_receipt: flags & NEEDS_RECEIPT != 0,
         edited_at: row.get(7)?,
+        to_user_ids: row
+            .get::<Option<String>>(8)?
+            .map(|users| users.split_ascii_whitespace().map(str::to_owned).collect())
+            .unwrap_or_default(),
     }))
 }

@@ -104,6 +104,17 @@ impl Store {
                             params![app, &channel, end, STEP],
                         )
                         .await?;
+                    // Who has read a message goes with it: what is left begins with the oldest that is still there.
+                    walked.deleted += tx
+                        .execute(
+                            "delete from message_receipts where app = ?1 and channel = ?2
+                               and (message_id, user_id) in (
+                                 select message_id, user_id from message_receipts
+                                 where app = ?1 and channel = ?2 and message_id < ?3
+                                 order by message_id limit ?4)",
+                            params![app, &channel, end, STEP],
+                        )
+                        .await?;
                 }
                 walked.next = Some(channel);
             }

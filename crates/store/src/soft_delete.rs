@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::audit::{self, Act};
 use crate::engine::{Store, Tx, params};
 use crate::error::StoreError;
-use crate::{events, exports, friends, outbox_care, tokens, users};
+use crate::{events, exports, friends, outbox_care, push, tokens, users};
 
 /// Rows that one transaction deletes.
 const STEP: i64 = 1000;
@@ -35,7 +35,7 @@ pub struct Deletion {
 }
 
 /// What can be many rows of one user. Kept are the rows that others have about the user.
-const MANY: [&str; 11] = [
+const MANY: [&str; 12] = [
     "delete from inbox where app = ?1 and user_id = ?2 and seq in
          (select seq from inbox where app = ?1 and user_id = ?2 order by seq limit ?3)",
     "delete from channels where app = ?1 and user_id = ?2 and channel in
@@ -63,10 +63,14 @@ const MANY: [&str; 11] = [
           where app = ?1 and inviter_id = ?2 limit ?3)",
     "delete from subscriptions where app = ?1 and user_id = ?2 and (type, target_id) in
          (select type, target_id from subscriptions where app = ?1 and user_id = ?2 limit ?3)",
+    "delete from message_receipts where app = ?1 and user_id = ?2 and (channel, message_id) in
+         (select channel, message_id from message_receipts
+          where app = ?1 and user_id = ?2 limit ?3)",
 ];
 
 /// What is a few rows of a user at most.
-const FEW: [&str; 4] = [
+const FEW: [&str; 5] = [
+    "delete from push_settings where app = ?1 and user_id = ?2",
     "delete from profiles where app = ?1 and user_id = ?2",
     "delete from user_tags where app = ?1 and user_id = ?2",
     "delete from channel_type_settings where app = ?1 and user_id = ?2",
@@ -89,6 +93,7 @@ impl Store {
                 let Some(user) = users::find(tx, app, id).await? else { continue };
                 if !user.deleted {
                     tokens::void(tx, app, &user, now).await?;
+                    push::forget(tx, app, id).await?;
                     let latest: MessageId = tx
                         .one(
                             "select coalesce(max(latest_id), 0) from channels

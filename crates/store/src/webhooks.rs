@@ -164,17 +164,17 @@ async fn lock(tx: &Tx<'_>, app: AppId) -> Result<(), StoreError> {
     if rows == 0 { Err(Refusal::AppNotFound.into()) } else { Ok(()) }
 }
 
-/// Refuses a second webhook that is asked before messages are sent.
+/// Refuses a second webhook that is asked before the same messages are sent.
 async fn check_asked(
     tx: &Tx<'_>,
     app: AppId,
     id: WebhookId,
     setup: &Setup,
 ) -> Result<(), StoreError> {
-    if !setup.events.has(Event::BeforeMessage) {
-        return Ok(());
-    }
-    let asked = |other: &Webhook| other.id != id && other.setup.events.has(Event::BeforeMessage);
+    let asked = |other: &Webhook| {
+        let both = |event| other.setup.events.has(event) && setup.events.has(event);
+        other.id != id && [Event::BeforeMessage, Event::BeforeGroupMessage].into_iter().any(both)
+    };
     match of_app(tx, app).await?.into_iter().find(asked) {
         Some(other) => Err(Refusal::AskedAlready(other.setup.name.as_str().to_owned()).into()),
         None => Ok(()),
@@ -260,13 +260,17 @@ impl Store {
         self.read(async move |tx| find(tx, app, id).await).await
     }
 
-    /// The webhook that an app's messages are shown to before they are sent, if there is one.
-    pub async fn asked_webhook(&self, app: AppId) -> Result<Option<Target>, StoreError> {
+    /// The webhook that an app's messages, those that this event is about, are shown to before they are sent, if there is one.
+    pub async fn asked_webhook(
+        &self,
+        app: AppId,
+        event: Event,
+    ) -> Result<Option<Target>, StoreError> {
         self.read(async move |tx| {
             let sql = select_webhooks!(
                 "where w.app = ?1 and w.active = 1 and (w.events & ?2) <> 0 limit 1"
             );
-            tx.opt(sql, params![app, Event::BeforeMessage.bit()], read_target).await
+            tx.opt(sql, params![app, event.bit()], read_target).await
         })
         .await
     }

@@ -173,6 +173,10 @@ export interface Settings {
   inboxDays: number;
   /** Days that messages can be read in history, 1 to 36,500. */
   historyDays: number;
+  /** Changes of a group are told in its conversation. */
+  groupNotices: boolean;
+  /** Members read of a group what was sent since they joined; off, all of it. */
+  groupHistoryFromJoining: boolean;
 }
 
 export interface SettingChange {

@@ -94,11 +94,22 @@ export const settings: Record<keyof Settings, Setting> = {
     label: 'History reaches back',
     about: 'So long messages can be read in a conversation\'s history; then they are gone.',
   },
+  groupNotices: {
+    kind: 'switch',
+    label: 'Tell changes of a group in its conversation',
+    about: 'Members read there who came, went, was made admin, and more. Off, their devices are told, and show it as your app likes.',
+  },
+  groupHistoryFromJoining: {
+    kind: 'switch',
+    label: 'Members read a group from joining on',
+    about: 'Off, they read what was sent before as well.',
+  },
 };
 
 /** In which order, and under which headings. */
 export const groups: readonly (readonly [string, readonly (keyof Settings)[]])[] = [
   ['Messages and friends', ['onlyFriendsCanMessage', 'friendPermission', 'whitelistService', 'messageEditMinutes']],
+  ['Groups', ['groupNotices', 'groupHistoryFromJoining']],
   ['Tokens and devices', ['tokenTtlSeconds', 'expireClosesConnections', 'devicesPerUser']],
   ['Profiles', ['profilesVisibleToStrangers', 'notifyFriendsOfProfiles', 'profileExtKeys']],
   ['Server API and limits', ['requireSignatureV2', 'apiCallsPerSecond', 'clientCallsPerSecond']],

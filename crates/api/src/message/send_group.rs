@@ -17,7 +17,8 @@ pub(crate) struct Request {
     /// The groups: all of them get it, or none.
     #[schemars(length(min = 1, max = 3))]
     to_channel_ids: Vec<Id>,
-    /// For some members only, which this server does not have: must be empty.
+    /// The members whom it is for, where it is not for all: nobody else but the sender gets it or reads it. With one group only.
+    #[schemars(length(max = 200))]
     to_user_ids: Option<Vec<Id>>,
     /// A standard type, such as `RC:TxtMsg`, or one of the app's own.
     #[schemars(length(min = 1, max = 32))]
@@ -29,7 +30,7 @@ pub(crate) struct Request {
     /// 0: not stored, and only delivered to devices that are connected now.
     #[schemars(extend("default" = 1))]
     should_persist: Option<Bit>,
-    /// Kept with the message; readers of a group are not told of yet.
+    /// Whether it is kept who has read it, for the sender, in groups of up to 500 members.
     need_read_receipt: Option<Bit>,
     /// Message metadata, which this server does not have: must be false.
     has_metadata: Option<Flag>,
@@ -85,10 +86,15 @@ impl Operation for SendGroup {
         let sender = wire::user("fromUserId", &request.from_user_id)?;
         let groups =
             wire::groups("toChannelIds", &request.to_channel_ids, limits::RECIPIENT_GROUPS)?;
-        if request.to_user_ids.is_some_and(|users| !users.is_empty()) {
-            let sentence = "this server sends to all members of a group: leave `toUserIds` out";
-            return Err(ApiError::new(Code::ServiceOff, sentence));
-        }
+        let to = request.to_user_ids.unwrap_or_default();
+        let to = match to.as_slice() {
+            [] => Vec::new(),
+            _ if groups.len() > 1 => {
+                let fault = "goes with one group: send to each group by itself";
+                return Err(ApiError::member(Code::BadParameter, "toUserIds", fault));
+            }
+            ids => wire::users("toUserIds", ids, limits::GROUP_DIRECTED_USERS)?,
+        };
         let message_type = message_type(request.message_type)?;
         no_metadata(request.has_metadata, request.metadata.as_ref())?;
         let message = Send {
@@ -103,9 +109,10 @@ impl Operation for SendGroup {
             content: wire::value("content", request.content)?,
             counted: true,
             needs_receipt: request.need_read_receipt.is_some_and(Bit::is_set),
+            push: None,
             stored: request.should_persist.is_none_or(Bit::is_set),
         };
-        let sent = ctx.core.send_to_groups(message, groups).await?;
+        let sent = ctx.core.send_to_groups(message, groups, to).await?;
         let message_ids = sent
             .into_iter()
             .map(|(group, sent)| Sent {

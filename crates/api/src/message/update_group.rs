@@ -43,6 +43,7 @@ impl Operation for UpdateGroup {
             group: wire::group("channelId", &request.channel_id)?,
             id,
             content: wire::value("content", request.content)?,
+            asked: true,
         };
         ctx.core.edit_in_group(edit).await?;
         Ok(())

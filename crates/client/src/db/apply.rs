@@ -4,8 +4,10 @@
 //! been applied and counted, or neither.
 
 use nuncio_protocol::frames::{
-    Channel, ChannelState, Entry, FriendEvent, Message, MessageRecalled, entry, friend_event,
+    Channel, ChannelState, ChannelType, Entry, FriendEvent, Message, MessageRecalled, entry,
+    friend_event,
 };
+use nuncio_protocol::{Mentions, UserId};
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
 use super::{Keep, StoreError, cursor, drop_send, pending_sends, people, set_cursor};
@@ -93,13 +95,16 @@ pub(crate) fn store_channels(
         let counted_to = latest.map_or("", |message| &message.id);
         tx.prepare_cached(
             "insert into channels (channel_type, channel_id, unread_count, read_message_id,
-                 peer_read_message_id, counted_to, updated_at) values (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+                 peer_read_message_id, counted_to, updated_at, mentioned_count, mentioned_me_count)
+             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
              on conflict (channel_type, channel_id) do update set
                  unread_count = excluded.unread_count,
                  read_message_id = excluded.read_message_id,
                  peer_read_message_id = excluded.peer_read_message_id,
                  counted_to = max(channels.counted_to, excluded.counted_to),
-                 updated_at = excluded.updated_at",
+                 updated_at = excluded.updated_at,
+                 mentioned_count = excluded.mentioned_count,
+                 mentioned_me_count = excluded.mentioned_me_count",
         )?
         .execute(params![
             channel.r#type,
@@ -109,6 +114,8 @@ pub(crate) fn store_channels(
             state.peer_read_message_id,
             counted_to,
             state.updated_at,
+            state.mentioned_count,
+            state.mentioned_me_count,
         ])?;
     }
     tx.commit()?;
@@ -151,14 +158,17 @@ fn apply_entry(
             if let Some(channel) = &read.channel {
                 touch_channel(tx, channel, 0)?;
                 tx.prepare_cached(
-                    "update channels set unread_count = ?3, read_message_id = ?4
+                    "update channels set unread_count = ?3, read_message_id = ?4,
+                         mentioned_count = ?5, mentioned_me_count = ?6
                      where channel_type = ?1 and channel_id = ?2",
                 )?
                 .execute(params![
                     channel.r#type,
                     channel.id,
                     read.unread_count,
-                    read.message_id
+                    read.message_id,
+                    read.mentioned_count,
+                    read.mentioned_me_count,
                 ])?;
             }
             Some(Event::ChannelRead(read))
@@ -178,6 +188,7 @@ fn apply_entry(
             }
             Some(Event::ReadReceipt(receipt))
         }
+        entry::Body::ReadReceipts(receipts) => Some(Event::ReadReceipts(receipts)),
         entry::Body::Group(event) => Some(Event::Group(event)),
         entry::Body::ChannelSettings(set) => Some(Event::ChannelSettingsChanged(set)),
         entry::Body::ChannelTypeLevel(set) => Some(Event::ChannelTypeLevelChanged(set)),
@@ -248,8 +259,8 @@ fn store_message(
     }
     tx.prepare_cached(
         "insert or replace into messages (id, channel_type, channel_id, sender_id, type, content,
-             sent_at, client_message_id, recalled, counted, needs_receipt, edited_at)
-         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+             sent_at, client_message_id, recalled, counted, needs_receipt, edited_at, to_user_ids)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
     )?
     .execute(params![
         message.id,
@@ -264,18 +275,31 @@ fn store_message(
         message.counted,
         message.needs_receipt,
         message.edited_at,
+        message.to_user_ids.join(" "),
     ])?;
     touch_channel(tx, channel, message.sent_at)?;
     let counts = message.counted && !message.recalled && message.sender_id != me;
     if counts && edited_at.is_none() {
+        let (anybody, user) = mentioned(me, channel, &message.content);
         tx.prepare_cached(
-            "update channels set unread_count = unread_count + 1
+            "update channels set unread_count = unread_count + 1,
+                 mentioned_count = mentioned_count + ?4, mentioned_me_count = mentioned_me_count + ?5
              where channel_type = ?1 and channel_id = ?2 and counted_to < ?3",
         )?
-        .execute(params![channel.r#type, channel.id, message.id])?;
+        .execute(params![channel.r#type, channel.id, message.id, anybody, user])?;
     }
     trim(tx, channel, keep)?;
     Ok(true)
+}
+
+/// Whether a message of a group mentions anybody, and the user; of other channels that is not counted.
+fn mentioned(me: &str, channel: &Channel, content: &str) -> (bool, bool) {
+    if channel.r#type() != ChannelType::Group {
+        return (false, false);
+    }
+    let mentions = Mentions::of(content);
+    let me = UserId::try_from(me).is_ok_and(|me| mentions.include(&me));
+    (mentions != Mentions::Nobody, me)
 }
 
 fn touch_channel(tx: &Transaction<'_>, channel: &Channel, at: i64) -> Result<(), StoreError> {
@@ -306,17 +330,29 @@ fn recall(tx: &Transaction<'_>, me: &str, recalled: &MessageRecalled) -> Result<
     let Some(channel) = &recalled.channel else { return Ok(()) };
     let counted = tx
         .prepare_cached(
-            "update messages set recalled = 1, content = '' where id = ?1 and recalled = 0
-             returning counted = 1 and sender_id <> ?2",
+            "select content from messages
+             where id = ?1 and recalled = 0 and counted = 1 and sender_id <> ?2",
         )?
-        .query_row([&recalled.message_id, me], |row| row.get::<_, bool>(0))
+        .query_row([&recalled.message_id, me], |row| row.get::<_, String>(0))
         .optional()?;
-    if counted == Some(true) {
+    tx.prepare_cached("update messages set recalled = 1, content = '' where id = ?1")?
+        .execute([&recalled.message_id])?;
+    if let Some(content) = counted {
+        let (anybody, user) = mentioned(me, channel, &content);
         tx.prepare_cached(
-            "update channels set unread_count = unread_count - 1 where channel_type = ?1
+            "update channels set unread_count = unread_count - 1,
+                 mentioned_count = max(0, mentioned_count - ?4),
+                 mentioned_me_count = max(0, mentioned_me_count - ?5)
+             where channel_type = ?1
              and channel_id = ?2 and read_message_id < ?3 and unread_count > 0",
         )?
-        .execute(params![channel.r#type, channel.id, recalled.message_id])?;
+        .execute(params![
+            channel.r#type,
+            channel.id,
+            recalled.message_id,
+            anybody,
+            user
+        ])?;
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use super::StoreError;
 
 const MESSAGE: &str = "select id, channel_type, channel_id, sender_id, type, content, sent_at,
-    client_message_id, recalled, counted, needs_receipt, edited_at from messages";
+    client_message_id, recalled, counted, needs_receipt, edited_at, to_user_ids from messages";
 
 fn message(row: &Row<'_>) -> rusqlite::Result<Message> {
     Ok(Message {
@@ -21,6 +21,11 @@ fn message(row: &Row<'_>) -> rusqlite::Result<Message> {
         counted: row.get(9)?,
         needs_receipt: row.get(10)?,
         edited_at: row.get(11)?,
+        to_user_ids: row
+            .get::<_, String>(12)?
+            .split_ascii_whitespace()
+            .map(str::to_owned)
+            .collect(),
     })
 }
 
@@ -45,7 +50,7 @@ pub(crate) fn messages(
 pub(crate) fn channels(db: &Connection, limit: u32) -> Result<Vec<ChannelState>, StoreError> {
     let mut statement = db.prepare_cached(
         "select channel_type, channel_id, unread_count, read_message_id, peer_read_message_id,
-             updated_at from channels order by updated_at desc limit ?1",
+             updated_at, mentioned_count, mentioned_me_count from channels order by updated_at desc limit ?1",
     )?;
     let rows = statement.query_map([limit], |row| {
         Ok(ChannelState {
@@ -55,6 +60,8 @@ pub(crate) fn channels(db: &Connection, limit: u32) -> Result<Vec<ChannelState>,
             read_message_id: row.get(3)?,
             peer_read_message_id: row.get(4)?,
             updated_at: row.get(5)?,
+            mentioned_count: row.get(6)?,
+            mentioned_me_count: row.get(7)?,
         })
     })?;
     let mut channels: Vec<ChannelState> = rows.collect::<Result<_, _>>()?;

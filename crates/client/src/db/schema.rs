@@ -72,6 +72,11 @@ create table pending_sends (
     client_message_id text not null unique,
     body blob not null                   -- SendMessage as protobuf
 ) strict;
+", "
+alter table messages add column to_user_ids text not null default ''; -- separated by spaces; empty: all members
+
+alter table channels add column mentioned_count integer not null default 0;
+alter table channels add column mentioned_me_count integer not null default 0;
 "];
 
 /// Brings the tables to this version.

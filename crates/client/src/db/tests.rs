@@ -177,6 +177,7 @@ fn recall_and_reading_change_what_is_unread() {
         channel: Some(Channel::direct("bob")),
         message_id: format!("{:013}", 2),
         unread_count: 1,
+        ..ChannelRead::default()
     });
     commit(&mut db, vec![received(1), received(2), received(3), step(4, read)]);
     assert_eq!(unread(&db), 1);

@@ -6,16 +6,17 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use nuncio_protocol::UserId;
-use nuncio_protocol::frames::Channel;
+use nuncio_protocol::frames::{Channel, History};
 use nuncio_protocol::values::{Alias, FriendExtra, FriendPermission, MessageType};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
 
-use super::groups;
 use super::input::{self, bad};
+use super::receipts;
 use super::values::{self, ChannelLine, WholeMessage};
+use super::{groups, push};
 use crate::client::Client;
 use crate::error::ClientError;
 use crate::ops::friends::{FriendApplicationQuery, FriendInfoChange, Page};
@@ -173,6 +174,15 @@ pub(super) fn page<T>(name: &str, page: &Page<T>, to_json: impl Fn(&T) -> Value)
     value
 }
 
+/// A stretch of a channel's history.
+pub(super) fn history(client: &Client, history: &History) -> Result<Box<RawValue>, ClientError> {
+    let me = client.user_id();
+    raw(HistoryLine {
+        messages: history.messages.iter().map(|m| WholeMessage::new(m, &me)).collect(),
+        has_more: history.has_more,
+    })
+}
+
 /// Calls a method.
 pub(super) async fn call(
     client: &Client,
@@ -270,11 +280,18 @@ pub(super) async fn call(
         "refreshUserInfo" => with!(user = p.user()?;
             raw(values::user_info(&client.refresh_user_info(&user).await?))),
         "logout" => with!(; done(client.logout().await)),
+        _ if push::METHODS.iter().any(|(name, _)| *name == method) => {
+            Box::pin(push::call(client, method, p)).await
+        }
         _ if groups::METHODS.iter().any(|(name, _)| *name == method) => {
             Box::pin(groups::call(client, method, p)).await
         }
+        _ if receipts::METHODS.iter().any(|(name, _)| *name == method) => {
+            Box::pin(receipts::call(client, method, p)).await
+        }
         _ => {
-            let all = METHODS.iter().chain(groups::METHODS);
+            let all =
+                METHODS.iter().chain(groups::METHODS).chain(receipts::METHODS).chain(push::METHODS);
             let names: Vec<_> = all.map(|(name, _)| *name).collect();
             Err(bad(format_args!("there is no method `{method}`; there are {}", names.join(", "))))
         }
@@ -311,10 +328,7 @@ async fn messages(
             let (ascending, limit) = (p.or_default("ascending")?, p.or_default("limit")?);
             p.done()?;
             let history = client.get_history(&channel, from, ascending, limit).await?;
-            raw(HistoryLine {
-                messages: history.messages.iter().map(|m| WholeMessage::new(m, &me)).collect(),
-                has_more: history.has_more,
-            })
+            self::history(client, &history)
         }
         "recallMessage" => {
             let (message, extra): (String, String) = (p.must("messageId")?, p.or_default("extra")?);
@@ -479,7 +493,8 @@ mod tests {
 
     /// Parameters with which each method gets as far as the connection.
     fn enough(method: &str) -> Value {
-        let mut all = METHODS.iter().chain(groups::METHODS);
+        let mut all =
+            METHODS.iter().chain(groups::METHODS).chain(receipts::METHODS).chain(push::METHODS);
         let (_, params) = all.find(|(name, _)| *name == method).unwrap();
         let must = params.split('[').next().unwrap_or_default();
         let member = |key: &str| match key {
@@ -487,6 +502,9 @@ mod tests {
             "info" => json!({ "name": "G", "permissions": { "join": 1 } }),
             "channelType" => json!("group"),
             "level" => json!(5),
+            "provider" => json!("webhook"),
+            "startTime" => json!("22:00:00"),
+            "spanMinutes" => json!(480),
             "permission" => json!(2),
             "visibility" => json!("friends"),
             _ => json!("bob"),
@@ -497,7 +515,9 @@ mod tests {
     #[tokio::test]
     async fn every_method_of_the_table_is_there_with_the_parameters_it_says() {
         let client = client().await;
-        for (method, _) in METHODS.iter().chain(groups::METHODS) {
+        for (method, _) in
+            METHODS.iter().chain(groups::METHODS).chain(receipts::METHODS).chain(push::METHODS)
+        {
             let outcome = call(&client, method, enough(method)).await;
             let local =
                 ["getSyncState", "getConnectionState", "getLocalMessages", "getLocalChannels"];

@@ -97,6 +97,9 @@ pub(super) struct Send {
     uncounted: bool,
     #[serde(default)]
     needs_receipt: bool,
+    push_config: Option<super::push::Config>,
+    #[serde(default)]
+    to_user_ids: Vec<UserId>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -186,6 +189,12 @@ impl Send {
         }
         if self.needs_receipt {
             message = message.needs_receipt();
+        }
+        if let Some(config) = self.push_config {
+            message = message.push(config.into());
+        }
+        if !self.to_user_ids.is_empty() {
+            message = message.to_members(&self.to_user_ids);
         }
         Ok(message)
     }

@@ -6,8 +6,9 @@
 //!
 //! - `{"send":{"ref","to","text"}}` sends a text. Instead of `text`: `type` and `content` (any JSON value;
 //!   a string that holds JSON text is passed as that text). Optional: `channelType` (`direct`),
-//!   `clientMessageId`, `transient`, `uncounted`, `needsReceipt`.
-//! - `{"call":{"ref","method","params"}}` calls an operation; [`METHODS`] and [`GROUP_METHODS`] name them.
+//!   `clientMessageId`, `transient`, `uncounted`, `needsReceipt`, `toUserIds`.
+//! - `{"call":{"ref","method","params"}}` calls an operation; [`METHODS`], [`GROUP_METHODS`],
+//!   [`RECEIPT_METHODS`] and [`PUSH_METHODS`] name them.
 //! - `{"disconnect":{}}` waits for what is under way, at most ten seconds, and ends. So does the end of
 //!   the input.
 //!
@@ -21,7 +22,7 @@
 //!   is left out when it gave none. Errors may also have `until`, `reason`, `retryAfterMs` and `keys`.
 //! - `{"disconnected":{"code","name","message","willReconnect"}}`.
 //! - `{"event":{"type",...}}`: everything else that happens (`messageRecalled`, `messageEdited`, `channelRead`, `channelSettingsChanged`,
-//!   `readReceipt`, `typing`, `presenceChanged`, `blocklistChanged`, `whitelistChanged`,
+//!   `readReceipt`, `readReceipts`, `typing`, `presenceChanged`, `blocklistChanged`, `whitelistChanged`,
 //!   `friendApplicationChanged`, `friendAdded`, `friendRemoved`, `friendsCleared`, `friendInfoChanged`,
 //!   `profileChanged`, `accountChanged`, `syncCompleted`, `queuedMessageSent`, `queuedMessageFailed`,
 //!   `userInfoChanged`).
@@ -34,6 +35,8 @@ mod calls;
 mod groups;
 mod input;
 mod output;
+mod push;
+mod receipts;
 mod values;
 
 use std::collections::VecDeque;
@@ -53,6 +56,8 @@ use crate::events::{Event, Events};
 
 pub use calls::METHODS;
 pub use groups::METHODS as GROUP_METHODS;
+pub use push::METHODS as PUSH_METHODS;
+pub use receipts::METHODS as RECEIPT_METHODS;
 
 use input::{Line, Lines};
 use output::{Output, Writer};

@@ -62,6 +62,8 @@ pub(super) struct WholeMessage {
     counted: bool,
     needs_receipt: bool,
     edited_at: i64,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    to_user_ids: Vec<String>,
 }
 
 impl WholeMessage {
@@ -73,6 +75,7 @@ impl WholeMessage {
             counted: message.counted,
             needs_receipt: message.needs_receipt,
             edited_at: message.edited_at,
+            to_user_ids: message.to_user_ids.clone(),
         }
     }
 }
@@ -88,6 +91,8 @@ pub(super) struct ChannelLine {
     read_message_id: String,
     peer_read_message_id: String,
     updated_at: i64,
+    mentioned_count: u32,
+    mentioned_me_count: u32,
 }
 
 impl ChannelLine {
@@ -101,6 +106,8 @@ impl ChannelLine {
             read_message_id: state.read_message_id.clone(),
             peer_read_message_id: state.peer_read_message_id.clone(),
             updated_at: state.updated_at,
+            mentioned_count: state.mentioned_count,
+            mentioned_me_count: state.mentioned_me_count,
         }
     }
 }
@@ -295,6 +302,7 @@ pub(super) fn event(event: &Event) -> Option<Value> {
         Event::ChannelSettingsChanged(e) => ("channelSettingsChanged", channel_settings(e)),
         Event::ChannelTypeLevelChanged(e) => ("channelTypeLevelChanged", channel_type_level(*e)),
         Event::Group(e) => ("group", groups::event(e)),
+        Event::ReadReceipts(e) => ("readReceipts", super::receipts::event(e)),
         Event::ReadReceipt(e) => {
             let (kind, id) = channel(e.channel.as_ref());
             (

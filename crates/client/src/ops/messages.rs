@@ -6,10 +6,10 @@ use std::task::{Context, Poll};
 
 use nuncio_protocol::frames::{
     Channel, ChannelSettings, ChannelStates, ChannelType, ChannelTypeLevel, GetChannels, History,
-    Message, SendMessage,
+    Message, PushConfig, SendMessage,
 };
 use nuncio_protocol::values::{Content, MessageType};
-use nuncio_protocol::{ClientMessageId, UserId, limits};
+use nuncio_protocol::{ClientMessageId, GroupId, Mentions, UserId, limits};
 use tokio::sync::oneshot;
 
 use super::ask;
@@ -30,6 +30,8 @@ pub struct NewMessage {
     transient: bool,
     uncounted: bool,
     needs_receipt: bool,
+    push: Option<PushConfig>,
+    to_user_ids: Vec<String>,
 }
 
 impl NewMessage {
@@ -38,6 +40,21 @@ impl NewMessage {
     pub fn text(to: &UserId, text: &str) -> Self {
         let content = serde_json::json!({ "content": text }).to_string();
         Self::raw(Channel::direct(to.as_str()), "RC:TxtMsg".into(), content)
+    }
+
+    /// A text to a group, which mentions these users.
+    #[must_use]
+    pub fn group_text(to: &GroupId, text: &str, mentions: &Mentions) -> Self {
+        let mut content = serde_json::json!({ "content": text });
+        match mentions {
+            Mentions::Nobody => {}
+            Mentions::Everybody => content["mentionedInfo"] = serde_json::json!({ "type": 1 }),
+            Mentions::Users(users) => {
+                let ids: Vec<&str> = users.iter().map(UserId::as_str).collect();
+                content["mentionedInfo"] = serde_json::json!({ "type": 2, "userIdList": ids });
+            }
+        }
+        Self::raw(Channel::group(to.as_str()), "RC:TxtMsg".into(), content.to_string())
     }
 
     /// Any content that is JSON text, under a type's name.
@@ -55,6 +72,8 @@ impl NewMessage {
             transient: false,
             uncounted: false,
             needs_receipt: false,
+            push: None,
+            to_user_ids: Vec::new(),
         }
     }
 
@@ -79,10 +98,24 @@ impl NewMessage {
         self
     }
 
-    /// Asks to be told when it is read.
+    /// To a group: is for these members alone, at most 200; nobody else but the user gets it or reads it in the history.
+    #[must_use]
+    pub fn to_members(mut self, users: &[UserId]) -> Self {
+        self.to_user_ids = users.iter().map(UserId::to_string).collect();
+        self
+    }
+
+    /// Asks to be told when it is read; in groups of more than 500 members nobody is.
     #[must_use]
     pub fn needs_receipt(mut self) -> Self {
         self.needs_receipt = true;
+        self
+    }
+
+    /// Says how it is pushed to who is away.
+    #[must_use]
+    pub fn push(mut self, config: PushConfig) -> Self {
+        self.push = Some(config);
         self
     }
 
@@ -100,6 +133,8 @@ impl NewMessage {
             transient: self.transient,
             uncounted: self.uncounted,
             needs_receipt: self.needs_receipt,
+            push: self.push,
+            to_user_ids: self.to_user_ids,
         })
     }
 }

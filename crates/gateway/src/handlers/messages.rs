@@ -3,16 +3,19 @@
 use nuncio_core::messages::Send;
 use nuncio_protocol::frames::{
     EditMessage, Failure, GetChannels, GetHistory, MarkRead, MessageEdited, MessageSent,
-    RecallMessage, SendMessage, SendTyping, Sync, server_frame,
+    PushConfig, RecallMessage, SendMessage, SendTyping, Sync, server_frame,
 };
+use nuncio_protocol::push::PushOptions;
 use nuncio_protocol::values::{Content, MessageType, ValueError};
-use nuncio_protocol::{ChannelId, ClientMessageId, Code, MessageId, Refusal, Timestamp};
+use nuncio_protocol::{
+    ChannelId, ClientMessageId, Code, MessageId, Refusal, Timestamp, UserId, limits,
+};
 use nuncio_store::channels::HistoryFrom;
 use nuncio_store::edits::Edit;
 use nuncio_store::groups::GroupEdit;
 use nuncio_store::messages::{By, Recaller};
 
-use super::{Context, Handled, No, bad_parameter, channel_id, done, peer};
+use super::{Context, Handled, No, bad_parameter, channel_id, done, peer, users};
 
 /// Characters of what accompanies a recall.
 const RECALL_EXTRA_CHARS: usize = 1024;
@@ -27,7 +30,10 @@ struct Checked {
     content: Content,
     counted: bool,
     needs_receipt: bool,
+    push: Option<PushOptions>,
     stored: bool,
+    /// Members of the group whom it is for; empty for all.
+    only: Vec<UserId>,
 }
 
 impl Outgoing {
@@ -48,6 +54,10 @@ impl Outgoing {
 impl Checked {
     fn read(message: SendMessage) -> Result<Self, No> {
         let to = channel_id(message.channel.as_ref())?;
+        let only = users("to_user_ids", &message.to_user_ids, limits::GROUP_DIRECTED_USERS)?;
+        if !only.is_empty() && matches!(to, ChannelId::Direct(_)) {
+            return Err(bad_parameter("to_user_ids", "is for messages to groups").into());
+        }
         let client_id = ClientMessageId::try_from(message.client_message_id)
             .map_err(|error| bad_parameter("client_message_id", error))?;
         Ok(Self {
@@ -57,9 +67,16 @@ impl Checked {
             r#type: message_type(message.r#type)?,
             counted: !message.uncounted,
             needs_receipt: message.needs_receipt,
+            push: push_options(message.push)?,
             stored: !message.transient,
+            only,
         })
     }
+}
+
+fn push_options(config: Option<PushConfig>) -> Result<Option<PushOptions>, Refusal> {
+    let options = PushOptions::new(config.unwrap_or_default());
+    options.map_err(|(name, error)| bad_parameter(&format!("push.{name}"), error))
 }
 
 fn message_type(name: String) -> Result<MessageType, Refusal> {
@@ -94,6 +111,7 @@ fn by_me(ctx: &Context, r#type: MessageType, content: Content) -> Send {
         content,
         counted: true,
         needs_receipt: false,
+        push: None,
         stored: true,
     }
 }
@@ -105,12 +123,13 @@ pub(super) async fn send(ctx: &Context, message: Outgoing) -> Result<MessageSent
         client_id: Some(message.client_id),
         counted: message.counted,
         needs_receipt: message.needs_receipt,
+        push: message.push,
         stored: message.stored,
         ..by_me(ctx, message.r#type, message.content)
     };
     let sent = match message.to {
         ChannelId::Direct(peer) => ctx.core().send(draft, peer).await?,
-        ChannelId::Group(group) => ctx.core().send_to_group(draft, group).await?,
+        ChannelId::Group(group) => ctx.core().send_to_group(draft, group, message.only).await?,
     };
     Ok(MessageSent { message_id: sent.id.to_string(), sent_at: sent.id.sent_at().0, seq: sent.seq })
 }
@@ -168,7 +187,7 @@ pub(super) async fn edit(ctx: &Context, request: EditMessage) -> Handled {
             ctx.core().edit(edit).await?
         }
         ChannelId::Group(group) => {
-            let edit = GroupEdit { app, sender, by, group, id, content };
+            let edit = GroupEdit { app, sender, by, group, id, content, asked: false };
             ctx.core().edit_in_group(edit).await?
         }
     };

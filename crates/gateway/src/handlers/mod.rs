@@ -11,6 +11,8 @@ mod groups;
 mod messages;
 mod presence;
 mod profiles;
+mod push;
+mod receipts;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -132,7 +134,10 @@ pub(crate) fn start(context: Context, asked: Asked) -> BoxFuture<'static, Outcom
             head.map(Answer::Head).map_err(|error| told(error.into(), Family::Messages, &context))
         }),
         Asked::Operation(body) => operation(context, body),
-        Asked::Logout => Box::pin(async { Ok(done().into()) }),
+        Asked::Logout => Box::pin(async move {
+            let outcome = push::unregister(&context, <_>::default()).await;
+            outcome.map(Answer::from).map_err(|no| told(no, Family::Push, &context))
+        }),
         Asked::Nothing(why) => Box::pin(async move { Err(Failure::new(Code::BadFrame, why)) }),
     }
 }
@@ -146,6 +151,7 @@ enum Family {
     Friends,
     Groups,
     Presence,
+    Push,
 }
 
 macro_rules! operations {
@@ -238,13 +244,24 @@ operations! {
         GetGroupMutes => group_doors::mutes,
         FreezeGroup => group_doors::freeze,
         SetGroupSenders => group_doors::set_senders,
-        GetGroupSenders => group_doors::senders,;
+        GetGroupSenders => group_doors::senders,
+        SendReadReceipts => receipts::send,
+        GetReadReceipts => receipts::get,
+        GetReceiptUsers => receipts::readers,
+        GetUnreadMentions => receipts::mentions,;
 
     Presence:
         Subscribe => presence::subscribe,
         Unsubscribe => presence::unsubscribe,
         GetPresence => presence::get,
         GetSubscriptions => presence::subscriptions,;
+
+    Push:
+        GetPushInfo => push::info,
+        RegisterPush => push::register,
+        UnregisterPush => push::unregister,
+        SetPushSettings => push::set,
+        GetPushSettings => push::get,;
 }
 
 /// What the client is told. The server's own failures are logged here.

@@ -105,6 +105,7 @@ pub(crate) async fn all(ada: &mut Asker, bob: &mut Wire) {
     let favorites = f::GetGroupFavorites { group_id: g() };
     assert_eq!(ids(ada.ask(Ask::GetGroupFavorites(favorites)).await), bobs());
 
+    messages(ada, bob).await;
     let mute = f::MuteGroupMembers { group_id: g(), user_ids: bobs(), muted: true, minutes: 1 };
     ada.done(Ask::MuteGroupMembers(mute)).await;
     let mutes = ada.ask(Ask::GetGroupMutes(f::GetGroupMutes { group_id: g() })).await;
@@ -126,6 +127,81 @@ pub(crate) async fn all(ada: &mut Asker, bob: &mut Wire) {
     assert_eq!(refusal(&mut ada.wire, leave).await.code, 25417);
     ada.asked.insert("LeaveGroup".to_owned());
     ada.done(Ask::DismissGroup(f::DismissGroup { group_id: g() })).await;
+}
+
+/// Ada writes to bob in the group, asks to be told when it is read, and is.
+async fn messages(ada: &mut Asker, bob: &mut Wire) {
+    let channel = || Some(f::Channel::group("g"));
+    let content = r#"{"content":"hello","mentionedInfo":{"type":2,"userIdList":["ada"]}}"#;
+    let send = |id: &str| {
+        Ask::SendMessage(f::SendMessage {
+            channel: channel(),
+            client_message_id: id.to_owned(),
+            r#type: "RC:TxtMsg".to_owned(),
+            content: content.to_owned(),
+            needs_receipt: true,
+            to_user_ids: bobs(),
+            ..f::SendMessage::default()
+        })
+    };
+    let Answer::MessageSent(sent) = ada.ask(send("g-1")).await else { panic!() };
+    let message_ids = vec![sent.message_id.clone()];
+    let read = f::SendReadReceipts { channel: channel(), message_ids: message_ids.clone() };
+    assert_eq!(answer(bob, Ask::SendReadReceipts(read.clone())).await, Answer::Done(f::Done {}));
+    ada.done(Ask::SendReadReceipts(read)).await;
+    let get = f::GetReadReceipts { channel: channel(), message_ids };
+    let Answer::ReadReceipts(counts) = ada.ask(Ask::GetReadReceipts(get)).await else { panic!() };
+    assert_eq!((counts.receipts[0].read_count, counts.receipts[0].unread_count), (1, 0));
+    let message_id = sent.message_id;
+    for (read, user_ids, found) in
+        [(true, vec![], 1), (false, vec![], 0), (true, bobs(), 1), (true, vec!["ada".into()], 0)]
+    {
+        let (channel, message_id) = (channel(), message_id.clone());
+        let get = f::GetReceiptUsers { channel, message_id, read, user_ids, ..<_>::default() };
+        let Answer::ReceiptUsers(page) = ada.ask(Ask::GetReceiptUsers(get)).await else { panic!() };
+        assert_eq!((page.total_count as usize, page.users.len()), (found, found));
+        assert!(page.users.iter().all(|user| user.user_id == "bob" && user.read_at > 0));
+    }
+    // Bob's answer mentions ada.
+    let back = f::SendMessage {
+        channel: channel(),
+        client_message_id: "g-2".to_owned(),
+        r#type: "RC:TxtMsg".to_owned(),
+        content: content.to_owned(),
+        ..f::SendMessage::default()
+    };
+    answer(bob, Ask::SendMessage(back)).await;
+    let get = f::GetUnreadMentions { channel: channel(), ..f::GetUnreadMentions::default() };
+    let Answer::History(found) = ada.ask(Ask::GetUnreadMentions(get)).await else { panic!() };
+    assert_eq!((found.messages.len(), found.has_more), (1, false));
+    assert_eq!(found.messages[0].client_message_id, "g-2");
+}
+
+#[tokio::test]
+async fn receipts_and_messages_for_some_are_for_groups() {
+    let world = World::new().await;
+    let mut ada = world.login("ada", "a").await;
+    let direct = || Some(f::Channel::direct("bob"));
+    let read = f::SendReadReceipts { channel: direct(), message_ids: vec!["x".to_owned()] };
+    assert_eq!(refusal(&mut ada, Ask::SendReadReceipts(read)).await.code, 1002);
+    let group = || Some(f::Channel::group("g"));
+    let none = f::SendReadReceipts { channel: group(), message_ids: vec![] };
+    assert_eq!(refusal(&mut ada, Ask::SendReadReceipts(none)).await.code, 1002);
+    let many = f::GetReadReceipts { channel: group(), message_ids: vec!["x".to_owned(); 101] };
+    assert_eq!(refusal(&mut ada, Ask::GetReadReceipts(many)).await.code, 24365);
+    let message = |channel, to_user_ids| {
+        Ask::SendMessage(f::SendMessage {
+            channel,
+            client_message_id: "m".to_owned(),
+            r#type: "RC:TxtMsg".to_owned(),
+            content: "{}".to_owned(),
+            to_user_ids,
+            ..f::SendMessage::default()
+        })
+    };
+    assert_eq!(refusal(&mut ada, message(direct(), bobs())).await.code, 1002);
+    let crowd = vec!["bob".to_owned(); 201];
+    assert_eq!(refusal(&mut ada, message(group(), crowd)).await.code, 24365);
 }
 
 #[tokio::test]

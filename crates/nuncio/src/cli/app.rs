@@ -130,6 +130,12 @@ struct Change {
     /// Days that messages can be read in history
     #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(i64).range(1..=36500))]
     history_days: Option<i64>,
+    /// Whether changes of a group are told in its conversation, by notices
+    #[arg(long, value_name = "BOOL")]
+    group_notices: Option<bool>,
+    /// Whether members read of a group what was sent since they joined; else all of it
+    #[arg(long, value_name = "BOOL")]
+    group_history_from_joining: Option<bool>,
     /// Server API calls per second and class of operations; `none`: the server's default
     #[arg(long, value_name = "N|none", value_parser = rate)]
     api_rate: Option<Maybe<u32>>,
@@ -224,6 +230,8 @@ impl Change {
         set(&mut settings.message_edit_minutes, self.message_edit_minutes.as_ref());
         set(&mut settings.inbox_days, self.inbox_days.as_ref());
         set(&mut settings.history_days, self.history_days.as_ref());
+        set(&mut settings.group_notices, self.group_notices.as_ref());
+        set(&mut settings.group_history_from_joining, self.group_history_from_joining.as_ref());
         set(&mut settings.api_calls_per_second, self.api_rate.as_ref().map(|r| &r.0));
         set(&mut settings.client_calls_per_second, self.client_rate.as_ref().map(|r| &r.0));
     }

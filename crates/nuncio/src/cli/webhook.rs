@@ -49,6 +49,7 @@ const EVENTS_HELP: &str = "Events:
   message:send:server           a message was sent through the Server API
   group_channel:changed         a group was made or ended, or something in it changed
   direct_channel:pre_messaging  a user is about to send a message: the answer decides
+  group_channel:pre_messaging   a user is about to send a message to a group: likewise
 
 docs/webhooks.md shows what each of them posts, and how to check its signature.";
 

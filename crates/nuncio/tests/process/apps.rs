@@ -49,7 +49,7 @@ async fn every_setting_can_be_set_and_is_shown() {
         "--profile-ext-keys", "ext_a,ext_b", "--profiles-visible-to-strangers", "false",
         "--notify-friends-of-profiles", "false", "--whitelist-service", "false",
         "--require-signature-v2", "true", "--message-edit-minutes", "5", "--inbox-days", "3", "--history-days", "30",
-        "--api-rate", "50", "--client-rate", "5",
+        "--api-rate", "50", "--client-rate", "5", "--group-notices", "false", "--group-history-from-joining", "false",
     ])
     .await;
     let expected = json!({
@@ -62,6 +62,7 @@ async fn every_setting_can_be_set_and_is_shown() {
             "whitelistService": false, "requireSignatureV2": true,
             "messageEditMinutes": 5, "inboxDays": 3, "historyDays": 30,
             "apiCallsPerSecond": 50, "clientCallsPerSecond": 5,
+            "groupNotices": false, "groupHistoryFromJoining": false,
         },
     });
     assert_eq!(set, expected);

@@ -31,6 +31,8 @@ async fn the_help_of_app_set_names_every_setting_of_an_app() {
         "--message-edit-minutes",
         "--inbox-days",
         "--history-days",
+        "--group-notices",
+        "--group-history-from-joining",
         "--api-rate",
         "--client-rate",
     ] {

@@ -102,6 +102,8 @@ pub(crate) struct Appended {
     pub(super) r#type: MessageType,
     pub(super) content: Content,
     pub(super) flags: i64,
+    /// How it is pushed, encoded, where its sender has said so.
+    pub(super) push: Option<Box<[u8]>>,
     /// Number of the entry in the sender's inbox; 0 when it has none.
     pub(super) sender_seq: i64,
     /// Number of the entry in the recipient's inbox; 0 when it has none.
@@ -131,7 +133,8 @@ impl Appended {
         })
     }
 
-    /// The inbox entry of one of the sides, encoded, without its number: what `Draft::entry` makes.
+    /// The inbox entry of one of the sides, encoded, without its number: an [`Entry`](nuncio_protocol::frames::Entry) with a
+    /// `Message`.
     fn entry(&self, user: &UserId) -> Bytes {
         let peer = if self.sender == *user { &self.recipient } else { &self.sender };
         let at = self.id.sent_at().0;
@@ -255,6 +258,7 @@ impl Staging {
             r#type: draft.r#type.clone(),
             content: draft.content.clone(),
             flags: draft.flags(),
+            push: draft.push.as_ref().map(|push| push.encode().into()),
             sender_seq,
             recipient_seq,
         });

@@ -14,12 +14,13 @@ use crate::engine::{Store, Tx, params};
 use crate::error::StoreError;
 use crate::jobs::{self, Job, Kind, State};
 use crate::keys::ChannelKey;
-use crate::messages::{read_message, select_messages};
+use crate::messages::{is_for, read_message, select_messages};
 use crate::outbox::select_deliveries;
 use rows::{
     audited, read_activation, read_channel, read_channel_tag, read_entry, read_favorite,
-    read_friend, read_group, read_group_application, read_listed, read_posted, read_request,
-    read_settings, read_subscription, read_tagged, read_type_settings, read_user, written,
+    read_friend, read_group, read_group_application, read_listed, read_posted, read_receipt,
+    read_request, read_settings, read_subscription, read_tagged, read_type_settings, read_user,
+    written,
 };
 
 /// Channels that one page of messages looks into.
@@ -61,6 +62,8 @@ pub enum Section {
     TaggedChannels,
     /// Messages that the user sent and received.
     Messages,
+    /// Messages of groups that the user has told the senders to have read.
+    ReadReceipts,
     /// What the user's devices were told, in order; messages by their ids.
     Inbox,
     /// Events of the user on their way to the app's server, or there.
@@ -73,7 +76,7 @@ pub enum Section {
 
 impl Section {
     /// All of them.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Blocklist,
         Self::Whitelist,
         Self::Friends,
@@ -89,6 +92,7 @@ impl Section {
         Self::ChannelTags,
         Self::TaggedChannels,
         Self::Messages,
+        Self::ReadReceipts,
         Self::Inbox,
         Self::WebhookDeliveries,
         Self::Activations,
@@ -114,6 +118,7 @@ impl Section {
             Self::ChannelTags => "channel-tags",
             Self::TaggedChannels => "tagged-channels",
             Self::Messages => "messages",
+            Self::ReadReceipts => "read-receipts",
             Self::Inbox => "inbox",
             Self::WebhookDeliveries => "webhook-deliveries",
             Self::Activations => "activations",
@@ -327,7 +332,9 @@ async fn page(
         }
         Section::Channels => {
             tx.filed(app, &[user])?;
-            let sql = "select channel, latest_id, unread, read_id, peer_read_id from channels
+            let sql =
+                "select channel, latest_id, unread, read_id, peer_read_id, mentioned, mentioned_me
+                       from channels
                        where app = ?1 and user_id = ?2 and channel > ?3
                        order by channel limit ?4";
             tx.all(sql, by_text, |row| read_channel(row, user)).await?
@@ -362,6 +369,14 @@ async fn page(
             tx.all(sql, by_all, read_tagged).await?
         }
         Section::Messages => return messages(tx, app, user, after, limit).await,
+        Section::ReadReceipts => {
+            let sql = "select channel, message_id, at from message_receipts
+                       where app = ?1 and user_id = ?2
+                         and (channel > ?3 or (channel = ?3 and message_id > ?4))
+                       order by channel, message_id limit ?5";
+            let by_message = params![app, user, &after.text, after.number, limit];
+            tx.all(sql, by_message, |row| read_receipt(row, user)).await?
+        }
         Section::Inbox => {
             tx.filed(app, &[user])?;
             let sql = "select seq, at, channel, message_id, body from inbox
@@ -431,12 +446,15 @@ async fn messages(
             let room = limit - i64::try_from(rows.len()).unwrap_or(limit);
             let found = tx
                 .all(
-                    select_messages!(
-                        "",
-                        "messages m where m.app = ?1 and m.channel = ?2 and m.id > ?3 and m.id >= ?4
-                         order by m.id limit ?5"
+                    concat!(
+                        select_messages!(
+                            "",
+                            "messages m where m.app = ?1 and m.channel = ?2 and m.id > ?3 and m.id >= ?4 and "
+                        ),
+                        is_for!("?6"),
+                        " order by m.id limit ?5"
                     ),
-                    params![app, key.as_str(), at.number, floor, room],
+                    params![app, key.as_str(), at.number, floor, room, user],
                     |row| Ok((row.get::<i64>(0)?, read_message(row, user)?)),
                 )
                 .await?;

@@ -142,6 +142,7 @@ pub(super) fn read_channel(row: &Row<'_>, user: &UserId) -> Result<(After, Value
     let channel = json!({
         "channelType": seen.r#type, "channelId": seen.id, "latestMessageId": id(row, 1)?,
         "unread": row.get::<i64>(2)?, "readMessageId": id(row, 3)?, "peerReadMessageId": id(row, 4)?,
+        "mentioned": row.get::<i64>(5)?, "mentionedMe": row.get::<i64>(6)?,
     });
     Ok((After::text(key), channel))
 }
@@ -188,7 +189,18 @@ pub(super) fn written(message: Message) -> Value {
         "recalled": message.recalled,
         "counted": message.counted,
         "needsReceipt": message.needs_receipt,
+        "toUserIds": message.to_user_ids,
     })
+}
+
+pub(super) fn read_receipt(row: &Row<'_>, user: &UserId) -> Result<(After, Value), StoreError> {
+    let (text, number): (String, i64) = (row.get(0)?, row.get(1)?);
+    let seen = ChannelKey::stored(text.clone()).seen_by(user);
+    let receipt = json!({
+        "channelType": seen.r#type, "channelId": seen.id, "messageId": id(row, 1)?,
+        "readAt": row.get::<i64>(2)?,
+    });
+    Ok((After { text, number, ..After::default() }, receipt))
 }
 
 pub(super) fn read_entry(row: &Row<'_>, user: &UserId) -> Result<(After, Value), StoreError> {
@@ -227,6 +239,7 @@ fn kind(body: Option<&entry::Body>) -> &'static str {
         Some(entry::Body::ChannelSettings(_)) => "channelSettings",
         Some(entry::Body::ChannelTypeLevel(_)) => "channelTypeLevel",
         Some(entry::Body::Group(_)) => "groupEvent",
+        Some(entry::Body::ReadReceipts(_)) => "readReceipts",
         None => "unknown",
     }
 }

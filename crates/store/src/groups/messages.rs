@@ -14,9 +14,13 @@ use crate::audit::{self, Act};
 use crate::channels::{HistoryFrom, bounds, history_floor, move_read, read_between};
 use crate::engine::{Store, Tx, params};
 use crate::error::StoreError;
-use crate::inbox::{self, Place};
+use crate::events::Event;
+use crate::inbox::{self, Audience, Place};
 use crate::keys::ChannelKey;
-use crate::messages::{By, COUNTED, Draft, RECALLED, Recaller, read_message, select_messages};
+use crate::messages::{
+    By, COUNTED, Draft, NOTICE, RECALLED, Recaller, read_message, select_messages,
+};
+use crate::{outbox, push};
 
 /// An edit of a message to a group on its way in.
 #[derive(Clone, Debug)]
@@ -33,29 +37,75 @@ pub struct GroupEdit {
     pub id: MessageId,
     /// What it says from now on.
     pub content: Content,
+    /// Whether the app's server was asked about it already, where it wants to be.
+    pub asked: bool,
 }
 
-/// The first message of a group that a member may read: those from before joining are not the member's, nor those
-/// from before the user was soft-deleted.
-async fn floor(
+/// The first message of a group that a member may read: those from before joining are not the member's, unless the app
+/// has it otherwise, nor those from before the user was soft-deleted.
+pub(super) async fn floor(
     tx: &Tx<'_>,
     app: AppId,
     group: &GroupId,
     user: &UserId,
 ) -> Result<MessageId, StoreError> {
     let of_user = history_floor(tx, app, user).await?;
-    let of_member: Option<MessageId> = tx
-        .opt(
-            "select history_from from group_members
-             where app = ?1 and group_id = ?2 and user_id = ?3",
-            params![app, group, user],
-            |row| row.get(0),
-        )
-        .await?;
-    match of_member {
-        Some(of_member) => Ok(of_user.max(of_member)),
+    match joined_at(tx, app, group, user).await? {
         None => Err(Refusal::NotInGroup(group.clone()).into()),
+        Some(_) if !apps::by_id(tx, app).await?.settings.group_history_from_joining => Ok(of_user),
+        Some(joined_at) => Ok(of_user.max(joined_at)),
     }
+}
+
+/// The first message that was sent to a group since a user joined it; `None` for who is no member.
+pub(super) async fn joined_at(
+    tx: &Tx<'_>,
+    app: AppId,
+    group: &GroupId,
+    user: &UserId,
+) -> Result<Option<MessageId>, StoreError> {
+    tx.opt(
+        "select history_from from group_members
+         where app = ?1 and group_id = ?2 and user_id = ?3",
+        params![app, group, user],
+        |row| row.get(0),
+    )
+    .await
+}
+
+/// A message of a group, as far as what becomes of it depends on that.
+struct Found {
+    /// Empty for an app server's notice.
+    sender: String,
+    flags: i64,
+    /// Whom alone it is for, its sender among them; empty for all.
+    only: String,
+    /// Whom it mentions; empty for nobody.
+    mentioned: String,
+}
+
+async fn find_message(
+    tx: &Tx<'_>,
+    app: AppId,
+    key: &ChannelKey,
+    id: MessageId,
+) -> Result<Option<Found>, StoreError> {
+    tx.opt(
+        "select sender, flags, directed, mentioned from messages
+         where app = ?1 and channel = ?2 and id = ?3",
+        params![app, key.as_str(), id],
+        |row| {
+            let sender: String = row.get(0)?;
+            let directed: Option<String> = row.get(2)?;
+            Ok(Found {
+                only: directed.map_or_else(String::new, |to| format!("{to}{sender} ")),
+                sender,
+                flags: row.get(1)?,
+                mentioned: row.get::<Option<String>>(3)?.unwrap_or_default(),
+            })
+        },
+    )
+    .await
 }
 
 impl Store {
@@ -124,19 +174,23 @@ impl Store {
                 find(tx, app, &group).await?;
             }
             let key = ChannelKey::group(&group);
-            let found = tx
-                .opt(
-                    "select sender, flags from messages where app = ?1 and channel = ?2 and id = ?3",
-                    params![app, key.as_str(), id],
-                    |row| Ok((row.get::<UserId>(0)?, row.get::<i64>(1)?)),
-                )
-                .await?;
-            let (sender, flags) = found.ok_or_else(|| Refusal::MessageNotFound(id.to_string()))?;
-            let allowed = sender == user
-                || match &by {
-                    Recaller::User(user) => outranks(tx, app, &group, user, &sender).await?,
-                    Recaller::Server { admin, .. } => *admin,
-                };
+            let found = find_message(tx, app, &key, id).await?.filter(|found| match &by {
+                Recaller::User(user) => is_among(&found.only, user),
+                Recaller::Server { .. } => true,
+            });
+            let Some(Found { sender, flags, only, mentioned }) = found else {
+                return Err(Refusal::MessageNotFound(id.to_string()).into());
+            };
+            let notice = flags & NOTICE != 0;
+            let allowed = match &by {
+                Recaller::Server { admin: true, .. } => true,
+                _ if notice => false,
+                Recaller::User(user) if sender != user.as_str() => {
+                    outranks(tx, app, &group, user, &sender).await?
+                }
+                Recaller::User(_) => true,
+                Recaller::Server { user, .. } => sender == user.as_str(),
+            };
             if !allowed {
                 return Err(Refusal::NotYourMessage.into());
             }
@@ -149,16 +203,23 @@ impl Store {
                 params![app, key.as_str(), id, flags | RECALLED],
             )
             .await?;
+            push::forget_options(tx, app, id).await?;
             let what = json!({ "messageId": id.to_string(), "group": group.as_str() });
             audit::note(tx, Act::on_user("message.recall", app, &user, now), &what);
             if flags & COUNTED != 0 {
                 tx.execute(
-                    "update channels set unread = unread - 1
+                    "update channels set unread = unread - 1,
+                         mentioned = case when ?6 <> '' and mentioned > 0
+                             then mentioned - 1 else mentioned end,
+                         mentioned_me = case when mentioned_me > 0
+                             and (?6 = ' * ' or replace(?6, ' ' || user_id || ' ', '') <> ?6)
+                             then mentioned_me - 1 else mentioned_me end
                      where app = ?1 and channel = ?3 and read_id < ?4 and unread > 0
                        and user_id <> ?5 and user_id in (
                          select user_id from group_members where app = ?1 and group_id = ?2
-                           and history_from <= ?4)",
-                    params![app, &group, key.as_str(), id, &sender],
+                           and history_from <= ?4)
+                       and (?7 = '' or replace(?7, ' ' || user_id || ' ', '') <> ?7)",
+                    params![app, &group, key.as_str(), id, &sender, &mentioned, &only],
                 )
                 .await?;
             }
@@ -171,7 +232,8 @@ impl Store {
             let body = inbox::encode(entry::Body::Recalled(recalled), now);
             let stored = body.clone();
             let place = Place { channel: None, message: None, stored: Some(&stored) };
-            inbox::add_for_group(tx, app, &group, "", place, body, now).await?;
+            let audience = Audience { group: &group, without: "", only: &only };
+            inbox::add_for_group(tx, app, audience, place, body, now).await?;
             Ok(())
         })
         .await
@@ -207,11 +269,17 @@ impl Store {
         self.write(vec![(app, user.clone())], async move |tx| {
             tx.filed(app, &[&user])?;
             let key = ChannelKey::group(&group);
-            move_read(tx, app, &user, &key, up_to, now).await?;
+            let floor = joined_at(tx, app, &group, &user).await?.unwrap_or(MessageId(0));
+            move_read(tx, app, &user, &key, up_to, floor, now).await?;
             Ok(())
         })
         .await
     }
+}
+
+/// Whether a message that is for these users alone, if it names any, is for this one.
+fn is_among(only: &str, user: &UserId) -> bool {
+    only.is_empty() || only.split_ascii_whitespace().any(|id| id == user.as_str())
 }
 
 /// Whether a member may take back what another user has sent.
@@ -220,15 +288,16 @@ async fn outranks(
     app: AppId,
     group: &GroupId,
     user: &UserId,
-    sender: &UserId,
+    sender: &str,
 ) -> Result<bool, StoreError> {
     let own = members::role(tx, app, group, user).await?;
-    let other = members::role_of(tx, app, group, sender).await?;
+    let sender = UserId::try_from(sender).map_err(|e| StoreError::corrupt("messages", e))?;
+    let other = members::role_of(tx, app, group, &sender).await?;
     Ok(own >= GroupRole::Admin && other.is_none_or(|other| own > other))
 }
 
 async fn apply(tx: &mut Tx<'_>, edit: &GroupEdit, now: Timestamp) -> Result<Message, StoreError> {
-    let GroupEdit { app, sender, by, group, id, content } = edit;
+    let GroupEdit { app, sender, by, group, id, content, asked } = edit;
     let app = *app;
     members::hold_all(tx, app, group, std::slice::from_ref(sender)).await?;
     let key = ChannelKey::group(group);
@@ -250,6 +319,7 @@ async fn apply(tx: &mut Tx<'_>, edit: &GroupEdit, now: Timestamp) -> Result<Mess
             content: content.clone(),
             counted: false,
             needs_receipt: false,
+            push: None,
             asked: true,
         })
     };
@@ -275,6 +345,10 @@ async fn apply(tx: &mut Tx<'_>, edit: &GroupEdit, now: Timestamp) -> Result<Mess
     if message.content == content.as_str() {
         return Ok(message);
     }
+    let by_client = matches!(by, By::Client { .. });
+    if by_client && !asked && outbox::wants(tx, app, Event::BeforeGroupMessage).await? {
+        return Err(StoreError::NotAsked);
+    }
     // Devices tell edits apart by their time, so it grows even where the clock does not.
     let edited_at = now.0.max(message.edited_at + 1);
     tx.execute(
@@ -292,6 +366,8 @@ async fn apply(tx: &mut Tx<'_>, edit: &GroupEdit, now: Timestamp) -> Result<Mess
     let told = MessageEdited { message: Some(message.clone()) };
     let body = inbox::encode(entry::Body::Edited(told), now);
     let place = Place { channel: Some(key.as_str()), message: Some(*id), stored: Some(&stored) };
-    inbox::add_for_group(tx, app, group, "", place, body, now).await?;
+    let only = find_message(tx, app, &key, *id).await?.map_or_else(String::new, |found| found.only);
+    let audience = Audience { group, without: "", only: &only };
+    inbox::add_for_group(tx, app, audience, place, body, now).await?;
     Ok(message)
 }

@@ -5,7 +5,7 @@
 //! a user may do is in `rights`, how everybody learns of it in `tell`. How a group begins, changes and ends is in
 //! `changes`, who is in it in `members` and `lists`, who wants to be in `joining` and `applications`, who may speak in `moderation`,
 //! what a member is and is called in `standing`, whom a member follows in `favorites`; messages to a group are in
-//! `sending` and `messages`.
+//! `sending`, `posting` and `messages`, what members read of changes in `notices`, who has read what in `receipts`.
 
 mod application_list;
 mod applications;
@@ -16,6 +16,9 @@ mod lists;
 mod members;
 mod messages;
 mod moderation;
+mod notices;
+mod posting;
+mod receipts;
 mod rights;
 mod sending;
 mod standing;
@@ -44,6 +47,7 @@ pub use members::Leaving;
 pub(crate) use members::leave_all;
 pub use messages::GroupEdit;
 pub use moderation::MutedMember;
+pub use receipts::{ReceiptUser, Recorded};
 pub use rights::Actor;
 
 /// A group's record.

@@ -4,16 +4,18 @@
 //! held from the look at the sender's standing to the commit: messages have one order for all, and who was removed or
 //! muted before is seen.
 
-use nuncio_protocol::ids::MessageId;
-use nuncio_protocol::{ClientMessageId, GroupId, Refusal, Timestamp, UserId};
+use nuncio_protocol::ids::{AppId, MessageId};
+use nuncio_protocol::values::MessageType;
+use nuncio_protocol::{ClientMessageId, GroupId, Mentions, Refusal, Timestamp, UserId, limits};
 
 use super::members;
+use super::posting::Post;
 use crate::appends::{self, Facts, Party, read_facts, read_party};
 use crate::engine::{Row, Store, Tx, params};
 use crate::error::StoreError;
-use crate::keys::ChannelKey;
-use crate::messages::{self, By, Draft, Sent};
-use crate::{events, inbox};
+use crate::events::{self, Event};
+use crate::messages::{By, Draft, NEEDS_RECEIPT, Sent, spaced};
+use crate::push;
 
 /// What stands for and against a message to a group.
 struct Found {
@@ -27,6 +29,8 @@ struct Found {
     muted: bool,
     /// Whether the group is frozen and the sender not among those who may speak.
     frozen: bool,
+    /// Members that the group has.
+    size: i64,
 }
 
 /// All that [`check`] asks for, by app, sender, group, client id and moment.
@@ -39,7 +43,8 @@ const LOOK: &str = "
            exists (select 1 from group_mutes
                    where app = ?1 and group_id in (?3, '') and user_id = ?2 and until > ?5),
            exists (select 1 from group_allowed_senders
-                   where app = ?1 and group_id = ?3 and user_id = ?2)
+                   where app = ?1 and group_id = ?3 and user_id = ?2),
+           g.member_count
     from apps a
     left join users s on s.app = ?1 and s.id = ?2
     left join groups g on g.app = ?1 and g.id = ?3
@@ -55,6 +60,7 @@ fn read_found(row: &Row<'_>) -> Result<Found, StoreError> {
         member: row.get(14)?,
         muted: row.get(15)?,
         frozen: frozen == Some(1) && !row.get::<bool>(16)?,
+        size: row.get::<Option<i64>>(17)?.unwrap_or_default(),
     })
 }
 
@@ -98,13 +104,61 @@ async fn check(
     Ok(())
 }
 
+/// Refuses what only the server says: members could not tell it from the truth.
+fn refuse_notice(draft: &Draft) -> Result<(), Refusal> {
+    let by_client = matches!(draft.by, By::Client { .. });
+    if by_client && draft.r#type.as_str() == MessageType::GROUP_NOTICE {
+        let sentence = "`type`: what happened to a group is told by the server alone";
+        return Err(Refusal::BadParameter(sentence.to_owned()));
+    }
+    Ok(())
+}
+
+/// Refuses who is meant and is no member.
+async fn check_members(
+    tx: &Tx<'_>,
+    app: AppId,
+    group: &GroupId,
+    to: &[UserId],
+) -> Result<(), StoreError> {
+    if to.is_empty() {
+        return Ok(());
+    }
+    if to.len() > limits::GROUP_DIRECTED_USERS {
+        return Err(Refusal::TooManyIds { limit: limits::GROUP_DIRECTED_USERS }.into());
+    }
+    let members = tx
+        .all(
+            "select user_id from group_members
+             where app = ?1 and group_id = ?2 and replace(?3, ' ' || user_id || ' ', '') <> ?3",
+            params![app, group, &spaced(to)],
+            |row| row.get::<UserId>(0),
+        )
+        .await?;
+    match to.iter().find(|user| !members.contains(user)) {
+        None => Ok(()),
+        Some(user) => Err(Refusal::NotAMember { group: group.clone(), user: user.clone() }.into()),
+    }
+}
+
+/// Whom a message mentions, within the limit.
+fn mentions(draft: &Draft) -> Result<Mentions, Refusal> {
+    let mentions = Mentions::of(draft.content.as_str());
+    let limit = limits::MENTIONED_USERS;
+    match &mentions {
+        Mentions::Users(users) if users.len() > limit => Err(Refusal::TooManyIds { limit }),
+        _ => Ok(mentions),
+    }
+}
+
 impl Store {
-    /// Appends a message to each of some groups, or to none of them: all in one transaction. The same client message
-    /// id again gets the first one's answer.
+    /// Appends a message to each of some groups, or to none of them: all in one transaction. Where `to` names members,
+    /// it is for them and its sender alone. The same client message id again gets the first one's answer.
     pub async fn append_to_groups(
         &self,
         draft: Draft,
         groups: Vec<GroupId>,
+        to: Vec<UserId>,
         now: Timestamp,
     ) -> Result<Vec<Sent>, StoreError> {
         let locks =
@@ -117,7 +171,7 @@ impl Store {
                     (id, _) => id.clone(),
                 };
                 let draft = Draft { client_id, ..draft.clone() };
-                all.push(append(tx, &draft, group, now).await?);
+                all.push(append(tx, &draft, group, &to, now).await?);
             }
             Ok(all)
         })
@@ -130,11 +184,18 @@ impl Store {
         &self,
         draft: Draft,
         group: GroupId,
+        to: Vec<UserId>,
         now: Timestamp,
     ) -> Result<(MessageId, Vec<UserId>), StoreError> {
         self.read(async move |tx| {
-            check_now(tx, &draft, &group, now).await?;
-            Ok((tx.message_id(now, MessageId(0)), members::ids(tx, draft.app, &group).await?))
+            let found = look(tx, &draft, &group, now).await?;
+            check(tx, &draft, &group, &found, now).await?;
+            refuse_notice(&draft)?;
+            check_members(tx, draft.app, &group, &to).await?;
+            ask_first(&draft, &found.facts)?;
+            let mut reached = members::ids(tx, draft.app, &group).await?;
+            reached.retain(|user| to.is_empty() || to.contains(user) || *user == draft.sender);
+            Ok((tx.message_id(now, MessageId(0)), reached))
         })
         .await
     }
@@ -154,6 +215,7 @@ async fn append(
     tx: &mut Tx<'_>,
     draft: &Draft,
     group: &GroupId,
+    to: &[UserId],
     now: Timestamp,
 ) -> Result<Sent, StoreError> {
     let app = draft.app;
@@ -163,25 +225,40 @@ async fn append(
         return Ok(Sent { id: first, seq: 0 });
     }
     check(tx, draft, group, &found, now).await?;
-    let key = ChannelKey::group(group);
+    refuse_notice(draft)?;
+    check_members(tx, app, group, to).await?;
+    let mentions = mentions(draft)?;
+    ask_first(draft, &found.facts)?;
     let id = tx.message_id(now, super::latest(tx, app, group).await?);
-    messages::ADD.run(tx, &[draft.row(&key, id)]).await?;
-    let without = if draft.by.echoes() { "" } else { draft.sender.as_str() };
-    tx.execute(
-        "insert into channels (app, user_id, channel, latest_id, unread)
-         select m.app, m.user_id, cast(?3 as text), cast(?4 as bigint),
-                case when m.user_id = ?5 then 0 else cast(?6 as bigint) end
-         from group_members m join users u on u.app = m.app and u.id = m.user_id
-         where m.app = ?1 and m.group_id = ?2 and m.user_id <> ?7 and u.deleted_at = 0
-         on conflict (app, user_id, channel) do update
-         set latest_id = excluded.latest_id, unread = channels.unread + excluded.unread",
-        params![app, group, key.as_str(), id, &draft.sender, i64::from(draft.counted), without],
-    )
-    .await?;
-    let body = inbox::encode(draft.entry(&key, id, &draft.sender), id.sent_at());
-    let place = inbox::Place { channel: Some(key.as_str()), message: Some(id), stored: None };
-    let reached = inbox::add_for_group(tx, app, group, without, place, body, id.sent_at()).await?;
-    events::group_message(tx, found.facts.wanted, draft, group, id, now).await?;
+    let mut flags = draft.flags();
+    if found.size > limits::GROUP_RECEIPT_MEMBERS {
+        flags &= !NEEDS_RECEIPT;
+    }
+    let post = Post {
+        app,
+        group,
+        id,
+        sender: draft.sender.as_str(),
+        client_id: draft.client_id.as_ref().map(ClientMessageId::as_str),
+        r#type: draft.r#type.as_str(),
+        content: draft.content.as_str(),
+        flags,
+        mentions,
+        to,
+        echo: draft.by.echoes(),
+    };
+    let reached = post.write(tx).await?;
+    push::keep_options(tx, app, id, draft.push.as_ref()).await?;
+    events::group_message(tx, found.facts.wanted, draft, group, to, id, now).await?;
     let own = reached.iter().find(|(user, _)| *user == draft.sender);
     Ok(Sent { id, seq: own.map_or(0, |(_, seq)| *seq) })
+}
+
+/// Last of all, what an app's server decides about, outside of the transaction.
+fn ask_first(draft: &Draft, facts: &Facts) -> Result<(), StoreError> {
+    let by_client = matches!(draft.by, By::Client { .. });
+    if by_client && !draft.asked && facts.wanted.has(Event::BeforeGroupMessage) {
+        return Err(StoreError::NotAsked);
+    }
+    Ok(())
 }

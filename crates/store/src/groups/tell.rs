@@ -6,11 +6,11 @@ use nuncio_protocol::frames::{self, GroupEvent, entry};
 use nuncio_protocol::ids::AppId;
 use nuncio_protocol::{GroupId, Timestamp, UserId};
 
-use super::{Actor, Group};
+use super::{Actor, Group, notices};
 use crate::engine::{Tx, params};
 use crate::error::StoreError;
 use crate::events;
-use crate::inbox::{self, Place};
+use crate::inbox::{self, Audience, Place};
 use crate::profiles::Shown;
 
 impl Group {
@@ -144,8 +144,8 @@ impl<'a> News<'a> {
         })
     }
 
-    /// Tells all members of a group, `also` some users who are none any more, and the app's server. All of them must
-    /// be filed.
+    /// Tells all members of a group, `also` some users who are none any more, and the app's server; what members expect
+    /// to read in the conversation they are told there too. All of them must be filed.
     pub(super) async fn tell_all(
         self,
         tx: &mut Tx<'_>,
@@ -158,10 +158,11 @@ impl<'a> News<'a> {
         let body = inbox::encode(entry::Body::Group(Box::new(event.clone())), now);
         let stored = body.clone();
         let place = Place { channel: None, message: None, stored: Some(&stored) };
-        inbox::add_for_group(tx, app, &group.id, "", place, body, now).await?;
+        inbox::add_for_group(tx, app, Audience::all(&group.id), place, body, now).await?;
         for user in also {
             inbox::add(tx, app, user, entry::Body::Group(Box::new(event.clone())), now).await?;
         }
+        notices::write(tx, app, group, &event, now).await?;
         self.tell_app(tx, app, group, now).await
     }
 

@@ -2,7 +2,7 @@
 
 use nuncio_protocol::frames::{Message, entry};
 use nuncio_protocol::ids::{AppId, MessageId};
-use nuncio_protocol::values::Content;
+use nuncio_protocol::values::{Content, MessageType};
 use nuncio_protocol::{Refusal, Timestamp, UserId};
 use nuncio_store::channels::HistoryFrom;
 use nuncio_store::groups::{Actor, GroupEdit};
@@ -13,7 +13,8 @@ use crate::groups::{FORGET, create, group};
 use crate::harness::{Bench, NOW, contract, refusal, user};
 use crate::messages::{draft, send};
 
-const SERVER: By = By::Server { verify_blocklist: false, echo_to_sender: false };
+pub(crate) const NOTICE: &str = MessageType::GROUP_NOTICE;
+pub(crate) const SERVER: By = By::Server { verify_blocklist: false, echo_to_sender: false };
 
 async fn say_at(
     store: &Store,
@@ -22,12 +23,13 @@ async fn say_at(
     id: &str,
     now: Timestamp,
 ) -> Result<Sent, StoreError> {
-    let sent = store.append_to_groups(draft(app, from, id, id), vec![group("g")], now).await?;
+    let sent =
+        store.append_to_groups(draft(app, from, id, id), vec![group("g")], vec![], now).await?;
     Ok(sent[0])
 }
 
 /// Sends a message to the group `g`.
-async fn say(bench: &Bench, from: &str, id: &str) -> Result<Sent, StoreError> {
+pub(crate) async fn say(bench: &Bench, from: &str, id: &str) -> Result<Sent, StoreError> {
     say_at(&bench.store, bench.app, from, id, NOW).await
 }
 
@@ -35,27 +37,29 @@ fn by_server(app: AppId, from: &str) -> Draft {
     Draft { by: SERVER, client_id: None, ..draft(app, from, "x", "x") }
 }
 
-/// The messages in a user's inbox.
-async fn received(bench: &Bench, user: &UserId) -> Vec<Message> {
+/// The messages in a user's inbox, without the server's notices.
+pub(crate) async fn received(bench: &Bench, user: &UserId) -> Vec<Message> {
     let message = |body| match body {
-        entry::Body::Message(message) => Some(message),
+        entry::Body::Message(message) if message.r#type != NOTICE => Some(message),
         _ => None,
     };
     bench.inbox(user).await.into_iter().filter_map(message).collect()
 }
 
 /// What the messages in a user's inbox are called.
-async fn heard(bench: &Bench, user: &UserId) -> Vec<String> {
+pub(crate) async fn heard(bench: &Bench, user: &UserId) -> Vec<String> {
     received(bench, user).await.into_iter().map(|message| message.client_message_id).collect()
 }
 
-async fn read(bench: &Bench, user: &UserId) -> Result<Vec<String>, StoreError> {
+/// What the messages that a user may read back are called, without the server's notices.
+pub(crate) async fn read(bench: &Bench, user: &UserId) -> Result<Vec<String>, StoreError> {
     let (app, from) = (bench.app, HistoryFrom::End);
     let found = bench.store.group_history(app, user.clone(), group("g"), from, true, 100).await?;
-    Ok(found.into_iter().map(|message| message.client_message_id).collect())
+    let found = found.into_iter().filter(|message| message.r#type != NOTICE);
+    Ok(found.map(|message| message.client_message_id).collect())
 }
 
-async fn unread(bench: &Bench, user: &UserId) -> i64 {
+pub(crate) async fn unread(bench: &Bench, user: &UserId) -> i64 {
     bench.store.total_unread(bench.app, user.clone()).await.unwrap()
 }
 
@@ -65,14 +69,14 @@ contract! {
         create(&bench, "g", &ann, &[&bob, &cem]).await;
         bench.nudges.take();
         let first = say(&bench, "bob", "m1").await.unwrap();
-        assert_eq!(first.seq, 2, "the group's beginning comes first");
+        assert_eq!(first.seq, 3, "the group's beginning and its notice come first");
         say(&bench, "ann", "m2").await.unwrap();
         let nudges = bench.nudges.take();
         for who in [&ann, &bob, &cem] {
             assert_eq!(heard(&bench, who).await, ["m1", "m2"]);
             let of_user: Vec<_> =
                 nudges.iter().filter(|n| n.user == *who).map(|n| n.seq).collect();
-            assert_eq!(of_user, [2, 3]);
+            assert_eq!(of_user, [3, 4]);
             let message = received(&bench, who).await[0].clone();
             assert_eq!((message.id, message.sender_id), (first.id.to_string(), "bob".to_owned()));
             assert_eq!(message.channel.unwrap().id, "g");
@@ -168,7 +172,7 @@ contract! {
         say(&bench, "bob", "allowed").await.unwrap();
         store.mute_in_group(app, Actor::App, Some(g.clone()), who.clone(), later, NOW).await.unwrap();
         assert_eq!(refused("bob").await, Refusal::MutedInGroup, "a mute outweighs the list");
-        store.append_to_groups(by_server(app, "bob"), vec![g.clone()], NOW).await.unwrap();
+        store.append_to_groups(by_server(app, "bob"), vec![g.clone()], vec![], NOW).await.unwrap();
         say_at(store, app, "bob", "after", later).await.unwrap();
         store.unmute_in_group(app, Actor::App, Some(g.clone()), who.clone(), NOW).await.unwrap();
         store.mute_in_group(app, Actor::App, None, who.clone(), later, NOW).await.unwrap();
@@ -192,10 +196,10 @@ contract! {
         create(&bench, "h", &bob, &[]).await;
         let (app, store) = (bench.app, &bench.store);
         let groups = |ids: &[&str]| ids.iter().map(|id| group(id)).collect::<Vec<_>>();
-        let none = store.append_to_groups(by_server(app, "robot"), groups(&["g", "none"]), NOW).await;
+        let none = store.append_to_groups(by_server(app, "robot"), groups(&["g", "none"]), vec![], NOW).await;
         assert_eq!(refusal(none), Refusal::NoSuchGroup(group("none")));
         assert_eq!(received(&bench, &bob).await.len(), 0);
-        let both = store.append_to_groups(by_server(app, "robot"), groups(&["g", "h"]), NOW).await;
+        let both = store.append_to_groups(by_server(app, "robot"), groups(&["g", "h"]), vec![], NOW).await;
         assert_eq!(both.unwrap().len(), 2);
         assert_eq!(received(&bench, &bob).await.len(), 2);
         assert_eq!(received(&bench, &ann).await.len(), 1);
@@ -205,7 +209,7 @@ contract! {
             let by = By::Server { verify_blocklist: false, echo_to_sender: echo };
             let before = received(&bench, &ann).await.len();
             let draft = Draft { by, ..by_server(app, "ann") };
-            store.append_to_groups(draft, groups(&["g"]), NOW).await.unwrap();
+            store.append_to_groups(draft, groups(&["g"]), vec![], NOW).await.unwrap();
             assert_eq!(received(&bench, &ann).await.len() - before, own);
         }
     }
@@ -226,7 +230,7 @@ contract! {
         let between = store.group_history_between(app, bob.clone(), g.clone(), NOW, NOW.plus_ms(9), 10);
         let between: Vec<_> =
             between.await.unwrap().into_iter().map(|message| message.client_message_id).collect();
-        assert_eq!(between, ["m2", "m1"]);
+        assert_eq!(between, ["m2", "m1", ""], "and the notice that bob has come");
         store.leave_group(app, Actor::App, g.clone(), vec![bob.clone()], FORGET, NOW).await.unwrap();
         assert_eq!(refusal(read(&bench, &bob).await), Refusal::NotInGroup(g));
     }
@@ -244,10 +248,10 @@ contract! {
             let found = bench.store.group_history(app, ann, group("g"), from, ascending, limit).await;
             found.unwrap().into_iter().map(|message| message.client_message_id).collect()
         };
-        assert_eq!(found(HistoryFrom::Message(ids[2]), false, 10).await, ["m1", "m0"]);
+        assert_eq!(found(HistoryFrom::Message(ids[2]), false, 10).await, ["m1", "m0", ""], "and the first notice");
         assert_eq!(found(HistoryFrom::Message(ids[2]), true, 10).await, ["m3"]);
         assert_eq!(found(HistoryFrom::Time(NOW.plus_ms(1)), true, 10).await, ["m2", "m3"]);
-        assert_eq!(found(HistoryFrom::Time(NOW.plus_ms(1)), false, 10).await, ["m0"]);
+        assert_eq!(found(HistoryFrom::Time(NOW.plus_ms(1)), false, 10).await, ["m0", ""]);
         assert_eq!(found(HistoryFrom::End, false, 2).await, ["m3", "m2", "m1"], "and one more");
     }
 
@@ -296,7 +300,7 @@ contract! {
         let id = say(&bench, "bob", "m1").await.unwrap().id;
         let edit = async |who: &UserId, by: By, text: &str| {
             let content = Content::try_from(format!("{{\"content\":\"{text}\"}}")).unwrap();
-            let edit = GroupEdit { app, sender: who.clone(), by, group: g.clone(), id, content };
+            let edit = GroupEdit { app, sender: who.clone(), by, group: g.clone(), id, content, asked: true };
             store.edit_in_group(edit, NOW.plus_ms(5)).await
         };
         let client = || draft(app, "bob", "x", "x").by;
@@ -333,7 +337,7 @@ contract! {
         bench.store.leave_group(bench.app, Actor::App, group("g"), vec![bob.clone()], FORGET, NOW).await.unwrap();
         mark(None).await;
         assert_eq!(unread(&bench, &bob).await, 0);
-        assert_eq!(bench.inbox(&ann).await.len(), before + 1, "told of the leaving, not of the reading");
+        assert_eq!(bench.inbox(&ann).await.len(), before + 2, "told of the leaving, twice, not of the reading");
     }
 
     async fn a_deleted_member_gets_nothing_and_stays_a_member(bench: Bench) {

@@ -16,6 +16,7 @@ mod exports;
 mod figures;
 mod friend_requests;
 mod friends;
+mod group_conversation;
 mod group_joining;
 mod group_messages;
 mod group_moderation;

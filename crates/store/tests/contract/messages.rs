@@ -20,6 +20,7 @@ pub(crate) fn draft(app: AppId, sender: &str, client_id: &str, text: &str) -> Dr
         content: Content::try_from(format!("{{\"content\":\"{text}\"}}")).unwrap(),
         counted: true,
         needs_receipt: false,
+        push: None,
         asked: false,
     }
 }

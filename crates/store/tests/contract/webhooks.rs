@@ -238,7 +238,7 @@ contract! {
         let (store, app) = (&bench.store, bench.app);
         let [alice, bob] = bench.users(["alice", "bob"]).await;
         let before = send(store, app, "alice", "bob", "m0").await.unwrap();
-        assert!(store.asked_webhook(app).await.unwrap().is_none());
+        assert!(store.asked_webhook(app, Event::BeforeMessage).await.unwrap().is_none());
         let hook = add(store, app, "asked", &[Event::BeforeMessage]).await;
         let not_asked = |outcome: Result<_, StoreError>| {
             assert!(matches!(outcome, Err(StoreError::NotAsked)), "{outcome:?}");
@@ -255,9 +255,45 @@ contract! {
         assert!(matches!(refusal(refused), Refusal::NotRegistered(_)));
         store.append(draft(true), bob.clone(), NOW).await.unwrap();
         store.edit(nuncio_store::edits::Edit { asked: true, ..change }, NOW).await.unwrap();
-        assert_eq!(store.asked_webhook(app).await.unwrap().unwrap().webhook.id, hook.id);
+        assert_eq!(store.asked_webhook(app, Event::BeforeMessage).await.unwrap().unwrap().webhook.id, hook.id);
         store.set_webhook(app, hook.id, NOW, |setup| setup.active = false).await.unwrap();
         send(store, app, "alice", "bob", "m3").await.unwrap();
+    }
+
+    async fn a_message_to_a_group_is_shown_first_where_an_app_server_wants_to_see_it(bench: Bench) {
+        let (store, app) = (&bench.store, bench.app);
+        let [alice, bob] = bench.users(["alice", "bob"]).await;
+        crate::groups::create(&bench, "g", &alice, &[&bob]).await;
+        let g = crate::groups::group("g");
+        let hook = add(store, app, "asked", &[Event::BeforeGroupMessage]).await;
+        let say = async |id: &str, asked| {
+            let draft = nuncio_store::messages::Draft { asked, ..draft(app, "alice", id, id) };
+            store.append_to_groups(draft, vec![g.clone()], vec![], NOW).await
+        };
+        let before = bench.inbox(&bob).await.len();
+        assert!(matches!(say("m1", false).await, Err(StoreError::NotAsked)));
+        assert_eq!(bench.inbox(&bob).await.len(), before);
+        send(store, app, "alice", "bob", "direct").await.unwrap();
+        let sent = say("m1", true).await.unwrap()[0];
+        assert_eq!(say("m1", false).await.unwrap()[0].id, sent.id, "known again, and not shown");
+        let edit = nuncio_store::groups::GroupEdit {
+            app,
+            sender: alice.clone(),
+            by: draft(app, "alice", "x", "x").by,
+            group: g.clone(),
+            id: sent.id,
+            content: nuncio_protocol::values::Content::try_from("{}").unwrap(),
+            asked: false,
+        };
+        let outcome = store.edit_in_group(edit.clone(), NOW).await;
+        assert!(matches!(outcome, Err(StoreError::NotAsked)), "{outcome:?}");
+        store.edit_in_group(nuncio_store::groups::GroupEdit { asked: true, ..edit }, NOW).await.unwrap();
+        let found = store.asked_webhook(app, Event::BeforeGroupMessage).await.unwrap();
+        assert_eq!(found.unwrap().webhook.id, hook.id);
+        assert!(store.asked_webhook(app, Event::BeforeMessage).await.unwrap().is_none());
+        // What a rule stands against is not shown.
+        store.freeze_groups(app, nuncio_store::groups::Actor::App, vec![g.clone()], true, NOW).await.unwrap();
+        assert_eq!(refusal(say("m2", false).await), Refusal::GroupFrozen);
     }
 
     async fn an_app_has_ten_webhooks_and_one_that_is_asked(bench: Bench) {

@@ -12,8 +12,8 @@ import { say } from '../parts/toast.js';
 import { address } from '../router.js';
 import { counted, number, time } from '../words.js';
 
-/** The event that is asked before a message is sent. */
-const ASKED = 'direct_channel:pre_messaging';
+/** The events that are asked before a message is sent. */
+const ASKED = 'direct_channel:pre_messaging and group_channel:pre_messaging';
 const STATES: Record<Delivery['state'], string> = { waiting: 'Waiting', delivered: 'Delivered', 'given-up': 'Given up' };
 
 /** What a webhook's form asks for. */

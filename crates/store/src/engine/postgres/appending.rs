@@ -9,11 +9,12 @@ use nuncio_protocol::{ClientMessageId, Refusal, UserId};
 
 use super::link::Link;
 use crate::appends::{Found, Party, read_found};
-use crate::engine::Row;
 use crate::engine::staging::{Append, Appended, Ground, Key, Staging};
+use crate::engine::{Row, params};
 use crate::error::StoreError;
 use crate::keys::ChannelKey;
 use crate::messages::COUNTED;
+use crate::push::KEEP_OPTIONS;
 
 /// What [`crate::appends::LOOK`] finds, for many pairs of users, and the latest message between them; in their order.
 const LOOK_ALL: &str = "
@@ -193,6 +194,7 @@ pub(super) async fn write(link: &Link, staging: &Staging) -> Result<(), StoreErr
         add_entries(link, &staging.messages),
         move_channels(link, &staging.messages),
         move_heads(link, &staging.heads),
+        keep_push_options(link, &staging.messages),
     )?;
     Ok(())
 }
@@ -270,6 +272,17 @@ async fn move_channels(link: &Link, messages: &[Appended]) -> Result<(), StoreEr
     let channels: Vec<&str> = all.iter().map(|((.., key), _)| key.as_str()).collect();
     let statement = link.prepare(MOVE_CHANNELS).await?;
     link.client.execute(&statement, &[&apps, &users, &channels, &latest, &unread]).await?;
+    Ok(())
+}
+
+/// Few messages have some.
+async fn keep_push_options(link: &Link, messages: &[Appended]) -> Result<(), StoreError> {
+    for message in messages {
+        if let Some(push) = &message.push {
+            let values = params![message.app, message.id, &**push];
+            link.execute(KEEP_OPTIONS, values).await?;
+        }
+    }
     Ok(())
 }
 

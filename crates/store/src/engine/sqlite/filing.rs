@@ -22,6 +22,7 @@ use crate::error::StoreError;
 use crate::inbox::ADD_MESSAGE;
 use crate::keys::ChannelKey;
 use crate::messages::{ADD, COUNTED};
+use crate::push::KEEP_OPTIONS;
 
 /// What a transaction has filed; the tail lets go of it once that is committed.
 #[derive(Default)]
@@ -63,7 +64,7 @@ impl Filing {
             }
             let entries = tail.entries(&key, most);
             if !entries.is_empty() {
-                self.file_user(&mut statements, &key, &entries)?;
+                self.file_user(connection, &mut statements, &key, &entries)?;
                 self.users.insert(key, entries.len());
             }
         }
@@ -72,6 +73,7 @@ impl Filing {
 
     fn file_user(
         &mut self,
+        connection: &Connection,
         statements: &mut Statements<'_>,
         key: &Key,
         entries: &[Arc<Unfiled>],
@@ -94,6 +96,10 @@ impl Filing {
             let name = channels.all[place].key.as_str();
             if !message.filed.load(Ordering::Relaxed) && self.ids.insert(message.id) {
                 messages.push(message_row(message, name));
+                if let Some(push) = &message.push {
+                    let values = params![key.0.0, message.id.0, &**push];
+                    connection.prepare_cached(KEEP_OPTIONS)?.execute(values)?;
+                }
                 self.messages.push(Arc::clone(message));
             }
             let at = message.id.sent_at();

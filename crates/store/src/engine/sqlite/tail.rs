@@ -79,6 +79,9 @@ impl Appended {
         put_int(8, self.flags, out);
         put_int(9, self.sender_seq, out);
         put_int(10, self.recipient_seq, out);
+        if let Some(push) = &self.push {
+            put_message(11, out, |out| out.extend_from_slice(push));
+        }
     }
 }
 
@@ -126,6 +129,8 @@ struct Stored {
     sender_seq: i64,
     #[prost(int64, tag = "10")]
     recipient_seq: i64,
+    #[prost(bytes, tag = "11")]
+    push: Vec<u8>,
 }
 
 impl Stored {
@@ -145,6 +150,7 @@ impl Stored {
             r#type: MessageType::try_from(self.r#type).map_err(corrupt)?,
             content: Content::try_from(self.content).map_err(corrupt)?,
             flags: self.flags,
+            push: (!self.push.is_empty()).then(|| self.push.into()),
             sender_seq: self.sender_seq,
             recipient_seq: self.recipient_seq,
         };
