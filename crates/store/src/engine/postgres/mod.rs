@@ -35,7 +35,7 @@ type Unit = (Locks, Box<dyn Work>);
 /// What waits for a connection.
 enum Queued {
     Unit(Unit),
-    Append(Append),
+    Append(Box<Append>),
 }
 
 /// Connections that write for users; one more is for what concerns none.
@@ -118,7 +118,7 @@ impl Postgres {
     /// Queues a message, unless too many wait.
     pub(super) fn append(&self, append: Append) -> Result<(), StoreError> {
         let appender = one_of(APPENDERS, &(append.draft.app, &append.draft.sender));
-        match self.writers[WRITERS + 1 + appender].try_send(Queued::Append(append)) {
+        match self.writers[WRITERS + 1 + appender].try_send(Queued::Append(Box::new(append))) {
             Ok(()) => {
                 self.shared.metrics.queue_depth.inc();
                 Ok(())
@@ -210,7 +210,7 @@ impl Batch {
         for queued in queued {
             match queued {
                 Queued::Unit(unit) => batch.units.push(unit),
-                Queued::Append(append) => batch.appends.push(append),
+                Queued::Append(append) => batch.appends.push(*append),
             }
         }
         batch
