@@ -178,6 +178,18 @@ fn operations(message_id: &str) -> Vec<Body> {
         Body::RemoveChannelTags(f::RemoveChannelTags { tag_ids: vec!["t".into()] }),
         Body::LeaveGroup(f::LeaveGroup { group_id: g(), leaving: None }),
         Body::DismissGroup(f::DismissGroup { group_id: g() }),
+        Body::GetPushInfo(f::GetPushInfo {}),
+        Body::RegisterPush(f::RegisterPush {
+            provider: f::PushProvider::Webhook.into(),
+            token: "t".into(),
+            ..f::RegisterPush::default()
+        }),
+        Body::UnregisterPush(f::UnregisterPush {}),
+        Body::SetPushSettings(f::SetPushSettings {
+            hide_content: Some(true),
+            ..f::SetPushSettings::default()
+        }),
+        Body::GetPushSettings(f::GetPushSettings {}),
         Body::Logout(f::Logout {}),
     ]
 }
@@ -256,7 +268,12 @@ fn number(body: &Body) -> usize {
         Body::RemoveChannelTags(_) => 66,
         Body::LeaveGroup(_) => 67,
         Body::DismissGroup(_) => 68,
-        Body::Logout(_) => 69,
+        Body::GetPushInfo(_) => 69,
+        Body::RegisterPush(_) => 70,
+        Body::UnregisterPush(_) => 71,
+        Body::SetPushSettings(_) => 72,
+        Body::GetPushSettings(_) => 73,
+        Body::Logout(_) => 74,
     }
 }
 

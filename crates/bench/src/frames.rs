@@ -76,6 +76,13 @@ impl Messages {
         Self { message, prefix, payload: Vec::new(), bytes: Vec::new() }
     }
 
+    /// The same, to a group.
+    pub(crate) fn to_group(group: &str, prefix: String, bytes: usize) -> Self {
+        let mut messages = Self::new("", prefix, bytes);
+        messages.message.channel = Some(Channel::group(group));
+        messages
+    }
+
     /// The next messages are for this user.
     pub(crate) fn address(&mut self, to: &str) {
         self.message.channel = Some(Channel::direct(to));

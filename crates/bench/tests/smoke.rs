@@ -80,6 +80,13 @@ fn the_mix_loses_no_message_and_looks_at_memory_and_files() {
 }
 
 #[test]
+fn a_groups_messages_reach_each_connected_member_once_and_in_order() {
+    // The scenario fails where one does not.
+    let report = reported(&["run", "groups"]);
+    assert!(figure(&report, "groups-10-rate") > 0.0, "{report}");
+}
+
+#[test]
 fn each_side_of_a_comparison_is_measured_or_reported_as_missing() {
     let report = reported(&["compare", "nuncio-sqlite", "limit", "ejabberd-relay-tcp"]);
     let sides = report["sides"].as_array().unwrap();

@@ -61,6 +61,7 @@ pub use events::{Event, Events};
 pub use ops::friends::{FriendApplicationQuery, FriendInfoChange, Page};
 pub use ops::groups::GroupAnswer;
 pub use ops::messages::{HistoryFrom, NewMessage, SendHandle};
+pub use ops::push::{PushRegistration, PushSettingsChange};
 pub use outbox::Sent;
 pub use reconnect::{Backoff, ReconnectPolicy};
 pub use shared::{State, SyncState};

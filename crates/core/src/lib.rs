@@ -31,6 +31,7 @@ pub mod operators;
 mod page_token;
 mod passwords;
 mod profiles;
+pub mod push;
 mod receipts;
 mod second_factor;
 mod soft_delete;

@@ -6,6 +6,7 @@ use nuncio_protocol::frames::{
     self, ChannelStates, ChannelType, Entry, History, SyncPage, entry, server_frame,
 };
 use nuncio_protocol::ids::{AppId, MessageId};
+use nuncio_protocol::push::PushOptions;
 use nuncio_protocol::values::{Content, MessageType};
 use nuncio_protocol::{ChannelId, ClientMessageId, GroupId, Refusal, Timestamp, UserId, limits};
 use nuncio_store::channels::HistoryFrom;
@@ -44,6 +45,8 @@ pub struct Send {
     pub counted: bool,
     /// Whether its sender wants to be told when it is read.
     pub needs_receipt: bool,
+    /// How it is pushed to who is away, where its sender has said so.
+    pub push: Option<PushOptions>,
     /// Whether it is kept; else only devices connected now get it, and it has no place in any inbox.
     pub stored: bool,
 }
@@ -59,6 +62,7 @@ impl Send {
             content: self.content.clone(),
             counted: self.counted,
             needs_receipt: self.needs_receipt,
+            push: self.push.clone(),
             asked,
         }
     }

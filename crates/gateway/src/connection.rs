@@ -5,11 +5,6 @@
 //! written when nothing else is ready, so that what happens together is written together. While the queue is
 //! long nothing is added to it: neither mail nor answers nor new requests.
 
-use std::future::poll_fn;
-use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context, Poll};
-
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use nuncio_core::{Claim, Error};
@@ -18,6 +13,10 @@ use nuncio_protocol::frames::{
     server_frame,
 };
 use nuncio_protocol::{Code, Refusal};
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
 use tokio::time::{Instant, Sleep, sleep_until, timeout};
 
 use crate::close::{bad_frame, come_back};
@@ -26,7 +25,7 @@ use crate::gateway::{Gateway, Place};
 use crate::handlers::{self, Answer, Asked, Outcome};
 use crate::login::{self, Registered};
 use crate::mailbox::{Mail, News};
-use crate::pace::{Allowed, Pace};
+use crate::pace::{Allowed, Pace, SentAway};
 use crate::requests::{MOST, Requests};
 use crate::serve::{linger, say_goodbye};
 use crate::ws::handshake::Io;
@@ -34,9 +33,6 @@ use crate::ws::socket::{Broken, Incoming, Socket};
 
 /// Bytes that wait to be written before nothing more is added.
 const QUEUED: usize = 64 * 1024;
-/// Within what time, in milliseconds, clients that were sent away from a full queue try again: each at its own
-/// moment, or they would fill it again together.
-const AGAIN_MS: std::ops::RangeInclusive<u64> = 200..=1000;
 /// Inbox entries read at once by a session that is behind.
 const PAGE: u32 = 50;
 
@@ -64,10 +60,19 @@ pub(crate) struct Connection {
     /// When the token ends.
     expires: Option<Instant>,
     stalled: Option<Stalled>,
+    sent_away: Option<SentAway>,
     /// Fires when one of the moments above may have come.
     timer: Pin<Box<Sleep>>,
-    /// The request to log out, once it came.
-    leaving: Option<u64>,
+    /// How far a logout has got, once it was asked for.
+    leaving: Option<Leaving>,
+}
+
+/// A logout on its way.
+enum Leaving {
+    /// It was asked for under this id; what was asked before is answered first.
+    Asked(u64),
+    /// It is being done.
+    Begun,
 }
 
 /// Writing has come to a halt.
@@ -115,6 +120,7 @@ impl Connection {
             heard: now,
             expires,
             stalled: None,
+            sent_away: None,
             timer: Box::pin(sleep_until(expires.unwrap_or(silent).min(silent))),
             leaving: None,
             place,
@@ -138,12 +144,15 @@ impl Connection {
                 return Poll::Ready(end);
             }
             self.deliver();
-            if self.leaving.is_some() && self.requests.is_empty() {
-                self.write(
-                    self.leaving.unwrap_or_default(),
-                    server_frame::Body::Done(<_>::default()),
-                );
-                return Poll::Ready(End::Closed);
+            if self.requests.is_empty() {
+                match self.leaving {
+                    Some(Leaving::Asked(id)) => {
+                        self.leaving = Some(Leaving::Begun);
+                        self.begin(id, Asked::Logout);
+                    }
+                    Some(Leaving::Begun) => return Poll::Ready(End::Closed),
+                    None => {}
+                }
             }
         }
         Poll::Pending
@@ -187,7 +196,11 @@ impl Connection {
 
     /// Whether new requests are taken now.
     fn listens(&self) -> bool {
-        self.requests.len() < MOST && self.leaving.is_none()
+        self.requests.len() < MOST && self.leaving.is_none() && self.deaf_until().is_none()
+    }
+
+    fn deaf_until(&self) -> Option<Instant> {
+        self.sent_away.as_ref().and_then(SentAway::deaf_until)
     }
 
     fn handle(&mut self, event: Event) -> Result<(), End> {
@@ -273,11 +286,11 @@ impl Connection {
                 Ok(())
             }
             (Asked::Send(_), _) if self.is_overloaded() => {
-                self.refuse_message(id, rand::random_range(AGAIN_MS));
+                self.send_away(id);
                 Ok(())
             }
             (Asked::Logout, _) => {
-                self.leaving = Some(id);
+                self.leaving = Some(Leaving::Asked(id));
                 Ok(())
             }
             (asked, _) => {
@@ -285,6 +298,15 @@ impl Connection {
                 Ok(())
             }
         }
+    }
+
+    fn send_away(&mut self, id: u64) {
+        let sent_away = SentAway::again(self.sent_away.take(), self.heard);
+        self.refuse_message(id, sent_away.wait_ms(self.heard));
+        if let Some(until) = sent_away.deaf_until() {
+            self.wake_by(until);
+        }
+        self.sent_away = Some(sent_away);
     }
 
     fn refuse_message(&mut self, id: u64, wait_ms: u64) {
@@ -396,6 +418,7 @@ impl Connection {
         let options = &gateway.options;
         let now = Instant::now();
         let room = self.socket.queued() < QUEUED;
+        self.sent_away.take_if(|sent_away| sent_away.is_over(now));
         if !self.listens() || !room {
             // Who is not listened to cannot be heard.
             self.heard = now;
@@ -417,7 +440,8 @@ impl Connection {
         if silent <= now {
             return Err(End::Told(come_back("nothing was heard from the client", 0)));
         }
-        let next = [self.expires, stalled, late].into_iter().flatten().fold(silent, Instant::min);
+        let moments = [self.expires, stalled, late, self.deaf_until()];
+        let next = moments.into_iter().flatten().fold(silent, Instant::min);
         self.timer.as_mut().reset(next);
         Ok(())
     }

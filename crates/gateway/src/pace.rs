@@ -50,6 +50,48 @@ impl Pace {
     }
 }
 
+/// Within what time, in milliseconds, clients that were sent away from a full queue try again: each at its own
+/// moment, or they would fill it again together.
+const AGAIN_MS: std::ops::RangeInclusive<u64> = 200..=1000;
+
+/// A connection whose message was turned away because too many wait already.
+#[derive(Debug)]
+pub(crate) struct SentAway {
+    /// When the client may try again, as it was told.
+    until: Instant,
+    /// Whether it did not wait. It is not read from until then: to refuse a flood message by message would take the time
+    /// that others' messages need.
+    deaf: bool,
+}
+
+impl SentAway {
+    /// Another message is turned away.
+    pub(crate) fn again(before: Option<Self>, now: Instant) -> Self {
+        match before {
+            Some(Self { until, .. }) if until > now => Self { until, deaf: true },
+            _ => {
+                let wait = Duration::from_millis(rand::random_range(AGAIN_MS));
+                Self { until: now + wait, deaf: false }
+            }
+        }
+    }
+
+    /// What the client is told.
+    pub(crate) fn wait_ms(&self, now: Instant) -> u64 {
+        let left = self.until.saturating_duration_since(now);
+        u64::try_from(left.as_millis()).unwrap_or(u64::MAX).max(1)
+    }
+
+    pub(crate) fn is_over(&self, now: Instant) -> bool {
+        self.until <= now
+    }
+
+    /// Until when nothing is read.
+    pub(crate) fn deaf_until(&self) -> Option<Instant> {
+        self.deaf.then_some(self.until)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -65,6 +107,19 @@ mod tests {
         let later = start + Duration::from_millis(100);
         assert_eq!(pace.call(later), Allowed::Yes);
         assert!(matches!(pace.call(later), Allowed::After(_)));
+    }
+
+    #[test]
+    fn who_does_not_wait_is_not_listened_to_until_the_time_is_over() {
+        let start = Instant::now();
+        let first = SentAway::again(None, start);
+        let wait = first.wait_ms(start);
+        assert!(AGAIN_MS.contains(&wait) && first.deaf_until().is_none());
+        let end = start + Duration::from_millis(wait);
+        let second = SentAway::again(Some(first), start + Duration::from_millis(1));
+        assert_eq!(second.deaf_until(), Some(end));
+        assert!(!second.is_over(start) && second.is_over(end));
+        assert!(SentAway::again(Some(second), end).deaf_until().is_none(), "forgiven");
     }
 
     #[test]

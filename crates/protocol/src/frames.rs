@@ -11,7 +11,7 @@ use crate::ids::ChannelId;
 
 include!(concat!(env!("OUT_DIR"), "/nuncio.v1.rs"));
 
-pub use prost::Message as ProtobufMessage;
+pub use prost::{DecodeError, Message as ProtobufMessage};
 
 impl Channel {
     /// The direct channel with `user`, as the other side of it sees it.

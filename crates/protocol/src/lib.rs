@@ -12,6 +12,7 @@ pub mod limits;
 pub mod mentions;
 pub mod origin;
 pub mod os;
+pub mod push;
 pub mod refusal;
 pub mod signing;
 pub mod time;

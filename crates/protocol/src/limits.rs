@@ -128,3 +128,17 @@ pub const IDEMPOTENCY_KEY_BYTES: usize = 64;
 pub const REQUEST_ID_BYTES: usize = 36;
 /// Bytes of a nonce.
 pub const NONCE_BYTES: usize = 64;
+/// Bytes of what a push provider gave a device.
+pub const PUSH_TOKEN_BYTES: usize = 1024;
+/// Bytes of a notification's title, where a message's sender gives it.
+pub const PUSH_TITLE_BYTES: usize = 256;
+/// Bytes of a notification's text, and of its data, where a message's sender gives them.
+pub const PUSH_TEXT_BYTES: usize = 1024;
+/// Bytes of what a message's sender says besides about its notification.
+pub const PUSH_EXT_BYTES: usize = 4096;
+/// Bytes of a language's tag.
+pub const LANGUAGE_BYTES: usize = 35;
+/// Bytes of a time zone's name.
+pub const TIMEZONE_BYTES: usize = 64;
+/// Devices of one user that are registered for push; the oldest makes room.
+pub const PUSH_DEVICES: usize = 20;

@@ -2,7 +2,7 @@
 //! whose transactions take the decision.
 
 use crate::codes::Code;
-use crate::frames::Failure;
+use crate::frames::{Failure, PushProvider};
 use crate::ids::{GroupId, UserId};
 use crate::time::Timestamp;
 use crate::values::{MessageType, ProfileError, ProfileFault};
@@ -39,6 +39,9 @@ pub enum Refusal {
     WebhooksFull { limit: usize },
     #[error("webhook `{0}` is asked before messages are sent, and an app can have only one such")]
     AskedAlready(String),
+
+    #[error("the app sends nothing through {}: its credentials are set in the console", name_of(*.0))]
+    PushOff(PushProvider),
 
     #[error("users are deleted in the development environment only: soft-delete them instead")]
     NotInProduction,
@@ -191,6 +194,16 @@ fn fault_sentence(fault: &ProfileFault) -> &'static str {
     }
 }
 
+fn name_of(provider: PushProvider) -> &'static str {
+    match provider {
+        PushProvider::Unspecified => "no provider",
+        PushProvider::Fcm => "FCM",
+        PushProvider::Apns => "APNs",
+        PushProvider::Web => "Web Push",
+        PushProvider::Webhook => "a webhook",
+    }
+}
+
 impl Refusal {
     /// The refusal's public code.
     #[must_use]
@@ -222,6 +235,7 @@ impl Refusal {
             Self::NotInWhitelist => Code::NotInWhitelist,
             Self::OnlyFriends => Code::OnlyFriends,
             Self::RefusedByAppServer(_) | Self::AppServerSilent => Code::RefusedByAppServer,
+            Self::PushOff(_) => Code::ServiceOff,
             Self::WebhookNotFound(_) | Self::DeliveryNotFound(_) => Code::WebhookNotFound,
             Self::MessageNotFound(_) => Code::MessageNotFound,
             Self::NotYourMessage => Code::NotYourMessage,

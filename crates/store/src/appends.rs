@@ -1,65 +1,20 @@
 //! Appending messages: whether one may be sent, decided where it is stored.
 //!
 //! Everything that stands against a message is looked up by [`look`] in the transaction that appends it.
-//! So a ban, a block or an expiry that was committed before is seen, and no cache stands between. What an
-//! accepted message becomes is the engine's: rows at once on PostgreSQL, a place in the tail on SQLite.
+//! So a ban, a block or an expiry that was committed before is seen, and no cache stands between. How the messages of
+//! a transaction are looked up and written down together is the engines' (`Store::append`): sets of rows on PostgreSQL,
+//! a place in the tail on SQLite.
 
-use nuncio_protocol::ids::{AppId, MessageId};
+use nuncio_protocol::ids::MessageId;
 use nuncio_protocol::{ClientMessageId, Refusal, Timestamp, UserId};
 
 use crate::apps;
 use crate::engine::{Row, Store, Tx, params};
 use crate::error::StoreError;
-use crate::events::{self, Event, Events};
-use crate::inbox;
-use crate::keys::ChannelKey;
-use crate::messages::{self, By, Draft, Sent};
+use crate::events::{Event, Events};
+use crate::messages::{By, Draft};
 
 impl Store {
-    /// Appends a direct message, unless a rule stands against it. The same client message id again gets the
-    /// first one's answer.
-    pub async fn append(
-        &self,
-        draft: Draft,
-        to: UserId,
-        now: Timestamp,
-    ) -> Result<Sent, StoreError> {
-        if self.keeps_a_tail() {
-            return self.append_to_tail(draft, to, now).await;
-        }
-        let locks = vec![(draft.app, draft.sender.clone()), (draft.app, to.clone())];
-        self.write(locks, async move |tx| {
-            append(tx, &draft, &to, draft.client_id.as_ref(), now).await
-        })
-        .await
-    }
-
-    /// Appends one message for each recipient, or for none: all in one transaction.
-    pub async fn append_to_many(
-        &self,
-        draft: Draft,
-        to: Vec<UserId>,
-        now: Timestamp,
-    ) -> Result<Vec<(UserId, MessageId)>, StoreError> {
-        if self.keeps_a_tail() {
-            let ids = self.append_all_to_tail(draft, to.clone(), now).await?;
-            return Ok(to.into_iter().zip(ids).collect());
-        }
-        let mut locks: Vec<_> = to.iter().map(|user| (draft.app, user.clone())).collect();
-        locks.push((draft.app, draft.sender.clone()));
-        self.write(locks, async move |tx| {
-            let mut sent = Vec::with_capacity(to.len());
-            for (index, user) in to.iter().enumerate() {
-                let client_id =
-                    draft.client_id.as_ref().map(|id| of_recipient(id, index)).transpose()?;
-                let outcome = append(tx, &draft, user, client_id.as_ref(), now).await?;
-                sent.push((user.clone(), outcome.id));
-            }
-            Ok(sent)
-        })
-        .await
-    }
-
     /// Says whether a message might be sent now, and appends nothing: for what is not stored.
     pub async fn check_send(
         &self,
@@ -112,16 +67,13 @@ pub(crate) struct Found {
     pub(crate) sender: Option<Party>,
     pub(crate) recipient: Option<Party>,
     pub(crate) facts: Facts,
-    /// The message that was sent under the same client id.
-    pub(crate) sent: Option<MessageId>,
 }
 
-/// All that [`check`] asks for in one statement, by app, sender, recipient and client id.
+/// All that [`check`] asks for in one statement, by app, sender and recipient.
 pub(crate) const LOOK: &str = "
     select a.only_friends, a.secret_version, a.locked,
            exists (select 1 from blocklist where app = ?1 and user_id = ?3 and target_id = ?2),
            a.webhook_events,
-           (select id from messages where app = ?1 and sender = ?2 and client_id = ?4),
            s.inbox_head, s.deleted_at, s.banned_until, s.ban_reason, s.muted, s.tokens_from, s.whitelist_on,
            r.inbox_head, r.deleted_at, r.banned_until, r.ban_reason, r.muted, r.tokens_from, r.whitelist_on
     from apps a
@@ -137,9 +89,8 @@ pub(crate) const SENT: &str =
 pub(crate) fn read_found(row: &Row<'_>) -> Result<Found, StoreError> {
     Ok(Found {
         facts: read_facts(row, 0)?,
-        sent: row.get::<Option<i64>>(5)?.map(MessageId),
-        sender: read_party(row, 6)?,
-        recipient: read_party(row, 13)?,
+        sender: read_party(row, 5)?,
+        recipient: read_party(row, 12)?,
     })
 }
 
@@ -171,8 +122,7 @@ pub(crate) fn read_party(row: &Row<'_>, first: usize) -> Result<Option<Party>, S
 
 /// Looks up all that stands for and against a message.
 pub(crate) async fn look(tx: &Tx<'_>, draft: &Draft, to: &UserId) -> Result<Found, StoreError> {
-    let client_id = draft.client_id.as_ref().map(ClientMessageId::as_str);
-    tx.opt(LOOK, params![draft.app, &draft.sender, to, client_id], read_found)
+    tx.opt(LOOK, params![draft.app, &draft.sender, to], read_found)
         .await?
         .ok_or(StoreError::Refused(Refusal::AppNotFound))
 }
@@ -186,7 +136,7 @@ pub(crate) async fn check(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let refuse = |refusal: Refusal| Err(StoreError::Refused(refusal));
-    let Found { sender, recipient, facts, .. } = found;
+    let Found { sender, recipient, facts } = found;
     let Some(sender) = sender else {
         return refuse(Refusal::NotRegistered(draft.sender.clone()));
     };
@@ -288,60 +238,6 @@ async fn are_friends(tx: &Tx<'_>, draft: &Draft, to: &UserId) -> Result<bool, St
 /// Whether an accepted message has an entry in its sender's own inbox.
 pub(crate) fn has_own_entry(draft: &Draft, sender: &Party) -> bool {
     draft.by.echoes() && !sender.deleted
-}
-
-/// Appends a message as rows. The engine has locked both users' rows: whoever changes a rule about them
-/// waits for us, or we have waited for them.
-async fn append(
-    tx: &mut Tx<'_>,
-    draft: &Draft,
-    to: &UserId,
-    client_id: Option<&ClientMessageId>,
-    now: Timestamp,
-) -> Result<Sent, StoreError> {
-    let app = draft.app;
-    let draft = &Draft { client_id: client_id.cloned(), ..draft.clone() };
-    let found = look(tx, draft, to).await?;
-    if let Some(first) = found.sent {
-        return Ok(Sent { id: first, seq: 0 });
-    }
-    check(tx, draft, to, &found, now).await?;
-    let key = ChannelKey::direct(&draft.sender, to);
-    let latest = tx
-        .opt(
-            "select id from messages where app = ?1 and channel = ?2 order by id desc limit 1",
-            params![app, key.as_str()],
-            |row| row.get(0),
-        )
-        .await?;
-    let id = tx.message_id(now, latest.unwrap_or(MessageId(0)));
-    messages::ADD.run(tx, &[draft.row(&key, id)]).await?;
-    let mut own_seq = 0;
-    if found.sender.as_ref().is_some_and(|sender| has_own_entry(draft, sender)) {
-        move_channel(tx, app, &draft.sender, &key, id, 0).await?;
-        let body = draft.entry(&key, id, &draft.sender);
-        own_seq = inbox::add_message(tx, app, &draft.sender, &key, id, body).await?;
-    }
-    if *to != draft.sender {
-        move_channel(tx, app, to, &key, id, i64::from(draft.counted)).await?;
-        let body = draft.entry(&key, id, to);
-        inbox::add_message(tx, app, to, &key, id, body).await?;
-    }
-    events::message(tx, found.facts.wanted, draft, to, id, now).await?;
-    Ok(Sent { id, seq: own_seq.cast_unsigned() })
-}
-
-/// Makes a message the latest of a user's channel.
-async fn move_channel(
-    tx: &Tx<'_>,
-    app: AppId,
-    user: &UserId,
-    key: &ChannelKey,
-    latest: MessageId,
-    unread: i64,
-) -> Result<(), StoreError> {
-    tx.execute(MOVE_CHANNEL, params![app, user, key.as_str(), latest, unread]).await?;
-    Ok(())
 }
 
 /// Makes a message the latest of a user's channel, and counts what is unread.

@@ -274,6 +274,21 @@ pub(crate) async fn by_id(tx: &Tx<'_>, app: AppId) -> Result<App, StoreError> {
         .ok_or(StoreError::Refused(Refusal::AppNotFound))
 }
 
+/// What [`App::user_limit`] is of an app: only what it goes by is read, for every registration asks.
+pub(crate) async fn user_limit_of(tx: &Tx<'_>, app: AppId) -> Result<Option<i64>, StoreError> {
+    tx.opt(
+        "select environment, edition from apps where id = ?1 and deleted_at = 0",
+        params![app],
+        |row| {
+            let corrupt = |error: String| StoreError::corrupt("app", error);
+            let environment = row.text(0)?.parse().map_err(corrupt)?;
+            Ok(user_limit(environment, row.text(1)?.parse().map_err(corrupt)?))
+        },
+    )
+    .await?
+    .ok_or(StoreError::Refused(Refusal::AppNotFound))
+}
+
 impl Store {
     /// Makes an app. Refused when the key is taken.
     pub async fn create_app(&self, new: NewApp, now: Timestamp) -> Result<App, StoreError> {

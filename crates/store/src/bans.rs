@@ -8,7 +8,7 @@ use crate::audit::{self, Act};
 use crate::engine::{Store, params};
 use crate::error::StoreError;
 use crate::users::User;
-use crate::{tokens, users};
+use crate::{push, tokens, users};
 
 /// A ban in force.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -51,6 +51,7 @@ impl Store {
                     params![app, id, until, &reason],
                 )
                 .await?;
+                push::forget(tx, app, id).await?;
                 if void_tokens {
                     tokens::void(tx, app, &user, now).await?;
                 }

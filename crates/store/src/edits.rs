@@ -81,6 +81,7 @@ async fn apply(tx: &mut Tx<'_>, edit: &Edit, now: Timestamp) -> Result<Message, 
         content: content.clone(),
         counted: message.counted,
         needs_receipt: message.needs_receipt,
+        push: None,
         // Whether it is allowed at all is found out first.
         asked: true,
     };

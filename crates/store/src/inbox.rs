@@ -10,9 +10,8 @@ use nuncio_protocol::frames::{
 use nuncio_protocol::ids::{AppId, MessageId};
 use nuncio_protocol::{GroupId, Refusal, Timestamp, UserId};
 
-use crate::engine::{Insertion, Nudge, Store, Tx, params, row};
+use crate::engine::{Insertion, Nudge, Store, Tx, params};
 use crate::error::StoreError;
-use crate::keys::ChannelKey;
 use crate::messages::{read_message, select_messages};
 
 /// An entry without its number.
@@ -78,23 +77,6 @@ async fn take_number(tx: &Tx<'_>, app: AppId, user: &UserId) -> Result<Option<i6
 /// A message's entry, as a row.
 pub(crate) static ADD_MESSAGE: Insertion<6> =
     Insertion::new("insert into inbox (app, user_id, seq, at, channel, message_id) values");
-
-/// Adds a message's entry; returns its number, 0 for who has no inbox.
-pub(crate) async fn add_message(
-    tx: &mut Tx<'_>,
-    app: AppId,
-    user: &UserId,
-    channel: &ChannelKey,
-    id: MessageId,
-    body: entry::Body,
-) -> Result<i64, StoreError> {
-    let Some(seq) = take_number(tx, app, user).await? else { return Ok(0) };
-    let at = id.sent_at();
-    ADD_MESSAGE.run(tx, &[row![app, user, seq, at, channel.as_str(), id]]).await?;
-    let body = encode(body, at);
-    tx.nudge(Nudge { app, user: user.clone(), seq: seq.cast_unsigned(), body });
-    Ok(seq)
-}
 
 /// What an entry is about, and what of it is stored with it.
 pub(crate) struct Place<'a> {

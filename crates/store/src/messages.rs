@@ -3,15 +3,17 @@
 
 use nuncio_protocol::frames::{self, MessageRecalled, entry};
 use nuncio_protocol::ids::{AppId, MessageId};
+use nuncio_protocol::push::PushOptions;
 use nuncio_protocol::values::{Content, MessageType};
 use nuncio_protocol::{ClientMessageId, Refusal, Timestamp, UserId};
 use serde_json::json;
 
 use crate::audit::{self, Act};
-use crate::engine::{Insertion, Row, Store, Value, params, row};
+use crate::engine::{Insertion, Row, Store, params};
 use crate::error::StoreError;
 use crate::inbox;
 use crate::keys::ChannelKey;
+use crate::push;
 
 /// The content was taken back by its sender or an app server.
 pub(crate) const RECALLED: i64 = 1;
@@ -74,6 +76,8 @@ pub struct Draft {
     pub counted: bool,
     /// Whether its sender wants to be told when it is read.
     pub needs_receipt: bool,
+    /// How it is pushed, where its sender has said so.
+    pub push: Option<PushOptions>,
     /// Whether the app's server was asked about it already, where it wants to be.
     pub asked: bool,
 }
@@ -83,38 +87,6 @@ impl Draft {
     pub(crate) fn flags(&self) -> i64 {
         (if self.counted { COUNTED } else { 0 })
             | (if self.needs_receipt { NEEDS_RECEIPT } else { 0 })
-    }
-
-    /// The message under its id, as a row for [`ADD`].
-    pub(crate) fn row<'a>(&'a self, key: &'a ChannelKey, id: MessageId) -> [Value<'a>; 8] {
-        row![
-            self.app,
-            key.as_str(),
-            id,
-            &self.sender,
-            self.client_id.as_ref().map(ClientMessageId::as_str),
-            self.r#type.as_str(),
-            self.content.as_str(),
-            self.flags(),
-        ]
-    }
-
-    /// The inbox entry of the message under its id, as `side` sees it.
-    pub(crate) fn entry(&self, key: &ChannelKey, id: MessageId, side: &UserId) -> entry::Body {
-        entry::Body::Message(frames::Message {
-            id: id.to_string(),
-            channel: Some(key.seen_by(side)),
-            sender_id: self.sender.as_str().to_owned(),
-            r#type: self.r#type.as_str().to_owned(),
-            content: self.content.as_str().to_owned(),
-            sent_at: id.sent_at().0,
-            client_message_id: self.client_id.as_ref().map_or("", |id| id.as_str()).to_owned(),
-            recalled: false,
-            counted: self.counted,
-            needs_receipt: self.needs_receipt,
-            edited_at: 0,
-            to_user_ids: Vec::new(),
-        })
     }
 }
 
@@ -199,6 +171,7 @@ impl Store {
                 params![app, key.as_str(), id, flags | RECALLED],
             )
             .await?;
+            push::forget_options(tx, app, id).await?;
             let what = json!({ "messageId": id.to_string(), "with": peer.as_str() });
             audit::note(tx, Act::on_user("message.recall", app, &user, now), &what);
             let receiver = if sender == user { &peer } else { &user };

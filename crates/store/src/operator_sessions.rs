@@ -4,6 +4,7 @@ use nuncio_protocol::Timestamp;
 
 use crate::engine::{Store, Tx, params};
 use crate::error::StoreError;
+use crate::operator_secrets;
 use crate::operators::{self, Operator, OperatorId, SecretHash};
 
 /// Sessions of one operator; the one that was not used for longest gives way.
@@ -98,7 +99,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         self.write(Vec::new(), async move |tx| {
-            operators::note_own(tx, "operator.sign_in", now);
+            operator_secrets::note_own(tx, "operator.sign_in", now);
             open(tx, operator, &new, now).await?;
             tx.execute(
                 "update operators set last_seen_at = ?2 where id = ?1",

@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::audit::{self, Act};
 use crate::engine::{Store, Tx, params};
 use crate::error::StoreError;
-use crate::{events, exports, friends, outbox_care, tokens, users};
+use crate::{events, exports, friends, outbox_care, push, tokens, users};
 
 /// Rows that one transaction deletes.
 const STEP: i64 = 1000;
@@ -69,7 +69,8 @@ const MANY: [&str; 12] = [
 ];
 
 /// What is a few rows of a user at most.
-const FEW: [&str; 4] = [
+const FEW: [&str; 5] = [
+    "delete from push_settings where app = ?1 and user_id = ?2",
     "delete from profiles where app = ?1 and user_id = ?2",
     "delete from user_tags where app = ?1 and user_id = ?2",
     "delete from channel_type_settings where app = ?1 and user_id = ?2",
@@ -92,6 +93,7 @@ impl Store {
                 let Some(user) = users::find(tx, app, id).await? else { continue };
                 if !user.deleted {
                     tokens::void(tx, app, &user, now).await?;
+                    push::forget(tx, app, id).await?;
                     let latest: MessageId = tx
                         .one(
                             "select coalesce(max(latest_id), 0) from channels

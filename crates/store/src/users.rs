@@ -151,7 +151,7 @@ pub(crate) async fn find(tx: &Tx<'_>, app: AppId, id: &UserId) -> Result<Option<
 
 /// Refuses one more active user than the app may have.
 pub(crate) async fn check_quota(tx: &Tx<'_>, app: AppId) -> Result<(), StoreError> {
-    let Some(limit) = apps::by_id(tx, app).await?.user_limit() else { return Ok(()) };
+    let Some(limit) = apps::user_limit_of(tx, app).await? else { return Ok(()) };
     // Locks the app's row, so that two registrations never both take the last place.
     tx.execute("update apps set locked = locked where id = ?1", params![app]).await?;
     let users: i64 = tx

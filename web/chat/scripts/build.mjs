@@ -40,8 +40,8 @@ await build({
   outdir: 'dist',
   plugins: [quiet],
 });
-// The worker stands alone, so that an app can serve it from wherever it likes.
-await build({ ...common, minify: true, entryPoints: ['src/worker.ts'], outdir: 'dist' });
+// The workers stand alone, so that an app can serve them from wherever it likes.
+await build({ ...common, minify: true, entryPoints: ['src/worker.ts', 'src/push-worker.ts'], outdir: 'dist' });
 
 const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
 execFileSync(process.execPath, [tsc, '-p', 'tsconfig.json', '--emitDeclarationOnly'], { cwd: root, stdio: 'inherit' });

@@ -18,6 +18,7 @@ import type {
   GroupChannelHandler,
   MessageHandler,
   OpenChannelHandler,
+  PushHandler,
   TagHandler,
   TranslateHandler,
   UserHandler,
@@ -39,6 +40,7 @@ export interface Handlers {
   translate: Map<string, TranslateHandler>;
   tag: Map<string, TagHandler>;
   settings: Map<string, UserSettingsHandler>;
+  push: Map<string, PushHandler>;
 }
 
 /** See the module. */
@@ -53,6 +55,7 @@ export class Client {
     translate: new Map(),
     tag: new Map(),
     settings: new Map(),
+    push: new Map(),
   };
   readonly log: ILogger = createLogger('nuncio');
   params: InitParams | undefined;

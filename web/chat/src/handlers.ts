@@ -468,3 +468,17 @@ export interface UserSettingsHandlerParams {
 
 /** Hears about the user's settings. */
 export class UserSettingsHandler extends Handler<UserSettingsHandlerParams> {}
+
+/** Callbacks about the browser's notifications. */
+export interface PushHandlerParams {
+  /** The user opened a notification: the app shows the conversation. Told also to the page that the notification opened. */
+  onNotificationOpened?(event: {
+    channelIdentifier: ChannelIdentifier;
+    messageId: string;
+    senderId: string;
+    pushData: string;
+  }): void;
+}
+
+/** Hears about the browser's notifications. */
+export class PushHandler extends Handler<PushHandlerParams> {}

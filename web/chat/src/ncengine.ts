@@ -8,6 +8,7 @@ import type {
   GroupChannelHandler,
   MessageHandler,
   OpenChannelHandler,
+  PushHandler,
   TagHandler,
   TranslateHandler,
   UserHandler,
@@ -15,7 +16,10 @@ import type {
 } from './handlers.js';
 import { registerMessageType } from './message/codec.js';
 import type { CustomMessageRegistration } from './message/content.js';
+import { NCCode } from './codes.js';
 import { badArgument } from './not-available.js';
+import type { EnablePushParams, PushState } from './push.js';
+import { addPushHandler, disablePush, enablePush, pushState } from './push.js';
 import { NCResult } from './result.js';
 import type { ConnectParams, ConnectResult, InitParams } from './options.js';
 import { TranslateModule } from './translate-module.js';
@@ -29,7 +33,7 @@ export interface AppSettings {
   messageModifiableMinutes: number;
 }
 
-/** A daily time without notifications, kept on this installation. */
+/** A daily time without notifications, on all of the user's devices. */
 export interface NoDisturbTimeParams {
   /** When it begins, `HH:mm:ss`. */
   startTime: string;
@@ -40,8 +44,6 @@ export interface NoDisturbTimeParams {
   /** The time zone of `startTime`, such as `Europe/Berlin`; the device's by default. */
   timezone?: string;
 }
-
-const NO_DISTURB = 'noDisturbTime';
 
 /** The SDK's entry: initialise it, register handlers, connect. All members are static. */
 export class NCEngine {
@@ -114,19 +116,61 @@ export class NCEngine {
     if (!/^([01]\d|2[0-3]):[0-5]\d:[0-5]\d$/.test(params?.startTime)) return badArgument('startTime is not HH:mm:ss');
     if (!(params.spanMinutes >= 1 && params.spanMinutes <= 1_439)) return badArgument('spanMinutes is not 1 to 1439');
     const { startTime, spanMinutes, level, timezone } = params;
-    const value = { startTime, spanMinutes, level, timezone: timezone ?? Intl.DateTimeFormat().resolvedOptions().timeZone };
-    return (await client.call('setSetting', { name: NO_DISTURB, value })).wipe();
+    const [hours = 0, minutes = 0, seconds = 0] = startTime.split(':').map(Number);
+    const quietHours = {
+      start: (hours * 60 + minutes) * 60 + seconds,
+      minutes: spanMinutes,
+      level,
+      timezone: timezone ?? Intl.DateTimeFormat().resolvedOptions().timeZone,
+    };
+    return (await client.request({ case: 'setPushSettings', value: { quietHours } })).wipe();
   }
 
   /** The daily time without notifications; no data when there is none. */
   static async getNoDisturbTime(): Promise<NCResult<NoDisturbTimeParams>> {
-    const answer = await client.call('getSetting', NO_DISTURB);
-    return answer.isOk ? NCResult.ok((answer.data ?? undefined) as NoDisturbTimeParams | undefined) : answer.wipe();
+    const answer = await client.request({ case: 'getPushSettings', value: {} });
+    if (!answer.isOk) return answer.wipe();
+    if (answer.data?.case !== 'pushSettings') return NCResult.fail(NCCode.BAD_FRAME, 'the server did not answer as agreed');
+    const { quietHours } = answer.data.value;
+    if (quietHours === undefined) return NCResult.ok();
+    const { start, minutes: spanMinutes, level, timezone } = quietHours;
+    const startTime = [start / 3_600, (start / 60) % 60, start % 60].map((part) => String(Math.trunc(part)).padStart(2, '0')).join(':');
+    return NCResult.ok({ startTime, spanMinutes, level, timezone });
   }
 
   /** Removes the daily time without notifications. */
   static async removeNoDisturbTime(): Promise<NCResult> {
-    return (await client.call('setSetting', { name: NO_DISTURB, value: undefined })).wipe();
+    return (await client.request({ case: 'setPushSettings', value: { quietHours: { minutes: 0 } } })).wipe();
+  }
+
+  /**
+   * Shows messages as notifications of this browser while no page of the app is connected, until `disconnect` or
+   * {@link NCEngine.disablePush}. Asks the user, so call it from a click; and again at each start, when it asks nothing.
+   *
+   * @returns 50101 where the browser has no push, the app no credentials, or the user does not allow it
+   */
+  static enablePush(params: EnablePushParams = {}): Promise<NCResult> {
+    return enablePush(params);
+  }
+
+  /** Ends the notifications of this browser. */
+  static disablePush(): Promise<NCResult> {
+    return disablePush();
+  }
+
+  /** How the notifications of this browser stand. */
+  static getPushState(): Promise<NCResult<PushState>> {
+    return pushState();
+  }
+
+  /** Hears when notifications are opened. A notification that opened this page is told to the first handler. */
+  static addPushHandler(id: string, handler: PushHandler): void {
+    addPushHandler(id, handler);
+  }
+
+  /** Hears no more. */
+  static removePushHandler(id: string): void {
+    client.handlers.push.delete(id);
   }
 
   /** Hears about the connection. A handler under the same id is replaced; so with all `add...Handler`. */

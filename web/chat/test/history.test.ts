@@ -216,14 +216,3 @@ describe('the channel list', () => {
     expect((await sdk.BaseChannel.getMessageById({ messageId: 'm05' })).data!.content.text).toBe('text 5');
   });
 });
-
-describe('the no-disturb time', () => {
-  it('is kept and removed', async () => {
-    const time = { startTime: '22:00:00', spanMinutes: 480, level: sdk.NoDisturbTimeLevel.MUTED, timezone: 'Europe/Berlin' };
-    expect((await sdk.NCEngine.setNoDisturbTime(time)).isOk).toBe(true);
-    expect((await sdk.NCEngine.getNoDisturbTime()).data).toEqual(time);
-    await sdk.NCEngine.removeNoDisturbTime();
-    expect((await sdk.NCEngine.getNoDisturbTime()).data).toBeUndefined();
-    expect((await sdk.NCEngine.setNoDisturbTime({ ...time, startTime: '25:00' })).code).toBe(33003);
-  });
-});

@@ -4,10 +4,11 @@
  * @module
  */
 
-import type { Message, MessagesQuery, NCResult, SendMediaMessageParams } from '@nuncio/chat';
+import type { ChannelIdentifier, MentionedInfo, Message, MessagesQuery, NCResult, SendMediaMessageParams } from '@nuncio/chat';
 import {
   BaseChannel,
   DirectChannel,
+  GroupChannel,
   Helper,
   MessageDirection,
   MessageType,
@@ -16,7 +17,9 @@ import {
   SendTextMessageParams,
   SentStatus,
 } from '@nuncio/chat';
-import { session, succeed } from './session.js';
+import { groupIdOf, identifierOf, keyOf } from './conversation-key.js';
+import { succeed } from './failure.js';
+import { session } from './session.js';
 
 /** Messages that are read at once. */
 const PAGE = 50;
@@ -31,10 +34,14 @@ export interface Entry {
   message: Message;
 }
 
-/** One conversation with a user. Fires `change` when its entries are different. */
+/** One conversation, with a user or in a group. Fires `change` when its entries are different. */
 export class Conversation extends EventTarget {
   /** The channel. */
-  readonly channel: DirectChannel;
+  readonly channel: BaseChannel;
+  /** With whom; empty in a group. */
+  readonly userId: string;
+  /** In which group; empty with one user. */
+  readonly groupId: string;
   /** What is loaded, oldest first. */
   entries: Entry[] = [];
   /** Whether there is nothing older. */
@@ -47,10 +54,12 @@ export class Conversation extends EventTarget {
   /** Messages read before their own sending was answered. */
   readonly #readEarly = new Set<string>();
 
-  /** @param userId with whom */
-  constructor(readonly userId: string) {
+  /** @param key the conversation's, see `conversation-key.ts` */
+  constructor(readonly key: string) {
     super();
-    this.channel = new DirectChannel(userId);
+    this.groupId = groupIdOf(key);
+    this.userId = this.groupId === '' ? key : '';
+    this.channel = this.groupId === '' ? new DirectChannel(key) : new GroupChannel(this.groupId);
     this.#query = this.#newest();
   }
 
@@ -58,14 +67,14 @@ export class Conversation extends EventTarget {
   open(): void {
     this.#stop ??= session.onMessages((event) => {
       if (event.kind === 'received' || event.kind === 'edited') {
-        const own = event.messages.filter((message) => message.channelId === this.userId);
+        const own = event.messages.filter((message) => this.#isHere(message.channelIdentifier));
         if (own.length > 0) this.#merge(own);
-      } else if (event.channelId === this.userId) {
+      } else if (this.#isHere(event.channel)) {
         if (event.kind === 'recalled') this.#recalled(event.messageIds);
         else this.#read(event.messageIds);
       }
     });
-    session.watch(this.userId);
+    if (this.userId !== '') session.watch(this.userId);
     void this.loadOlder();
   }
 
@@ -112,10 +121,12 @@ export class Conversation extends EventTarget {
     this.#merge(fresh);
   }
 
-  /** Sends a text, as an answer to a message when one is given. */
-  sendText(text: string, inReplyTo?: Message): Promise<void> {
-    if (inReplyTo === undefined) return this.send(new SendTextMessageParams({ text }));
-    return this.send(new SendMessageParams(Helper.wrapAsReferenceMessageContent(inReplyTo, text), MessageType.REFERENCE));
+  /** Sends a text, as an answer to a message when one is given, that mentions members when some are given. */
+  sendText(text: string, inReplyTo?: Message, mentionedInfo?: MentionedInfo): Promise<void> {
+    const mentions = mentionedInfo === undefined ? {} : { mentionedInfo };
+    if (inReplyTo === undefined) return this.send(new SendTextMessageParams({ text, ...mentions }));
+    const content = { ...Helper.wrapAsReferenceMessageContent(inReplyTo, text), ...mentions };
+    return this.send(new SendMessageParams(content, MessageType.REFERENCE));
   }
 
   /** Uploads a file and sends it: as a picture when it is one. */
@@ -168,8 +179,9 @@ export class Conversation extends EventTarget {
     this.#merge([message as Message]);
   }
 
-  /** Tells the other side that something is being written. */
+  /** Tells the other side that something is being written; groups are not told. */
   typing(): void {
+    if (!(this.channel instanceof DirectChannel)) return;
     if (Date.now() - this.#typingTold < TYPING_PAUSE) return;
     this.#typingTold = Date.now();
     void this.channel.sendTypingStatus(MessageType.TEXT);
@@ -177,15 +189,19 @@ export class Conversation extends EventTarget {
 
   /** Says that everything here was seen. */
   async markRead(): Promise<void> {
-    const listed = session.channels.find((channel) => channel.channelId === this.userId);
-    if (listed === undefined || listed.unreadCount === 0) return;
-    listed.unreadCount = 0;
+    const listed = session.listed(this.channel.identifier);
+    if (listed === undefined || (listed.unreadCount === 0 && listed.mentionedMeCount === 0)) return;
+    listed.unreadCount = listed.mentionedMeCount = 0;
     await this.channel.clearUnreadCount();
     void session.readChannels();
   }
 
   #newest(): MessagesQuery {
-    return BaseChannel.createMessagesQuery({ channelIdentifier: new DirectChannel(this.userId).identifier, pageSize: PAGE });
+    return BaseChannel.createMessagesQuery({ channelIdentifier: identifierOf(this.key), pageSize: PAGE });
+  }
+
+  #isHere(channel: ChannelIdentifier): boolean {
+    return keyOf(channel) === this.key;
   }
 
   /** A notice takes the place of what was recalled, for as long as the conversation is open. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-/** Keys that one request may ask for. */
+/** Keys that one request may ask for, unless a directory says otherwise. */
 const BATCH = 100;
 /** Entries that are kept; the ones not used for longest go first. */
 const MOST = 5_000;
@@ -38,11 +38,13 @@ export class Directory<T> extends EventTarget {
   /**
    * @param keyOf an entry's key; `undefined` for one that is not valid, which is skipped
    * @param shelf where entries last beyond the page, if they shall
+   * @param batch keys that one request may ask for
    */
   constructor(
     private readonly keyOf: (entry: T) => string | undefined,
     private load: Loader<T> | undefined,
     private shelf?: Shelf<T>,
+    private readonly batch: number = BATCH,
   ) {
     super();
     this.#unshelve();
@@ -93,6 +95,11 @@ export class Directory<T> extends EventTarget {
     }
   }
 
+  /** What is known, without asking for what is not. */
+  peek(key: string): T | undefined {
+    return this.#entries.get(key);
+  }
+
   /** Asks anew for what is known of these keys; what was known is shown until then. */
   invalidate(keys: readonly string[]): void {
     for (const key of keys) {
@@ -115,7 +122,7 @@ export class Directory<T> extends EventTarget {
       this.#gathering = undefined;
       const keys = [...this.#wanted];
       this.#wanted.clear();
-      for (let at = 0; at < keys.length; at += BATCH) void this.#ask(keys.slice(at, at + BATCH));
+      for (let at = 0; at < keys.length; at += this.batch) void this.#ask(keys.slice(at, at + this.batch));
     }, GATHER);
   }
 

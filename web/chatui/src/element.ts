@@ -1,7 +1,9 @@
 import type { CSSResultGroup, ReactiveController, ReactiveControllerHost } from 'lit';
 import { LitElement } from 'lit';
+import { ChatError } from './failure.js';
+import { groups } from './groups.js';
 import type { SessionPart } from './session.js';
-import { ChatError, session } from './session.js';
+import { session } from './session.js';
 import { direction, getLanguage, refusalText, text, textsChanged } from './texts.js';
 import { adoptTheme, base, controls } from './theme.js';
 import { userInfo } from './user-info.js';
@@ -29,9 +31,12 @@ export class NuncioElement extends LitElement {
     this.dir = direction();
   }
 
-  /** Draws anew when these parts of the session change, or a name or avatar. */
-  protected follows(...parts: SessionPart[]): void {
-    for (const part of parts) new Heard(this, session, part);
+  /** Draws anew when these parts of the session change, or the groups, or a name or avatar. */
+  protected follows(...parts: (SessionPart | 'groups')[]): void {
+    for (const part of parts) {
+      if (part === 'groups') new Heard(this, groups, 'change');
+      else new Heard(this, session, part);
+    }
     new Heard(this, userInfo, 'change');
   }
 
@@ -76,7 +81,7 @@ class Heard implements ReactiveController {
   }
 
   hostConnected(): void {
-    if (this.target === session) session.start();
+    if (this.target !== textsChanged) session.start();
     this.target.addEventListener(this.name, this.#update);
   }
 

@@ -14,6 +14,13 @@ import { NuncioConnectionBar } from './elements/connection-bar.js';
 import { NuncioConversation } from './elements/conversation.js';
 import { NuncioFriendList } from './elements/friend-list.js';
 import { NuncioFriendRequests } from './elements/friend-requests.js';
+import { NuncioGroupForm } from './elements/group-form.js';
+import { NuncioGroupList } from './elements/group-list.js';
+import { NuncioGroupMembers } from './elements/group-members.js';
+import { NuncioGroupPage } from './elements/group-page.js';
+import { NuncioGroupRequests } from './elements/group-requests.js';
+import { NuncioGroupSettings } from './elements/group-settings.js';
+import { NuncioPeoplePicker } from './elements/people-picker.js';
 import { NuncioUserCard } from './elements/user-card.js';
 
 export { NuncioElement } from './element.js';
@@ -27,9 +34,20 @@ export {
   NuncioConversation,
   NuncioFriendList,
   NuncioFriendRequests,
+  NuncioGroupForm,
+  NuncioGroupList,
+  NuncioGroupMembers,
+  NuncioGroupPage,
+  NuncioGroupRequests,
+  NuncioGroupSettings,
+  NuncioPeoplePicker,
   NuncioUserCard,
 };
-export { ChatError, ChatSession, session } from './session.js';
+export { groupIdOf, groupKey, keyOf as conversationKey } from './conversation-key.js';
+export { ChatError } from './failure.js';
+export { Groups, groups } from './groups.js';
+export type { GroupChange } from './groups.js';
+export { ChatSession, session } from './session.js';
 export type { FriendProvider, MessagesEvent, SessionPart } from './session.js';
 export { direction, getLanguage, getLanguages, refusalText, registerTexts, setLanguage, text, textsChanged } from './texts.js';
 export type { TextKey, Texts } from './texts.js';
@@ -40,6 +58,7 @@ export type {
   GroupInfoProvider,
   GroupMemberDetails,
   GroupMemberInfoProvider,
+  GroupMembersProvider,
   UserDetails,
   UserInfoProvider,
 } from './user-info.js';
@@ -54,6 +73,13 @@ const components = {
   'nuncio-conversation': NuncioConversation,
   'nuncio-friend-list': NuncioFriendList,
   'nuncio-friend-requests': NuncioFriendRequests,
+  'nuncio-group-form': NuncioGroupForm,
+  'nuncio-group-list': NuncioGroupList,
+  'nuncio-group-members': NuncioGroupMembers,
+  'nuncio-group-page': NuncioGroupPage,
+  'nuncio-group-requests': NuncioGroupRequests,
+  'nuncio-group-settings': NuncioGroupSettings,
+  'nuncio-people-picker': NuncioPeoplePicker,
   'nuncio-user-card': NuncioUserCard,
 } as const;
 
@@ -71,6 +97,13 @@ declare global {
     'nuncio-conversation': NuncioConversation;
     'nuncio-friend-list': NuncioFriendList;
     'nuncio-friend-requests': NuncioFriendRequests;
+    'nuncio-group-form': NuncioGroupForm;
+    'nuncio-group-list': NuncioGroupList;
+    'nuncio-group-members': NuncioGroupMembers;
+    'nuncio-group-page': NuncioGroupPage;
+    'nuncio-group-requests': NuncioGroupRequests;
+    'nuncio-group-settings': NuncioGroupSettings;
+    'nuncio-people-picker': NuncioPeoplePicker;
     'nuncio-user-card': NuncioUserCard;
   }
 }

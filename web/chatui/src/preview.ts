@@ -7,6 +7,8 @@
 import type { Message } from '@nuncio/chat';
 import { MessageType } from '@nuncio/chat';
 import { isMine } from './conversation.js';
+import { groupOfChannel } from './conversation-key.js';
+import { groupNotice } from './group-notice.js';
 import { text } from './texts.js';
 import { userInfo } from './user-info.js';
 
@@ -39,15 +41,21 @@ export function preview(message: Message): string {
     case MessageType.COMBINE_V1:
       return text('message.combined', Number((message.content as { msgNum?: number } | null)?.msgNum ?? 0));
     case MessageType.INFORMATION_NOTIFICATION:
-    case MessageType.GROUP_NOTIFICATION:
       return stringOf(message, 'message');
+    case MessageType.GROUP_NOTIFICATION:
+      return groupNotice(message) ?? stringOf(message, 'message');
     case MessageType.RICH_CONTENT:
       return stringOf(message, 'title');
     case MessageType.RECALL_NOTIFICATION:
-      return isMine(message) ? text('message.recalled.mine') : text('message.recalled.other', userInfo.displayName(message.senderUserId));
+      return isMine(message) ? text('message.recalled.mine') : text('message.recalled.other', senderName(message));
     default:
       return messageText(message) || text('message.other', message.messageType);
   }
+}
+
+/** The name to show for who wrote a message, in the group where it was written. */
+export function senderName({ channelIdentifier, senderUserId }: Message): string {
+  return userInfo.displayName(senderUserId, groupOfChannel(channelIdentifier));
 }
 
 /** A member of a message's content that is a text. */

@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { BaseChannel, ConnectionStatusChangedEvent, FriendApplicationInfo, FriendInfo, Message } from '@nuncio/chat';
+import type { BaseChannel, ChannelIdentifier, ConnectionStatusChangedEvent, FriendApplicationInfo, FriendInfo, Message } from '@nuncio/chat';
 import {
   BaseChannel as Channels,
   ChannelHandler,
@@ -21,6 +21,8 @@ import {
   SubscribeType,
   UserHandler,
 } from '@nuncio/chat';
+import { keyOf } from './conversation-key.js';
+import { succeed } from './failure.js';
 import { userInfo } from './user-info.js';
 
 /** What can change. */
@@ -30,8 +32,8 @@ export type SessionPart = 'connection' | 'channels' | 'friends' | 'requests' | '
 export type MessagesEvent =
   | { kind: 'received'; messages: readonly Message[] }
   | { kind: 'edited'; messages: readonly Message[] }
-  | { kind: 'recalled'; channelId: string; messageIds: readonly string[] }
-  | { kind: 'read'; channelId: string; messageIds: readonly string[] };
+  | { kind: 'recalled'; channel: ChannelIdentifier; messageIds: readonly string[] }
+  | { kind: 'read'; channel: ChannelIdentifier; messageIds: readonly string[] };
 
 /** Keeps the friends on the app's own server, in the place of the service's. */
 export interface FriendProvider {
@@ -43,14 +45,6 @@ export interface FriendProvider {
   removeFriend?(userId: string): Promise<void>;
 }
 
-/** A failure of the engine, to be shown. */
-export class ChatError extends Error {
-  /** @param code the engine's code */
-  constructor(readonly code: number, message: string) {
-    super(message);
-  }
-}
-
 const HANDLER = 'nuncio-chatui';
 /** Channels that are listed at most. */
 const CHANNELS = 5_000;
@@ -58,20 +52,11 @@ const CHANNELS = 5_000;
 const WATCHED = 500;
 const SUBSCRIBE_BATCH = 200;
 
-type Outcome<T> = Promise<{ isOk: boolean; code: number; data?: T; msg?: string }>;
-
-/** The data of a call that succeeded; else throws a {@link ChatError}. */
-export async function succeed<T>(call: Outcome<T>): Promise<T> {
-  const result = await call;
-  if (!result.isOk) throw new ChatError(result.code, result.msg ?? '');
-  return result.data as T;
-}
-
 /** The state behind the components. Fires an event named like each {@link SessionPart} that has changed. */
 export class ChatSession extends EventTarget {
   /** How the connection stands. */
   connection: ConnectionStatusChangedEvent = { status: ConnectionStatus.CONNECTING };
-  /** The direct channels, pinned ones first, then the newest first. */
+  /** The direct channels and groups, pinned ones first, then the newest first. */
   channels: BaseChannel[] = [];
   /** Whether the channels were read at least once. */
   channelsLoaded = false;
@@ -116,7 +101,7 @@ export class ChatSession extends EventTarget {
       onChannelNoDisturbLevelSync: () => void this.readChannels(),
       onChannelUnreadStatusSync: () => void this.readChannels(),
       onTypingStatusChanged: ({ channelIdentifier, userTypingStatus }) => {
-        this.#typing.set(channelIdentifier.channelId, userTypingStatus.length > 0);
+        this.#typing.set(keyOf(channelIdentifier), userTypingStatus.length > 0);
         this.#tell('typing');
       },
     }));
@@ -125,12 +110,12 @@ export class ChatSession extends EventTarget {
       onMessagesModified: ({ messages }) => this.changed({ kind: 'edited', messages }),
       onMessageDeleted: ({ messages }) => {
         for (const { channelIdentifier, messageId } of messages) {
-          this.changed({ kind: 'recalled', channelId: channelIdentifier.channelId, messageIds: [messageId] });
+          this.changed({ kind: 'recalled', channel: channelIdentifier, messageIds: [messageId] });
         }
       },
       onMessageReceiptResponse: ({ responses }) => {
         for (const { channelIdentifier, messageId } of responses) {
-          this.changed({ kind: 'read', channelId: channelIdentifier.channelId, messageIds: [messageId] });
+          this.changed({ kind: 'read', channel: channelIdentifier, messageIds: [messageId] });
         }
       },
       onOfflineMessageSyncCompleted: () => void this.readChannels(),
@@ -176,6 +161,11 @@ export class ChatSession extends EventTarget {
     void this.readChannels();
   }
 
+  /** A channel as the list has it, if it does. */
+  listed(identifier: ChannelIdentifier): BaseChannel | undefined {
+    return this.channels.find((channel) => channel.identifier.isEqualTo(identifier));
+  }
+
   /** Whether a user is online, as far as is known. */
   isOnline(userId: string): boolean {
     return this.#online.has(userId);
@@ -207,9 +197,10 @@ export class ChatSession extends EventTarget {
       const query = Channels.createChannelsQuery({ pageSize: CHANNELS, topPriority: true });
       const page = await query.loadNextPage();
       if (!page.isOk) return;
-      this.channels = (page.data?.data ?? []).filter((channel) => channel.channelType === ChannelType.DIRECT);
+      this.channels = (page.data?.data ?? []).filter(({ channelType }) => channelType === ChannelType.DIRECT || channelType === ChannelType.GROUP);
       this.channelsLoaded = true;
-      this.watch(...this.channels.slice(0, SUBSCRIBE_BATCH).map((channel) => channel.channelId));
+      const direct = this.channels.filter(({ channelType }) => channelType === ChannelType.DIRECT);
+      this.watch(...direct.slice(0, SUBSCRIBE_BATCH).map((channel) => channel.channelId));
     });
   }
 

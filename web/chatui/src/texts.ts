@@ -68,6 +68,11 @@ export function text(key: TextKey, ...values: (string | number)[]): string {
   return line.replace(/\{(\d)\}/g, (hole, index: string) => String(values[Number(index)] ?? hole));
 }
 
+/** How many members a group has, in words. */
+export function memberCount(count: number): string {
+  return count === 1 ? text('group.member') : text('group.members', count);
+}
+
 /** Why a message was not accepted, in words, by the code of the refusal. */
 export function refusalText(code: number): string {
   const key = `refused.${code}`;

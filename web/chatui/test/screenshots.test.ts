@@ -20,6 +20,15 @@ const LINES: [string, string, string][] = [
   ['maya', 'tomas', 'Saturday works'],
 ];
 
+/** What they wrote in their group: who, what, and whom they mention. */
+const GROUP_LINES: [string, string, string?][] = [
+  ['tomas', 'I booked the hut for two nights. Who brings the maps?'],
+  ['aiko', 'I have the old ones from last year'],
+  ['sam', 'The new ferry leaves at 7:40, so we meet at the pier'],
+  ['maya', 'I bring breakfast'],
+  ['lena', '@Maya Lindqvist can you take Sam in your car?', 'maya'],
+];
+
 async function show(page: Page, name: string): Promise<void> {
   await page.waitForTimeout(500);
   await page.screenshot({ path: `${folder}/${name}.png` });
@@ -47,6 +56,20 @@ it.runIf(process.env['SCREENSHOTS'])('the pictures of the guide are made', async
       await pageOf(user).evaluate(() => window.chat.NCEngine.userModule.addFriend({ userId: 'maya' }));
       await pageOf('maya').evaluate((id) => window.chat.NCEngine.userModule.acceptFriendApplication(id), user);
     }
+    const invited = ['maya', 'aiko', 'sam', 'lena'];
+    await pageOf('tomas').evaluate(async (userIds) => {
+      const { GroupChannel } = window.chat;
+      await GroupChannel.createGroup({ groupId: 'alps', groupName: 'Alps in June', inviteeUserIds: userIds, notice: 'We meet on Friday at 7:15 at the pier. Bring rain clothes!', introduction: 'Three days on foot, from hut to hut.', invitePermission: 2, groupInfoEditPermission: 1 });
+      await new GroupChannel('alps').addAdmins(['maya']);
+      await new GroupChannel('alps').setMemberInfo({ userId: 'tomas', nickname: 'Tomás the guide' });
+    }, invited);
+    for (const [from, line, mentioned] of GROUP_LINES) {
+      await pageOf(from).evaluate(async ([text, id]) => {
+        const { GroupChannel, SendTextMessageParams } = window.chat;
+        const mentionedInfo = id ? { mentionedInfo: { type: 2, userIdList: [id] } } : {};
+        await new GroupChannel('alps').sendMessage(new SendTextMessageParams({ text: text as string, ...mentionedInfo }));
+      }, [line, mentioned]);
+    }
     await pageOf('maya').evaluate(() => window.chat.NCEngine.userModule.addToBlocklist('spam-4711'));
     await pageOf('lena').evaluate(() => window.chat.NCEngine.userModule.addFriend({ userId: 'maya', extra: 'It is Lena, from the office' }));
     await pageOf('sam').evaluate(() => window.chat.NCEngine.userModule.addToBlocklist('maya'));
@@ -60,12 +83,12 @@ it.runIf(process.env['SCREENSHOTS'])('the pictures of the guide are made', async
       ['dark', 390, 780, 'phone'],
     ] as const) {
       const page = await world.open('maya', { viewport: { width, height } }, { theme });
-      await page.locator('nuncio-channel-list .row', { hasText: 'Tomás' }).waitFor();
+      await page.locator('nuncio-channel-list .row', { hasText: 'Tomás Rivera' }).waitFor();
       if (form === 'phone') await show(page, `chat-list-${form}-${theme}`);
-      await page.locator('nuncio-channel-list .row', { hasText: 'Tomás' }).click();
+      await page.locator('nuncio-channel-list .row', { hasText: 'Tomás Rivera' }).click();
       await show(page, `chat-${form}-${theme}`);
       if (form === 'desktop') {
-        await page.locator('nuncio-channel-list .row', { hasText: 'Sam' }).click();
+        await page.locator('nuncio-channel-list .row', { hasText: 'Sam Okafor' }).click();
         await say(page, 'No problem, I will get us a table.');
         await page.getByText('rejected by the recipient').first().waitFor();
         await show(page, `chat-refused-${theme}`);
@@ -75,7 +98,19 @@ it.runIf(process.env['SCREENSHOTS'])('the pictures of the guide are made', async
       } else {
         await page.getByRole('button', { name: 'Back' }).click();
       }
-      for (const [pane, name] of [['Friends', 'friends'], ['Requests', 'requests'], ['Blocked', 'blocklist'], ['You', 'profile']] as const) {
+      await page.locator('nuncio-channel-list .row', { hasText: 'Alps' }).click();
+      await page.locator('.entry', { hasText: 'in your car' }).last().waitFor();
+      await show(page, `group-${form}-${theme}`);
+      await page.getByLabel('Write a message').pressSequentially('@');
+      await page.getByRole('option').nth(2).waitFor();
+      if (form === 'phone') await show(page, `group-mention-${theme}`);
+      await page.getByLabel('Write a message').fill('');
+      await page.locator('nuncio-conversation header .who').click();
+      await page.locator('nuncio-group-members li').nth(4).waitFor();
+      await show(page, `group-page-${form}-${theme}`);
+      await page.getByRole('button', { name: 'Close' }).click();
+      if (form === 'phone') await page.getByRole('button', { name: 'Back' }).click();
+      for (const [pane, name] of [['Friends', 'friends'], ['Groups', 'groups'], ['Requests', 'requests'], ['Blocked', 'blocklist'], ['You', 'profile']] as const) {
         await page.locator('nav').getByRole('button', { name: new RegExp(`^${pane}`) }).click();
         if (form === 'phone') await show(page, `chat-${name}-${theme}`);
       }

@@ -37,16 +37,38 @@ describe('user information that the app keeps', () => {
     expect(asked).toBe(1);
   });
 
-  it('shows what the app refreshes, alias before name, in a group the nickname between them', async () => {
+  it('shows what the app refreshes: alias before name, in a group the nickname before both', async () => {
     const info = new UserInfo();
     info.setUserInfoProvider(async () => []);
+    info.setGroupMemberInfoProvider(async () => [], false);
     const told = changed(info);
     info.refreshUserInfo({ userId: 'u1', name: 'One', avatarUrl: 'javascript:alert(1)' });
     await told;
-    info.refreshGroupMemberInfo({ groupId: 'g', userId: 'u1', nickname: 'Uno' });
-    expect([info.displayName('u1'), info.memberName('g', 'u1'), info.avatar('u1')]).toEqual(['One', 'Uno', undefined]);
+    expect([info.displayName('u1'), info.displayName('u1', 'g'), info.avatar('u1')]).toEqual(['One', 'One', undefined]);
     info.refreshUserInfo({ userId: 'u1', name: 'One', alias: 'First', avatarUrl: 'https://example.com/1.png' });
-    expect([info.displayName('u1'), info.memberName('g', 'u1'), info.avatar('u1')]).toEqual(['First', 'First', 'https://example.com/1.png']);
+    expect([info.displayName('u1'), info.displayName('u1', 'g'), info.avatar('u1')]).toEqual(['First', 'First', 'https://example.com/1.png']);
+    info.refreshGroupMemberInfo({ groupId: 'g', userId: 'u1', nickname: 'Uno' }, { groupId: 'g', userId: 'u2', name: 'Two', avatarUrl: 'https://example.com/2.png' });
+    expect([info.displayName('u1'), info.displayName('u1', 'g'), info.displayName('u1', 'h')]).toEqual(['First', 'Uno', 'First']);
+    expect([info.displayName('u2', 'g'), info.displayName('u2', 'h'), info.avatar('u2', 'g')]).toEqual(['Two', 'u2', 'https://example.com/2.png']);
+  });
+
+  it('lists a group\'s members as the app tells and changes them, asked for once', async () => {
+    const info = new UserInfo();
+    let asked = 0;
+    info.setGroupInfoProvider(async (ids) => ids.map((groupId) => ({ groupId, name: 'Walkers' })), false);
+    info.setGroupMemberInfoProvider(async () => [], false);
+    info.setGroupMembersProvider(async () => {
+      asked += 1;
+      return [{ userId: 'a', nickname: 'Ada' }, { userId: 'b' }, { userId: 'b' }, { userId: '' }, null] as { userId: string }[];
+    });
+    info.getGroupInfo('g');
+    await vi.waitFor(() => expect(info.groupName('g')).toBe('Walkers'));
+    expect((await info.listMembers('g')).map(({ userId }) => userId)).toEqual(['a', 'b']);
+    expect([info.displayName('a', 'g'), info.getGroupInfo('g').memberCount, info.faces('g')]).toEqual(['Ada', 2, ['a', 'b']]);
+    info.addGroupMembers('g', [{ userId: 'c' }, { userId: 'a', nickname: 'Ade' }]);
+    info.removeGroupMembers('g', ['b']);
+    expect((await info.listMembers('g')).map(({ userId }) => userId)).toEqual(['a', 'c']);
+    expect([info.displayName('a', 'g'), info.getGroupInfo('g').memberCount, asked]).toEqual(['Ade', 2, 1]);
   });
 
   it('is there after a reload before the app is asked again, unless it shall not be kept', async () => {

@@ -5,7 +5,7 @@
  */
 
 import type { Person, PhoneOrder } from './people.js';
-import { otherThan, people } from './people.js';
+import { group, otherThan, people, third } from './people.js';
 
 /** One button. */
 export interface Action {
@@ -45,6 +45,27 @@ export const actions: { title: string; actions: Action[] }[] = [
       { label: () => 'Turn it off', path: '/v4/user/whitelist/setting/set', body: (who) => ({ userIds: [who], enabled: false }) },
       { label: (who) => `Mute ${name(who)}`, path: '/v4/channel-type/mute/set', body: (who) => ({ userIds: [who], muteState: 1, channelTypes: ['PERSON'] }) },
       { label: (who) => `Unmute ${name(who)}`, path: '/v4/channel-type/mute/set', body: (who) => ({ userIds: [who], muteState: 0, channelTypes: ['PERSON'] }) },
+    ],
+  },
+  {
+    title: `Their group, ${group.name}`,
+    actions: [
+      {
+        label: (who) => `Write to it as ${third.name}, to ${name(who)}`,
+        path: '/v4/group-channel/message/send',
+        body: (who) => ({
+          fromUserId: third.id,
+          toChannelIds: [group.id],
+          messageType: 'RC:TxtMsg',
+          content: JSON.stringify({ content: `@${name(who)} are you coming?`, mentionedInfo: { type: 2, userIdList: [who] } }),
+        }),
+      },
+      { label: (who) => `Call ${name(who)} Captain there`, path: '/v4/group-channel/member/set', body: (who) => ({ channelId: group.id, userId: who, nickname: 'Captain' }) },
+      { label: (who) => `Make ${name(who)} a manager`, path: '/v4/group-channel/admin/add', body: (who) => ({ channelId: group.id, userIds: [who] }) },
+      { label: (who) => `Mute ${name(who)} there`, path: '/v4/group-channel/user/mute-list/add', body: (who) => ({ channelId: group.id, userIds: [who], durationMinutes: 5 }) },
+      { label: (who) => `Let ${name(who)} speak again`, path: '/v4/group-channel/user/mute-list/remove', body: (who) => ({ channelId: group.id, userIds: [who] }) },
+      { label: (who) => `Remove ${name(who)}`, path: '/v4/group-channel/leave', body: (who) => ({ channelId: group.id, userIds: [who] }) },
+      { label: (who) => `Put ${name(who)} back`, path: '/v4/group-channel/join', body: (who) => ({ channelId: group.id, userIds: [who] }) },
     ],
   },
   {

@@ -8,6 +8,7 @@
 // The browser's own `crypto.subtle` is absent where the page came over plain HTTP from another machine.
 import { sha1 } from '@noble/hashes/legacy.js';
 import { bytesToHex as hex, utf8ToBytes } from '@noble/hashes/utils.js';
+import { group, people, third } from './people.js';
 
 /** The demo's app. */
 interface Keys {
@@ -56,6 +57,15 @@ export async function token(userId: string, name: string): Promise<string> {
   const { ok, result, answer } = await call('/v4/auth/access-token/issue', { userId, name });
   if (!ok) throw new Error(answer);
   return String(result['accessToken'] ?? result['token']);
+}
+
+/** Makes the group of the three, unless it is there already, with a first message so that it is seen. */
+export async function makeGroup(): Promise<void> {
+  await token(third.id, third.name);
+  const made = await call('/v4/group-channel/create', { channelId: group.id, name: group.name, owner: third.id, userIds: Object.keys(people) });
+  if (!made.ok) return;
+  const content = JSON.stringify({ content: 'Who has time on Saturday?' });
+  await call('/v4/group-channel/message/send', { fromUserId: third.id, toChannelIds: [group.id], messageType: 'RC:TxtMsg', content });
 }
 
 /** The secret stays a variable: `nuncio dev` has printed it. */

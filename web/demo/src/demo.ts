@@ -5,7 +5,7 @@ import { LitElement, html, nothing } from 'lit';
 import { actions } from './actions.js';
 import type { Action } from './actions.js';
 import type { Call } from './app-server.js';
-import { call } from './app-server.js';
+import { call, makeGroup } from './app-server.js';
 import type { Person, PhoneOrder } from './people.js';
 import { people } from './people.js';
 
@@ -20,6 +20,13 @@ class DemoPage extends LitElement {
 
   protected override createRenderRoot(): HTMLElement {
     return this;
+  }
+
+  protected override firstUpdated(): void {
+    makeGroup().catch((error: unknown) => {
+      this.#failure = `The group could not be made: ${String(error)}`;
+      this.requestUpdate();
+    });
   }
 
   protected override render(): TemplateResult {
@@ -50,6 +57,7 @@ class DemoPage extends LitElement {
         <li>On Bob's phone, open the menu at the top and block Alice. Write to Bob again.</li>
         <li>Unblock her, ask her to be a friend, give her another name, change a picture.</li>
         <li>Take Bob offline, write to him, bring him back.</li>
+        <li>Go back to the chats and open the group of Alice, Bob and Carol. Type @ to mention somebody; its name leads to its page.</li>
         <li>Be the app's server, below: ban Alice for a minute.</li>
       </ol></div>
       <div class="card"><h2>Your app server</h2>

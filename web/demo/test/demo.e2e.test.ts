@@ -83,6 +83,24 @@ describe.skipIf(browserPath === undefined || binary === undefined)('the demo tha
     await page.context().close();
   });
 
+  it('has a group of Alice, Bob and Carol, whom the app\'s server writes for', async () => {
+    const page = await open();
+    const [alice, bob] = [phone(page, 'alice'), phone(page, 'bob')];
+    await back(alice).click();
+    await alice.locator('nuncio-channel-list .row', { hasText: 'Weekend' }).click();
+    await alice.locator('nuncio-conversation header').getByText('3 members').waitFor();
+    await back(bob).click();
+    await page.getByRole('button', { name: 'Bob', exact: true }).click();
+    await page.getByRole('button', { name: 'Write to it as Carol, to Bob' }).click();
+    await bob.locator('nuncio-channel-list .row', { hasText: 'Weekend' }).getByText('[@You]').waitFor();
+    await alice.locator('.entry', { hasText: '@Bob are you coming?' }).locator('.sender', { hasText: 'Carol' }).waitFor();
+    await page.getByRole('button', { name: 'Call Bob Captain there' }).click();
+    await bob.locator('nuncio-channel-list .row', { hasText: 'Weekend' }).click();
+    await write(bob, 'On my way');
+    await alice.locator('.entry', { hasText: 'On my way' }).locator('.sender', { hasText: 'Captain' }).waitFor();
+    await page.context().close();
+  });
+
   it('has a button for nothing that the server refuses', async () => {
     const page = await open();
     const buttons = page.locator('.actions button');

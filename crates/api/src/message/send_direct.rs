@@ -98,6 +98,7 @@ impl Operation for SendDirect {
             content: wire::value("content", request.content)?,
             counted: request.count != Some(Integer(0)),
             needs_receipt: request.need_read_receipt.is_some_and(Bit::is_set),
+            push: None,
             stored: request.should_persist.is_none_or(Bit::is_set),
         };
         let sent = ctx.core.send_to_many(message, to).await?;

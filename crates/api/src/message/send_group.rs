@@ -109,6 +109,7 @@ impl Operation for SendGroup {
             content: wire::value("content", request.content)?,
             counted: true,
             needs_receipt: request.need_read_receipt.is_some_and(Bit::is_set),
+            push: None,
             stored: request.should_persist.is_none_or(Bit::is_set),
         };
         let sent = ctx.core.send_to_groups(message, groups, to).await?;

@@ -4,6 +4,7 @@ mod ban;
 mod block;
 mod cluster;
 mod footprint;
+mod groups;
 mod growth;
 mod idle;
 mod limit;
@@ -71,6 +72,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     growth::SCENARIO,
     postgres::SCENARIO,
     cluster::SCENARIO,
+    groups::SCENARIO,
     overload::SCENARIO,
     mix::SCENARIO,
 ];

@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use super::channel_tags;
 use super::groups;
 use super::input::{self, bad};
+use super::push;
 use super::receipts;
 use super::values::{self, ChannelLine, WholeMessage};
 use crate::client::Client;
@@ -281,6 +282,9 @@ pub(super) async fn call(
         "refreshUserInfo" => with!(user = p.user()?;
             raw(values::user_info(&client.refresh_user_info(&user).await?))),
         "logout" => with!(; done(client.logout().await)),
+        _ if push::METHODS.iter().any(|(name, _)| *name == method) => {
+            Box::pin(push::call(client, method, p)).await
+        }
         _ if groups::METHODS.iter().any(|(name, _)| *name == method) => {
             Box::pin(groups::call(client, method, p)).await
         }
@@ -291,7 +295,8 @@ pub(super) async fn call(
             Box::pin(receipts::call(client, method, p)).await
         }
         _ => {
-            let all = [METHODS, groups::METHODS, receipts::METHODS, channel_tags::METHODS];
+            let all =
+                [METHODS, groups::METHODS, receipts::METHODS, channel_tags::METHODS, push::METHODS];
             let all = all.into_iter().flatten();
             let names: Vec<_> = all.map(|(name, _)| *name).collect();
             Err(bad(format_args!("there is no method `{method}`; there are {}", names.join(", "))))
@@ -494,7 +499,8 @@ mod tests {
 
     /// Parameters with which each method gets as far as the connection.
     fn enough(method: &str) -> Value {
-        let mut all = METHODS.iter().chain(groups::METHODS);
+        let mut all =
+            METHODS.iter().chain(groups::METHODS).chain(receipts::METHODS).chain(push::METHODS);
         let (_, params) = all.find(|(name, _)| *name == method).unwrap();
         let must = params.split('[').next().unwrap_or_default();
         let member = |key: &str| match key {
@@ -502,6 +508,9 @@ mod tests {
             "info" => json!({ "name": "G", "permissions": { "join": 1 } }),
             "channelType" => json!("group"),
             "level" => json!(5),
+            "provider" => json!("webhook"),
+            "startTime" => json!("22:00:00"),
+            "spanMinutes" => json!(480),
             "permission" => json!(2),
             "visibility" => json!("friends"),
             _ => json!("bob"),
@@ -512,7 +521,9 @@ mod tests {
     #[tokio::test]
     async fn every_method_of_the_table_is_there_with_the_parameters_it_says() {
         let client = client().await;
-        for (method, _) in METHODS.iter().chain(groups::METHODS) {
+        for (method, _) in
+            METHODS.iter().chain(groups::METHODS).chain(receipts::METHODS).chain(push::METHODS)
+        {
             let outcome = call(&client, method, enough(method)).await;
             let local =
                 ["getSyncState", "getConnectionState", "getLocalMessages", "getLocalChannels"];

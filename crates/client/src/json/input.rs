@@ -97,6 +97,7 @@ pub(super) struct Send {
     uncounted: bool,
     #[serde(default)]
     needs_receipt: bool,
+    push_config: Option<super::push::Config>,
     #[serde(default)]
     to_user_ids: Vec<UserId>,
 }
@@ -188,6 +189,9 @@ impl Send {
         }
         if self.needs_receipt {
             message = message.needs_receipt();
+        }
+        if let Some(config) = self.push_config {
+            message = message.push(config.into());
         }
         if !self.to_user_ids.is_empty() {
             message = message.to_members(&self.to_user_ids);

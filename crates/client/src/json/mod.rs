@@ -8,7 +8,7 @@
 //!   a string that holds JSON text is passed as that text). Optional: `channelType` (`direct`),
 //!   `clientMessageId`, `transient`, `uncounted`, `needsReceipt`, `toUserIds`.
 //! - `{"call":{"ref","method","params"}}` calls an operation; [`METHODS`], [`GROUP_METHODS`],
-//!   [`RECEIPT_METHODS`] and [`CHANNEL_TAG_METHODS`] name them.
+//!   [`RECEIPT_METHODS`], [`CHANNEL_TAG_METHODS`] and [`PUSH_METHODS`] name them.
 //! - `{"disconnect":{}}` waits for what is under way, at most ten seconds, and ends. So does the end of
 //!   the input.
 //!
@@ -36,6 +36,7 @@ mod channel_tags;
 mod groups;
 mod input;
 mod output;
+mod push;
 mod receipts;
 mod values;
 
@@ -57,6 +58,7 @@ use crate::events::{Event, Events};
 pub use calls::METHODS;
 pub use channel_tags::METHODS as CHANNEL_TAG_METHODS;
 pub use groups::METHODS as GROUP_METHODS;
+pub use push::METHODS as PUSH_METHODS;
 pub use receipts::METHODS as RECEIPT_METHODS;
 
 use input::{Line, Lines};

@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 
 use nuncio_protocol::frames::{
     Channel, ChannelSettings, ChannelStates, ChannelType, ChannelTypeLevel, GetChannels, History,
-    Message, SendMessage,
+    Message, PushConfig, SendMessage,
 };
 use nuncio_protocol::values::{Content, MessageType};
 use nuncio_protocol::{ClientMessageId, GroupId, Mentions, UserId, limits};
@@ -30,6 +30,7 @@ pub struct NewMessage {
     transient: bool,
     uncounted: bool,
     needs_receipt: bool,
+    push: Option<PushConfig>,
     to_user_ids: Vec<String>,
 }
 
@@ -71,6 +72,7 @@ impl NewMessage {
             transient: false,
             uncounted: false,
             needs_receipt: false,
+            push: None,
             to_user_ids: Vec::new(),
         }
     }
@@ -110,6 +112,13 @@ impl NewMessage {
         self
     }
 
+    /// Says how it is pushed to who is away.
+    #[must_use]
+    pub fn push(mut self, config: PushConfig) -> Self {
+        self.push = Some(config);
+        self
+    }
+
     fn into_frame(self) -> Result<SendMessage, ClientError> {
         if self.content.len() > limits::CONTENT_BYTES {
             let (bytes, limit) = (self.content.len(), limits::CONTENT_BYTES);
@@ -124,6 +133,7 @@ impl NewMessage {
             transient: self.transient,
             uncounted: self.uncounted,
             needs_receipt: self.needs_receipt,
+            push: self.push,
             to_user_ids: self.to_user_ids,
         })
     }

@@ -13,6 +13,7 @@ pub(crate) mod groups;
 pub(crate) mod messages;
 pub(crate) mod presence;
 pub(crate) mod profiles;
+pub(crate) mod push;
 pub(crate) mod receipts;
 
 use nuncio_protocol::UserId;

@@ -3,8 +3,9 @@
 use nuncio_core::messages::Send;
 use nuncio_protocol::frames::{
     EditMessage, Failure, GetChannels, GetHistory, MarkRead, MessageEdited, MessageSent,
-    RecallMessage, SendMessage, SendTyping, Sync, server_frame,
+    PushConfig, RecallMessage, SendMessage, SendTyping, Sync, server_frame,
 };
+use nuncio_protocol::push::PushOptions;
 use nuncio_protocol::values::{Content, MessageType, ValueError};
 use nuncio_protocol::{
     ChannelId, ClientMessageId, Code, MessageId, Refusal, Timestamp, UserId, limits,
@@ -29,6 +30,7 @@ struct Checked {
     content: Content,
     counted: bool,
     needs_receipt: bool,
+    push: Option<PushOptions>,
     stored: bool,
     /// Members of the group whom it is for; empty for all.
     only: Vec<UserId>,
@@ -65,10 +67,16 @@ impl Checked {
             r#type: message_type(message.r#type)?,
             counted: !message.uncounted,
             needs_receipt: message.needs_receipt,
+            push: push_options(message.push)?,
             stored: !message.transient,
             only,
         })
     }
+}
+
+fn push_options(config: Option<PushConfig>) -> Result<Option<PushOptions>, Refusal> {
+    let options = PushOptions::new(config.unwrap_or_default());
+    options.map_err(|(name, error)| bad_parameter(&format!("push.{name}"), error))
 }
 
 fn message_type(name: String) -> Result<MessageType, Refusal> {
@@ -103,6 +111,7 @@ fn by_me(ctx: &Context, r#type: MessageType, content: Content) -> Send {
         content,
         counted: true,
         needs_receipt: false,
+        push: None,
         stored: true,
     }
 }
@@ -114,6 +123,7 @@ pub(super) async fn send(ctx: &Context, message: Outgoing) -> Result<MessageSent
         client_id: Some(message.client_id),
         counted: message.counted,
         needs_receipt: message.needs_receipt,
+        push: message.push,
         stored: message.stored,
         ..by_me(ctx, message.r#type, message.content)
     };

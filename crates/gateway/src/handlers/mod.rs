@@ -12,6 +12,7 @@ mod groups;
 mod messages;
 mod presence;
 mod profiles;
+mod push;
 mod receipts;
 
 use std::sync::Arc;
@@ -134,7 +135,10 @@ pub(crate) fn start(context: Context, asked: Asked) -> BoxFuture<'static, Outcom
             head.map(Answer::Head).map_err(|error| told(error.into(), Family::Messages, &context))
         }),
         Asked::Operation(body) => operation(context, body),
-        Asked::Logout => Box::pin(async { Ok(done().into()) }),
+        Asked::Logout => Box::pin(async move {
+            let outcome = push::unregister(&context, <_>::default()).await;
+            outcome.map(Answer::from).map_err(|no| told(no, Family::Push, &context))
+        }),
         Asked::Nothing(why) => Box::pin(async move { Err(Failure::new(Code::BadFrame, why)) }),
     }
 }
@@ -148,6 +152,7 @@ enum Family {
     Friends,
     Groups,
     Presence,
+    Push,
 }
 
 macro_rules! operations {
@@ -256,6 +261,13 @@ operations! {
         Unsubscribe => presence::unsubscribe,
         GetPresence => presence::get,
         GetSubscriptions => presence::subscriptions,;
+
+    Push:
+        GetPushInfo => push::info,
+        RegisterPush => push::register,
+        UnregisterPush => push::unregister,
+        SetPushSettings => push::set,
+        GetPushSettings => push::get,;
 }
 
 /// What the client is told. The server's own failures are logged here.

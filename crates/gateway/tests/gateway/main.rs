@@ -12,5 +12,6 @@ mod operations;
 mod overload;
 mod presence;
 mod protocol;
+mod push_operations;
 mod slow_readers;
 mod world;

@@ -18,8 +18,8 @@ use nuncio_protocol::frames::{
 use nuncio_protocol::{Code, limits};
 use nuncio_testkit::Wire;
 
-use crate::group_operations;
 use crate::world::{World, answer, number, refusal, user};
+use crate::{group_operations, push_operations};
 
 /// Asks and remembers what was asked.
 pub(crate) struct Asker {
@@ -63,6 +63,7 @@ async fn every_operation_does_what_its_name_says() {
     friends(&mut ada, &mut bobs).await;
     presence(&mut ada).await;
     Box::pin(group_operations::all(&mut ada, &mut bobs)).await;
+    Box::pin(push_operations::all(&world, &mut ada)).await;
     ada.done(Ask::Logout(Logout {})).await;
     let all: BTreeSet<_> = OPERATIONS.iter().map(|name| (*name).to_owned()).collect();
     assert_eq!(ada.asked, all, "each operation has its place in this test");

@@ -169,6 +169,9 @@ impl Server {
         if let Err(error) = self.core.turn_figures(true).await {
             tracing::warn!("the last minute's figures are lost: {error}");
         }
+        if let Err(error) = self.core.store().file_all().await {
+            tracing::warn!("the next start will take longer: {error}");
+        }
         self.bus.retire().await;
         // Last, so that probes and scrapers see the drain.
         if let Some(admin) = &self.admin {

@@ -8,8 +8,8 @@
 
 mod insertion;
 mod postgres;
-mod postgres_tls;
 mod sqlite;
+mod staging;
 mod tx;
 
 use std::collections::HashSet;
@@ -30,7 +30,7 @@ use crate::error::StoreError;
 use crate::messages::{Draft, Sent};
 use crate::nodes::NodeId;
 pub(crate) use insertion::{Insertion, Prepared};
-use sqlite::{Append, To};
+use staging::{Append, To};
 pub(crate) use tx::Row;
 pub(crate) use tx::{Tx, Value, params, row};
 
@@ -295,35 +295,37 @@ impl Store {
         answer.await.map_err(|_| stopped())?
     }
 
-    /// Whether messages are appended to a tail first, and filed later.
-    pub(crate) fn keeps_a_tail(&self) -> bool {
-        matches!(self.engine, Engine::Sqlite(_))
-    }
-
-    /// Appends a message to the tail.
-    pub(crate) async fn append_to_tail(
+    /// Appends a direct message, unless a rule stands against it. The same client message id again gets the
+    /// first one's answer.
+    pub async fn append(
         &self,
         draft: Draft,
         to: UserId,
         now: Timestamp,
     ) -> Result<Sent, StoreError> {
-        let Engine::Sqlite(engine) = &self.engine else { return Err(stopped()) };
         let (reply, answer) = oneshot::channel();
-        engine.append(Append::new(draft, To::One(to, reply), self.os, now))?;
+        self.stage(Append::new(draft, To::One(to, reply), self.os, now))?;
         answer.await.map_err(|_| stopped())?
     }
 
-    /// Appends a message for each recipient to the tail, or none.
-    pub(crate) async fn append_all_to_tail(
+    /// Appends one message for each recipient, or for none: all in one transaction.
+    pub async fn append_to_many(
         &self,
         draft: Draft,
         to: Vec<UserId>,
         now: Timestamp,
-    ) -> Result<Vec<MessageId>, StoreError> {
-        let Engine::Sqlite(engine) = &self.engine else { return Err(stopped()) };
+    ) -> Result<Vec<(UserId, MessageId)>, StoreError> {
         let (reply, answer) = oneshot::channel();
-        engine.append(Append::new(draft, To::Many(to, reply), self.os, now))?;
-        answer.await.map_err(|_| stopped())?
+        self.stage(Append::new(draft, To::Many(to.clone(), reply), self.os, now))?;
+        let ids = answer.await.map_err(|_| stopped())??;
+        Ok(to.into_iter().zip(ids).collect())
+    }
+
+    fn stage(&self, append: Append) -> Result<(), StoreError> {
+        match &self.engine {
+            Engine::Sqlite(engine) => engine.append(append),
+            Engine::Postgres(engine) => engine.append(append),
+        }
     }
 
     /// Runs `unit` on what is committed, without changing anything. For short reads: on SQLite it runs
@@ -352,6 +354,12 @@ impl Store {
                 answer.await.map_err(|_| stopped())?
             }
         }
+    }
+
+    /// Files whatever waits to be filed, so that who opens the store next need not read it anew. Call it before the
+    /// program ends; nothing is lost without.
+    pub async fn file_all(&self) -> Result<(), StoreError> {
+        self.write(Vec::new(), async |tx| tx.all_filed()).await
     }
 
     /// Whether the database answers.
@@ -429,7 +437,7 @@ where
     fn run_now(&mut self, tx: &mut Tx<'_>) -> Result<(), Failed> {
         tx.origin.clone_from(&self.origin);
         tx.os = self.os;
-        let outcome = run_now(&self.work, tx);
+        let outcome = at_once((self.work)(tx));
         self.keep(outcome)
     }
 
@@ -446,11 +454,8 @@ where
 }
 
 /// Runs a unit on an engine whose statements never wait.
-fn run_now<T, F>(unit: &F, tx: &mut Tx<'_>) -> Result<T, StoreError>
-where
-    F: AsyncFn(&mut Tx<'_>) -> Result<T, StoreError>,
-{
-    futures_util::FutureExt::now_or_never(unit(tx)).unwrap_or_else(|| {
+fn at_once<T>(future: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+    futures_util::FutureExt::now_or_never(future).unwrap_or_else(|| {
         Err(StoreError::Database("a unit of work waited for something".to_owned()))
     })
 }

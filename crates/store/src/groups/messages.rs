@@ -20,7 +20,7 @@ use crate::keys::ChannelKey;
 use crate::messages::{
     By, COUNTED, Draft, NOTICE, RECALLED, Recaller, read_message, select_messages,
 };
-use crate::outbox;
+use crate::{outbox, push};
 
 /// An edit of a message to a group on its way in.
 #[derive(Clone, Debug)]
@@ -203,6 +203,7 @@ impl Store {
                 params![app, key.as_str(), id, flags | RECALLED],
             )
             .await?;
+            push::forget_options(tx, app, id).await?;
             let what = json!({ "messageId": id.to_string(), "group": group.as_str() });
             audit::note(tx, Act::on_user("message.recall", app, &user, now), &what);
             if flags & COUNTED != 0 {
@@ -318,6 +319,7 @@ async fn apply(tx: &mut Tx<'_>, edit: &GroupEdit, now: Timestamp) -> Result<Mess
             content: content.clone(),
             counted: false,
             needs_receipt: false,
+            push: None,
             asked: true,
         })
     };

@@ -15,6 +15,7 @@ use crate::engine::{Row, Store, Tx, params};
 use crate::error::StoreError;
 use crate::events::{self, Event};
 use crate::messages::{By, Draft, NEEDS_RECEIPT, Sent, spaced};
+use crate::push;
 
 /// What stands for and against a message to a group.
 struct Found {
@@ -247,6 +248,7 @@ async fn append(
         echo: draft.by.echoes(),
     };
     let reached = post.write(tx).await?;
+    push::keep_options(tx, app, id, draft.push.as_ref()).await?;
     events::group_message(tx, found.facts.wanted, draft, group, to, id, now).await?;
     let own = reached.iter().find(|(user, _)| *user == draft.sender);
     Ok(Sent { id, seq: own.map_or(0, |(_, seq)| *seq) })

@@ -104,6 +104,14 @@ impl Bench {
         }
     }
 
+    /// How many rows a table of the SQLite file has.
+    pub(crate) fn rows(&self, table: &str) -> i64 {
+        let Place::File(path) = &self.place else { panic!("not a file") };
+        let connection = rusqlite::Connection::open(path).unwrap();
+        let count = format!("select count(*) from {table}");
+        connection.query_row(&count, [], |row| row.get(0)).unwrap()
+    }
+
     /// Registers users.
     pub(crate) async fn users<const N: usize>(&self, ids: [&str; N]) -> [UserId; N] {
         for id in ids {

@@ -20,6 +20,7 @@ pub(crate) fn draft(app: AppId, sender: &str, client_id: &str, text: &str) -> Dr
         content: Content::try_from(format!("{{\"content\":\"{text}\"}}")).unwrap(),
         counted: true,
         needs_receipt: false,
+        push: None,
         asked: false,
     }
 }
@@ -150,6 +151,43 @@ contract! {
                 assert!(order.iter().copied().eq(0..40), "{key} at {id}: {order:?}");
             }
         }
+    }
+
+    async fn messages_that_come_together_are_decided_on_each_by_itself(bench: Bench) {
+        let [alice, bob, carol] = bench.users(["alice", "bob", "carol"]).await;
+        bench.store.block(bench.app, carol.clone(), vec![alice], NOW).await.unwrap();
+        let mut sends = Vec::new();
+        for number in 0..120 {
+            let (store, app) = (bench.store.clone(), bench.app);
+            sends.push(async move {
+                let (to, id) = match number % 4 {
+                    0 => ("bob", number),
+                    // What another one of those beside it says too.
+                    1 => ("bob", number - 1),
+                    2 => ("carol", number),
+                    _ => ("alice", number),
+                };
+                send(&store, app, "alice", to, &format!("m{id}")).await
+            });
+        }
+        let outcomes = futures_util::future::join_all(sends).await;
+        for (number, outcome) in outcomes.iter().enumerate() {
+            match number % 4 {
+                1 => {
+                    let first = outcomes[number - 1].as_ref().unwrap().id;
+                    assert_eq!(outcome.as_ref().unwrap().id, first);
+                }
+                2 => assert!(matches!(
+                    outcome,
+                    Err(StoreError::Refused(Refusal::InBlocklist))
+                )),
+                _ => assert!(outcome.is_ok()),
+            }
+        }
+        assert_eq!(inbox(&bench.store, bench.app, "alice").await.len(), 60);
+        assert_eq!(messages(&inbox(&bench.store, bench.app, "bob").await).len(), 30);
+        assert_eq!(messages(&inbox(&bench.store, bench.app, "carol").await).len(), 0);
+        assert_eq!(bench.store.total_unread(bench.app, bob).await.unwrap(), 30);
     }
 
     async fn a_clock_that_jumps_back_does_not_turn_the_order(bench: Bench) {

@@ -49,6 +49,7 @@ fn draft(bench: &Bench, sender: &UserId, by: By) -> Draft {
         content: Content::try_from("{}").unwrap(),
         counted: true,
         needs_receipt: false,
+        push: None,
         asked: false,
     }
 }

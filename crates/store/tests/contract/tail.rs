@@ -174,6 +174,21 @@ async fn both_processes_at_once_leave_no_gap_and_no_double() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_filed_at_the_end_leaves_no_tail_behind() {
+    let bench = Bench::sqlite().await;
+    let [_, bob] = bench.users(["alice", "bob"]).await;
+    for number in 0..40 {
+        send(&bench.store, bench.app, "alice", "bob", &format!("m{number}")).await.unwrap();
+    }
+    assert_ne!(bench.rows("tail"), 0);
+    bench.store.file_all().await.unwrap();
+    assert_eq!(bench.rows("tail"), 0);
+    assert_eq!(bench.rows("messages"), 40);
+    send(&bench.store, bench.app, "alice", "bob", "more").await.unwrap();
+    assert_eq!(texts(&bench.store, bench.app, &bob).await.len(), 41);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_long_tail_is_found_again_and_filed() {
     const SENDERS: usize = 16;
     const EACH: usize = 2500;

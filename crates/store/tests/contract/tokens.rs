@@ -136,6 +136,7 @@ contract! {
                 content: Content::try_from("{}").unwrap(),
                 counted: true,
                 needs_receipt: false,
+                push: None,
         asked: false,
             };
             bench.store.append(draft, bob.clone(), NOW)

@@ -94,6 +94,8 @@ export interface MessageRecord {
   hidden?: boolean;
   /** The code of the refusal. */
   failureCode?: number;
+  /** Of an own message: how it is pushed. */
+  push?: PushOptions;
   /** Of a received message: whether the user has read it. */
   read?: boolean;
 }
@@ -130,6 +132,9 @@ export interface ChannelRecord {
   deletedBefore: number;
 }
 
+/** How one message is pushed; what is left out is as for any message. */
+export type PushOptions = NonNullable<Extract<RequestInit, { case: 'sendMessage' }>['value']['push']>;
+
 /** A message to send. */
 export interface OutgoingMessage {
   channel: string;
@@ -139,6 +144,7 @@ export interface OutgoingMessage {
   transient: boolean;
   counted: boolean;
   needsReceipt: boolean;
+  push?: PushOptions;
 }
 
 /** A page of messages in the order asked for. */
@@ -179,8 +185,6 @@ export interface CoreCalls {
   markRead(params: { channel: string; messageId: string }): Promise<void>;
   hideMessages(params: { channel: string; keys: string[]; before: number }): Promise<void>;
   changeChannel(params: { channel: string; change: Partial<Pick<ChannelRecord, 'pinned' | 'level' | 'draft' | 'hidden'>> }): Promise<void>;
-  getSetting(name: string): Promise<unknown>;
-  setSetting(params: { name: string; value: unknown }): Promise<void>;
 }
 
 /** What happened to a channel on this or another installation. */

@@ -11,7 +11,7 @@ import type { Subscription } from '../gen/nuncio/v1/frame_pb.js';
 import type { Page } from './core.js';
 import { refused } from './failure.js';
 import type { ChannelPart, Library } from './library.js';
-import { channelOfKey, isDirect, messageRecord } from './records.js';
+import { channelOfKey, hasSettings, messageRecord } from './records.js';
 import { remember } from './sender.js';
 
 /** What the changes need from their session. */
@@ -116,7 +116,7 @@ export class Changes {
     };
     this.changers.set(channel, page);
     try {
-      if (isDirect(channel) && Object.keys(value).length > 0) {
+      if (hasSettings(channel) && Object.keys(value).length > 0) {
         await host.request({ case: 'setChannelSettings', value: { channel: channelOfKey(channel), ...value } });
       }
       if (!(await library.changeChannel(channel, change))) return;

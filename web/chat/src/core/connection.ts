@@ -106,6 +106,7 @@ export class Connection {
 
   /** Closes the connection from this side. */
   close(failure: Failure = { code: NCCode.NOT_CONNECTED, message: 'disconnected' }): void {
+    if (!this.over && this.cursor() > 0) this.say({ case: 'ping', value: { cursor: BigInt(this.cursor()) } });
     this.finish(failure);
     this.socket.close(1000);
   }
@@ -144,6 +145,16 @@ export class Connection {
       throw error;
     } finally {
       cancel();
+    }
+  }
+
+  /** Sends a frame whose answer nobody waits for: what this device holds is not pushed to it. */
+  private say(body: RequestInit): void {
+    this.lastId += 1n;
+    try {
+      this.socket.send(toBinary(ClientFrameSchema, create(ClientFrameSchema, { id: this.lastId, body: body as never })));
+    } catch {
+      // It is not open any more.
     }
   }
 

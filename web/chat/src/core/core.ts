@@ -37,6 +37,8 @@ const CONNECT_ANSWER_MS = 30_000;
 const TOKEN_MS = 60_000;
 /** A connection that lasted less did not end the row of failures. */
 const STABLE_MS = 5_000;
+/** How long a logout waits for its answer. */
+const LOGOUT_MS = 2_000;
 /** How long the store stays open after the last page has gone. */
 const CLOSE_STORE_MS = 2_000;
 /** A page that shares the session. */
@@ -156,6 +158,13 @@ export class Core {
     }
   }
 
+  /** The user logs out on a page; on the last one, on the device: it is not pushed to any more. */
+  async logOut(page: Page): Promise<void> {
+    if (this.pages.size > 1 || !this.pages.has(page)) return;
+    // Without a connection, or an answer, the login just ends.
+    await this.connection?.request({ case: 'logout', value: {} }, LOGOUT_MS).catch(() => undefined);
+  }
+
   /** Takes a page away; without pages the session ends. */
   detach(page: Page): void {
     this.pages.delete(page);
@@ -235,9 +244,6 @@ export class Core {
       markRead: (p) => this.changes.markRead(page, p.channel, p.messageId),
       hideMessages: async (p) => (await this.syncedBooks()).hide(p.channel, p.keys, p.before),
       changeChannel: ({ channel, change }) => this.changes.changeChannel(page, channel, change),
-      getSetting: (name) => this.setting(name),
-      setSetting: ({ name, value }) =>
-        this.shelf().transact('readwrite', async (tx) => tx.put('meta', { key: `setting:${name}`, value })),
     };
   }
 
@@ -507,10 +513,5 @@ export class Core {
       for (const profile of profiles) tx.put('profiles', profile);
     });
     return profiles;
-  }
-
-  private async setting(name: string): Promise<unknown> {
-    if (name === 'account') return this.shelf().transact('readonly', async (tx) => (await tx.get('meta', 'account'))?.value);
-    return this.shelf().transact('readonly', async (tx) => (await tx.get('meta', `setting:${name}`))?.value);
   }
 }

@@ -99,8 +99,12 @@ export class EntryWriter {
       await this.showInChannel(record);
     } else if (this.again) {
       record.clientId = known.clientId;
-    } else {
+    } else if (record.mine || known.hidden) {
       return;
+    } else {
+      // A channel's state or a page of history had it before its entry came: nobody was told of it yet.
+      record = { ...withEdit(record, known), clientId: known.clientId };
+      await this.showInChannel(record);
     }
     if (!record.mine || !this.world.isOurs(record.clientMessageId)) this.messages.push(record);
   }

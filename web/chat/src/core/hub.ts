@@ -143,6 +143,7 @@ export class Member {
       case 'renew':
         return this.hub.renew(this.page, argument as string);
       case 'disconnect':
+        await this.hub.coreOf(this.page)?.logOut(this.page);
         return this.leave();
       default: {
         const core = this.hub.coreOf(this.page);

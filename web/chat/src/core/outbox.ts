@@ -116,6 +116,7 @@ export class Outbox {
           transient: record.transient,
           uncounted: !record.counted,
           needsReceipt: record.needsReceipt,
+          ...(record.push === undefined ? {} : { push: record.push }),
         },
       });
       if (answer.case !== 'messageSent') throw refused(NCCode.BAD_FRAME, 'the server did not answer as agreed');

@@ -13,9 +13,9 @@ export function keyOfChannel(channel: Channel | undefined): string {
   return `${channel?.type ?? 0}:${channel?.id ?? ''}`;
 }
 
-/** Whether a key is a direct channel's, the kind whose settings the server keeps. */
-export function isDirect(key: string): boolean {
-  return key.startsWith(`${ChannelType.DIRECT}:`);
+/** Whether a key is of a kind of channels whose settings the server keeps: direct ones and groups. */
+export function hasSettings(key: string): boolean {
+  return key.startsWith(`${ChannelType.DIRECT}:`) || key.startsWith(`${ChannelType.GROUP}:`);
 }
 
 /** The channel with this key, as it travels. */

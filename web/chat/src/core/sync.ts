@@ -16,7 +16,7 @@ import type { Env } from './env.js';
 import { pause } from './env.js';
 import { Refused, refused } from './failure.js';
 import { Inbox } from './inbox.js';
-import { channelRecord, emptyChannel, isDirect, keyOfChannel, withSettings } from './records.js';
+import { channelRecord, emptyChannel, hasSettings, keyOfChannel, withSettings } from './records.js';
 import type { Store } from './store.js';
 
 /** Entries asked for at once. */
@@ -118,7 +118,7 @@ export class Sync {
           tx.put('channels', channel);
         }
         for (const channel of await tx.all('channels')) {
-          if (isDirect(channel.key)) tx.put('channels', withSettings(channel, settings.get(channel.key), env.now()));
+          if (hasSettings(channel.key)) tx.put('channels', withSettings(channel, settings.get(channel.key), env.now()));
           settings.delete(channel.key);
         }
         for (const [key, set] of settings) tx.put('channels', withSettings(emptyChannel(key), set, env.now()));

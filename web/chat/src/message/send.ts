@@ -18,7 +18,8 @@ import { encodeContent, messageTypeInfo, remoteUrlField } from './codec.js';
 import { MessageType } from './content.js';
 import { messageOf } from './convert.js';
 import { Message } from './message.js';
-import type { SendMediaMessageParams, SendMessageParams } from './params.js';
+import type { PushConfig, SendMediaMessageParams, SendMessageParams } from './params.js';
+import type { PushOptions } from '../core/api.js';
 
 /** Bytes of the largest content. */
 const CONTENT_BYTES = 128 * 1024;
@@ -71,6 +72,7 @@ export async function sendPlain<T>(
     transient: isStatusMessage,
     counted: isCounted,
     needsReceipt: needReceipt,
+    ...(params.pushConfig === undefined ? {} : { push: pushOptions(params.pushConfig) }),
   });
   if (!answer.isOk || answer.data === undefined) return answer.wipe();
   return NCResult.ok(messageOf(answer.data) as Message<T>);
@@ -128,6 +130,20 @@ export async function editMessage<T>(client: Client, params: ModifyMessageParams
   const answer = await client.call('edit', { channel, messageId, content: text });
   if (!answer.isOk || answer.data === undefined) return answer.wipe();
   return NCResult.ok(messageOf(answer.data) as Message<T>);
+}
+
+/** How a message is pushed, as it travels. What the server does not know by name goes along as JSON. */
+function pushOptions(config: PushConfig): PushOptions {
+  const { disableNotification, disablePushTitle, pushTitle, pushContent, pushData, forceShowDetailContent, ...rest } = config;
+  return {
+    disabled: disableNotification ?? false,
+    noTitle: disablePushTitle ?? false,
+    title: pushTitle ?? '',
+    content: pushContent ?? '',
+    data: pushData ?? '',
+    forceContent: forceShowDetailContent ?? false,
+    ext: Object.keys(rest).length === 0 ? '' : JSON.stringify(rest),
+  };
 }
 
 function sizeFault(content: string): NCResult<never> | undefined {

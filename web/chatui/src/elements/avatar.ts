@@ -30,6 +30,14 @@ export const avatarStyles: CSSResult = css`
     border-radius: 50%;
     background: var(--nuncio-online);
   }
+  .avatar.mosaic { display: flex; flex-wrap: wrap; place-content: center; overflow: hidden; border-radius: 28%; background: var(--nuncio-sunken); }
+  .avatar.mosaic .avatar { --avatar-size: calc(var(--mosaic-size) * 0.5); width: 50%; height: 50%; border-radius: 0; font-size: calc(var(--mosaic-size) * 0.2); }
+  .avatar.mosaic .avatar:only-child { width: 100%; height: 100%; font-size: calc(var(--mosaic-size) * 0.38); }
+  .avatar.mosaic .avatar:first-child:nth-last-child(2), .avatar.mosaic .avatar:nth-child(2):last-child { height: 100%; }
+  .avatar.mosaic .avatar:nth-child(3):last-child { width: 100%; }
+  .avatar.mosaic img { border-radius: 0; }
+  .avatar.square, .avatar.square img { border-radius: 28%; }
+  .avatar.mosaic, .avatar.square { --mosaic-size: var(--avatar-size, 40px); }
   .avatar.hue-0 { background: light-dark(#dbe3ff, #2d3a6e); color: light-dark(#243b9c, #c9d4ff); }
   .avatar.hue-1 { background: light-dark(#d6f0e2, #1d4a35); color: light-dark(#0d5c37, #aee6c8); }
   .avatar.hue-2 { background: light-dark(#ffe4cf, #573418); color: light-dark(#8a4209, #ffcda3); }
@@ -38,16 +46,26 @@ export const avatarStyles: CSSResult = css`
   .avatar.hue-5 { background: light-dark(#f3ebc4, #474016); color: light-dark(#665700, #e5da98); }
 `;
 
-/** A user's picture, or the initials of their name; with a dot when they are online, if `presence`. */
-export function avatar(userId: string, presence = false): TemplateResult {
-  const name = userInfo.displayName(userId);
-  const url = userInfo.avatar(userId);
+/** A user's picture, or the initials of their name in the group; with a dot when they are online, if `presence`. */
+export function avatar(userId: string, presence = false, groupId = ''): TemplateResult {
   const online = presence && session.isOnline(userId);
   return html`<span class="avatar hue-${hue(userId)}">
-    <span aria-hidden="true">${initials(name)}</span>
-    ${url === undefined ? nothing : html`<img src=${url} alt="" loading="lazy" referrerpolicy="no-referrer" @error=${hide} @load=${show} />`}
+    ${picture(userInfo.displayName(userId, groupId), userInfo.avatar(userId, groupId))}
     ${online ? html`<span class="dot" role="img" aria-label=${text('online')}></span>` : nothing}
   </span>`;
+}
+
+/** A group's picture; without one, its first members' together; without those, the initials of its name. */
+export function groupAvatar(groupId: string): TemplateResult {
+  const url = userInfo.groupAvatar(groupId);
+  const faces = url === undefined ? userInfo.faces(groupId) : [];
+  if (faces.length > 1) return html`<span class="avatar mosaic">${faces.map((userId) => avatar(userId, false, groupId))}</span>`;
+  return html`<span class="avatar square hue-${hue(groupId)}">${picture(userInfo.groupName(groupId), url)}</span>`;
+}
+
+function picture(name: string, url: string | undefined): TemplateResult {
+  return html`<span aria-hidden="true">${initials(name)}</span>
+    ${url === undefined ? nothing : html`<img src=${url} alt="" loading="lazy" referrerpolicy="no-referrer" @error=${hide} @load=${show} />`}`;
 }
 
 function hide(event: Event): void {

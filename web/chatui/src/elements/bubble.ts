@@ -1,8 +1,10 @@
 import type { CSSResult, TemplateResult } from 'lit';
 import { css, html, nothing } from 'lit';
 import type { Message } from '@nuncio/chat';
-import { MessageType, SentStatus } from '@nuncio/chat';
+import { MessageType, NCEngine, SentStatus } from '@nuncio/chat';
 import { isMine } from '../conversation.js';
+import { groupOfChannel } from '../conversation-key.js';
+import { mentionsUser } from '../mentions.js';
 import { messageText, preview, stringOf } from '../preview.js';
 import { safeUrl, textParts } from '../rich-text.js';
 import { refusalText, text } from '../texts.js';
@@ -39,6 +41,8 @@ export const bubbleStyles: CSSResult = css`
     background: light-dark(rgb(0 0 0 / 0.05), rgb(255 255 255 / 0.07));
     font-size: var(--nuncio-text-size-small);
   }
+  .sender { margin-inline-start: 4px; max-width: 100%; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; color: var(--nuncio-text-muted); font-size: var(--nuncio-text-size-small); font-weight: 600; }
+  .bubble.mentions { box-shadow: inset 0 0 0 2px var(--nuncio-accent); }
   .quote .who { display: block; font-weight: 600; }
   .quote .what { display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 2; overflow: hidden; }
   .meta { display: inline-flex; align-items: center; gap: 4px; color: var(--nuncio-text-muted); font-size: var(--nuncio-text-size-tiny); font-variant-numeric: tabular-nums; }
@@ -52,7 +56,8 @@ export const bubbleStyles: CSSResult = css`
 export function bubble(message: Message): TemplateResult {
   const body = contentOf(message);
   const picture = message.messageType === MessageType.IMAGE || message.messageType === MessageType.GIF;
-  return html`<div class=${picture ? 'bubble picture' : 'bubble'} dir="auto">${body}</div>`;
+  const mentions = !isMine(message) && mentionsUser(message, NCEngine.getCurrentUserId());
+  return html`<div class=${`bubble${picture ? ' picture' : ''}${mentions ? ' mentions' : ''}`} dir="auto">${body}</div>`;
 }
 
 function contentOf(message: Message): TemplateResult {
@@ -114,7 +119,8 @@ function bytes(size: number): string {
 function quote(message: Message): TemplateResult {
   const { referMsg, referMsgSenderId, referMsgType } = message.content as Record<string, unknown>;
   const quoted = { content: referMsg, messageType: String(referMsgType ?? ''), senderUserId: String(referMsgSenderId ?? '') } as Message;
-  return html`<span class="quote"><span class="who">${userInfo.displayName(quoted.senderUserId)}</span><span class="what">${preview(quoted)}</span></span>`;
+  const name = userInfo.displayName(quoted.senderUserId, groupOfChannel(message.channelIdentifier));
+  return html`<span class="quote"><span class="who" dir="auto">${name}</span><span class="what">${preview(quoted)}</span></span>`;
 }
 
 /** When a message was sent, whether it was edited, and how far it has come. */

@@ -4,13 +4,14 @@ import { repeat } from 'lit/directives/repeat.js';
 import type { BaseChannel } from '@nuncio/chat';
 import { ChannelNoDisturbLevel } from '@nuncio/chat';
 import { isMine } from '../conversation.js';
+import { groupOfChannel, keyOf } from '../conversation-key.js';
 import { NuncioElement } from '../element.js';
-import { isNotice, preview } from '../preview.js';
+import { isNotice, preview, senderName } from '../preview.js';
 import { session } from '../session.js';
 import { text } from '../texts.js';
 import { brief } from '../time.js';
 import { userInfo } from '../user-info.js';
-import { avatar, avatarStyles } from './avatar.js';
+import { avatar, avatarStyles, groupAvatar } from './avatar.js';
 import { icons } from './icons.js';
 import { listStyles } from './list-styles.js';
 
@@ -20,12 +21,12 @@ const STEP = 60;
 /**
  * The user's conversations, pinned ones first, then the newest first.
  *
- * @fires open-conversation - `detail` is the id of the user whose conversation was chosen
+ * @fires open-conversation - `detail` is the key of the conversation chosen: a user's id, or `group:` and a group's id
  */
 export class NuncioChannelList extends NuncioElement {
   static override properties: PropertyDeclarations = { selected: { type: String } };
 
-  /** The id of the user whose conversation is open. */
+  /** The key of the conversation that is open. */
   declare selected: string | undefined;
 
   #drawn = STEP;
@@ -39,7 +40,8 @@ export class NuncioChannelList extends NuncioElement {
       .marks svg { width: 14px; height: 14px; }
       .unread .name, .unread .sub { font-weight: 700; }
       .unread .sub { color: var(--nuncio-text); }
-      .draft { color: var(--nuncio-danger); }
+      .draft, .mention { color: var(--nuncio-danger); }
+      .mention { font-weight: 700; }
       .typing { color: var(--nuncio-accent); }
     `,
   ];
@@ -60,22 +62,24 @@ export class NuncioChannelList extends NuncioElement {
       </form>
       <div class="scroll" @scroll=${this.#scrolled}>
         ${channels.length > 0 || !session.channelsLoaded
-          ? html`<ul>${repeat(channels.slice(0, this.#drawn), (channel) => channel.channelId, (channel) => html`<li>${this.#row(channel)}</li>`)}</ul>`
+          ? html`<ul>${repeat(channels.slice(0, this.#drawn), (channel) => keyOf(channel.identifier), (channel) => html`<li>${this.#row(channel)}</li>`)}</ul>`
           : html`<div class="empty"><strong>${text('chats.empty')}</strong><span>${text('chats.empty.hint')}</span></div>`}
       </div>
     `;
   }
 
   #row(channel: BaseChannel): TemplateResult {
-    const { channelId, unreadCount, latestMessage } = channel;
+    const { unreadCount, latestMessage } = channel;
+    const key = keyOf(channel.identifier);
+    const groupId = groupOfChannel(channel.identifier);
     const muted = channel.noDisturbLevel === ChannelNoDisturbLevel.MUTED;
     const time = latestMessage?.sentTime ?? channel.operationTime ?? 0;
     return html`<button class=${unreadCount > 0 ? 'row focusable unread' : 'row focusable'} type="button"
-      aria-current=${channelId === this.selected ? 'true' : 'false'} @click=${() => this.emit('open-conversation', channelId)}>
-      ${avatar(channelId, true)}
+      aria-current=${key === this.selected ? 'true' : 'false'} @click=${() => this.emit('open-conversation', key)}>
+      ${groupId === '' ? avatar(key, true) : groupAvatar(groupId)}
       <span class="main">
         <span class="line">
-          <span class="name">${userInfo.displayName(channelId)}</span>
+          <span class="name">${groupId === '' ? userInfo.displayName(key) : userInfo.groupName(groupId)}</span>
           <span class="marks">
             ${channel.isPinned ? html`<span role="img" aria-label=${text('chats.pinned')}>${icons.pin}</span>` : nothing}
             ${muted ? html`<span role="img" aria-label=${text('chats.muted')}>${icons.muted}</span>` : nothing}
@@ -93,12 +97,16 @@ export class NuncioChannelList extends NuncioElement {
     </button>`;
   }
 
-  #latest({ channelId, draft, latestMessage }: BaseChannel): TemplateResult | string {
-    if (session.isTyping(channelId)) return html`<span class="typing">${text('typing', userInfo.displayName(channelId))}</span>`;
-    if (draft && channelId !== this.selected) return html`<span class="draft">${text('chats.draft')}</span> ${draft}`;
+  #latest({ identifier, draft, latestMessage, mentionedMeCount }: BaseChannel): TemplateResult | string {
+    const key = keyOf(identifier);
+    const mentioned = mentionedMeCount > 0 ? html`<span class="mention">${text('chats.mention')}</span> ` : '';
+    if (session.isTyping(key)) return html`<span class="typing">${text('typing', userInfo.displayName(key))}</span>`;
+    if (draft && key !== this.selected) return html`${mentioned}<span class="draft">${text('chats.draft')}</span> ${draft}`;
     if (latestMessage === null) return '';
     const line = preview(latestMessage);
-    return isMine(latestMessage) && !isNotice(latestMessage) ? `${text('chats.you')} ${line}` : line;
+    if (isNotice(latestMessage)) return html`${mentioned}${line}`;
+    if (isMine(latestMessage)) return html`${mentioned}${text('chats.you')} ${line}`;
+    return groupOfChannel(identifier) === '' ? line : html`${mentioned}<span dir="auto">${senderName(latestMessage)}</span>: ${line}`;
   }
 
   readonly #start = (event: SubmitEvent): void => {

@@ -1,18 +1,24 @@
 import type { PropertyDeclarations, PropertyValues, TemplateResult } from 'lit';
 import { css, html, nothing } from 'lit';
+import { NCEngine, PushHandler } from '@nuncio/chat';
+import { groupIdOf, keyOf } from '../conversation-key.js';
 import { NuncioElement } from '../element.js';
+import { groups } from '../groups.js';
 import { session } from '../session.js';
 import type { TextKey } from '../texts.js';
 import { text } from '../texts.js';
 import type { NuncioConversation } from './conversation.js';
 import { icons } from './icons.js';
 
+const HANDLER = 'nuncio-chat';
+
 /** The panes beside the conversation. */
-export type ChatPane = 'chats' | 'friends' | 'requests' | 'blocklist' | 'me';
+export type ChatPane = 'chats' | 'friends' | 'groups' | 'requests' | 'blocklist' | 'me';
 
 const PANES: readonly { pane: ChatPane; label: TextKey; icon: TemplateResult }[] = [
   { pane: 'chats', label: 'chats', icon: icons.chats },
   { pane: 'friends', label: 'friends', icon: icons.friends },
+  { pane: 'groups', label: 'groups', icon: icons.groups },
   { pane: 'requests', label: 'requests.short', icon: icons.requests },
   { pane: 'blocklist', label: 'blocklist.short', icon: icons.blocked },
   { pane: 'me', label: 'me', icon: icons.me },
@@ -23,26 +29,32 @@ const PANES: readonly { pane: ChatPane; label: TextKey; icon: TemplateResult }[]
  *
  * Give it a height. It shows whoever `NCEngine` is connected as.
  *
- * @fires open-conversation - cancelable; `detail` is the id of the user whose conversation is being opened
+ * @fires open-conversation - cancelable; `detail` is the key of the conversation that is being opened: a user's id, or
+ *   `group:` and a group's id
  * @fires open-user - cancelable; `detail` is the id of the user whose card is being opened
+ * @fires open-group - cancelable; `detail` is the id of the group whose page is being opened
+ * @fires create-group - cancelable; the form that makes a group is being opened
  */
 export class NuncioChat extends NuncioElement {
   static override properties: PropertyDeclarations = {
     pane: { type: String, reflect: true },
     open: { type: String, reflect: true },
     uploads: { type: Boolean },
+    pushWorker: { type: String, attribute: 'push-worker' },
     card: { state: true },
     narrow: { state: true },
   };
 
   /** Which pane is shown. */
   declare pane: ChatPane;
-  /** The id of the user whose conversation is open. */
+  /** The key of the conversation that is open: a user's id, or `group:` and a group's id. */
   declare open: string | undefined;
   /** Whether files can be sent: `NCEngine.initialize` was given an uploader. */
   declare uploads: boolean;
-  /** The id of the user whose card is shown. */
-  protected declare card: string | undefined;
+  /** Where the app serves the service worker of notifications; without it the user cannot turn them on here. */
+  declare pushWorker: string | undefined;
+  /** What is shown above everything else: a user's card, a group's page, or the form that makes a group. */
+  protected declare card: { userId: string } | { groupId: string } | 'create-group' | undefined;
   /** Whether there is room for one thing only. */
   protected declare narrow: boolean;
 
@@ -66,7 +78,10 @@ export class NuncioChat extends NuncioElement {
       .pane { min-height: 0; min-width: 0; border-inline-end: 1px solid var(--nuncio-border); display: grid; }
       .narrow .pane { border: 0; }
       nuncio-conversation { min-height: 0; }
-      dialog { width: min(26rem, calc(100% - 32px)); max-height: calc(100% - 48px); padding: 0; border: 0; border-radius: var(--nuncio-radius-large); background: var(--nuncio-surface); color: var(--nuncio-text); box-shadow: var(--nuncio-shadow); }
+      dialog { width: min(26rem, calc(100% - 32px)); max-height: calc(100% - 48px); padding: 0; overflow: hidden; border: 0; border-radius: var(--nuncio-radius-large); background: var(--nuncio-surface); color: var(--nuncio-text); box-shadow: var(--nuncio-shadow); }
+      dialog[open] { display: flex; flex-direction: column; }
+      dialog > :last-child { flex: 1; min-height: 0; }
+      dialog.wide { width: min(32rem, calc(100% - 32px)); }
       dialog::backdrop { background: rgb(8 10 18 / 0.5); }
       dialog .button.icon { position: absolute; inset-block-start: 8px; inset-inline-end: 8px; z-index: 1; }
     `,
@@ -76,9 +91,11 @@ export class NuncioChat extends NuncioElement {
     super();
     this.pane = 'chats';
     this.narrow = false;
-    this.follows('channels', 'requests');
+    this.follows('channels', 'requests', 'groups');
     this.addEventListener('open-conversation', (event) => this.#openConversation(event as CustomEvent<string>));
-    this.addEventListener('open-user', (event) => this.#openUser(event as CustomEvent<string>));
+    this.addEventListener('open-user', (event) => this.#show(event, { userId: (event as CustomEvent<string>).detail }));
+    this.addEventListener('open-group', (event) => this.#show(event, { groupId: (event as CustomEvent<string>).detail }));
+    this.addEventListener('create-group', (event) => this.#show(event, 'create-group'));
     this.addEventListener('close-conversation', () => {
       this.open = undefined;
     });
@@ -87,11 +104,15 @@ export class NuncioChat extends NuncioElement {
   override connectedCallback(): void {
     super.connectedCallback();
     this.#size.observe(this);
+    NCEngine.addPushHandler(HANDLER, new PushHandler({
+      onNotificationOpened: ({ channelIdentifier }) => this.emit('open-conversation', keyOf(channelIdentifier)),
+    }));
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.#size.disconnect();
+    NCEngine.removePushHandler(HANDLER);
   }
 
   protected override updated(changed: PropertyValues): void {
@@ -103,25 +124,35 @@ export class NuncioChat extends NuncioElement {
   }
 
   protected override render(): TemplateResult {
-    const conversation = html`<nuncio-conversation .userId=${this.open} .uploads=${this.uploads} .back=${this.narrow}></nuncio-conversation>`;
+    const groupId = groupIdOf(this.open ?? '');
+    const conversation = html`<nuncio-conversation .userId=${groupId === '' ? this.open : undefined} .groupId=${groupId || undefined} .uploads=${this.uploads} .back=${this.narrow}></nuncio-conversation>`;
     const lists = html`${this.#navigation()}<div class="pane">${this.#pane()}</div>`;
     return html`
       <nuncio-connection-bar></nuncio-connection-bar>
       <div class=${this.narrow ? 'panes narrow' : 'panes'}>
         ${this.narrow ? (this.open ? conversation : lists) : html`${lists}${conversation}`}
       </div>
-      ${this.card === undefined
-        ? nothing
-        : html`<dialog aria-label=${text('card')} @close=${() => (this.card = undefined)} @click=${this.#outside}>
-            <button class="button icon focusable" type="button" aria-label=${text('close')} @click=${this.#closeCard}>${icons.close}</button>
-            <nuncio-user-card .userId=${this.card}></nuncio-user-card>
-          </dialog>`}
+      ${this.card === undefined ? nothing : this.#dialog(this.card)}
     `;
+  }
+
+  #dialog(card: NonNullable<NuncioChat['card']>): TemplateResult {
+    const [label, content] =
+      card === 'create-group'
+        ? [text('group.create'), html`<nuncio-group-form></nuncio-group-form>`]
+        : 'groupId' in card
+          ? [text('group.page'), html`<nuncio-group-page .groupId=${card.groupId}></nuncio-group-page>`]
+          : [text('card'), html`<nuncio-user-card .userId=${card.userId}></nuncio-user-card>`];
+    const wide = card === 'create-group' || 'groupId' in card;
+    return html`<dialog class=${wide ? 'wide' : ''} aria-label=${label} @close=${() => (this.card = undefined)} @click=${this.#outside}>
+      <button class="button icon focusable" type="button" aria-label=${text('close')} @click=${this.#closeCard}>${icons.close}</button>
+      ${content}
+    </dialog>`;
   }
 
   #navigation(): TemplateResult {
     const unread = session.channels.reduce((sum, channel) => sum + channel.unreadCount, 0);
-    const counts: Partial<Record<ChatPane, number>> = { chats: unread, requests: session.openRequests };
+    const counts: Partial<Record<ChatPane, number>> = { chats: unread, requests: session.openRequests + groups.open };
     return html`<nav aria-label=${text('navigation')}>
       ${PANES.map(({ pane, label, icon }) => {
         const count = counts[pane] ?? 0;
@@ -136,12 +167,14 @@ export class NuncioChat extends NuncioElement {
     switch (this.pane) {
       case 'friends':
         return html`<nuncio-friend-list></nuncio-friend-list>`;
+      case 'groups':
+        return html`<nuncio-group-list></nuncio-group-list>`;
       case 'requests':
         return html`<nuncio-friend-requests></nuncio-friend-requests>`;
       case 'blocklist':
         return html`<nuncio-blocklist></nuncio-blocklist>`;
       case 'me':
-        return html`<nuncio-user-card></nuncio-user-card>`;
+        return html`<nuncio-user-card .pushWorker=${this.pushWorker}></nuncio-user-card>`;
       default:
         return html`<nuncio-channel-list .selected=${this.open}></nuncio-channel-list>`;
     }
@@ -159,7 +192,7 @@ export class NuncioChat extends NuncioElement {
     this.open = event.detail;
   }
 
-  #openUser(event: CustomEvent<string>): void {
-    if (!event.defaultPrevented) this.card = event.detail;
+  #show(event: Event, card: NonNullable<NuncioChat['card']>): void {
+    if (!event.defaultPrevented) this.card = card;
   }
 }

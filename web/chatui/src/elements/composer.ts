@@ -4,11 +4,12 @@ import type { Message } from '@nuncio/chat';
 import type { Conversation, Entry } from '../conversation.js';
 import { isMine } from '../conversation.js';
 import { NuncioElement } from '../element.js';
-import { messageText, preview } from '../preview.js';
+import { messageText, preview, senderName } from '../preview.js';
 import { session } from '../session.js';
 import { text } from '../texts.js';
-import { userInfo } from '../user-info.js';
+import { avatarStyles } from './avatar.js';
 import { icons } from './icons.js';
+import { MentionPicker, mentionStyles } from './mention-picker.js';
 
 /** Characters that one message may have. */
 const LONGEST = 5_000;
@@ -35,12 +36,15 @@ export class NuncioComposer extends NuncioElement {
   /** The message that is being answered. */
   declare replyingTo: Message | undefined;
 
+  readonly #mentions = new MentionPicker(this);
   #draftTimer: ReturnType<typeof setTimeout> | undefined;
 
   static override styles = [
     NuncioElement.styles,
+    avatarStyles,
+    mentionStyles,
     css`
-      :host { display: block; background: var(--nuncio-surface); border-block-start: 1px solid var(--nuncio-border); padding: 10px 12px max(10px, env(safe-area-inset-bottom)); }
+      :host { position: relative; display: block; background: var(--nuncio-surface); border-block-start: 1px solid var(--nuncio-border); padding: 10px 12px max(10px, env(safe-area-inset-bottom)); }
       form { display: flex; align-items: end; gap: 8px; }
       textarea.input { field-sizing: content; flex: 1; min-width: 0; max-height: 9.5rem; resize: none; border-radius: 20px; padding: 9px 16px; background: var(--nuncio-sunken); border-color: transparent; overflow-y: auto; }
       .send { border-radius: 50%; padding: 0; width: 40px; }
@@ -69,6 +73,7 @@ export class NuncioComposer extends NuncioElement {
   reply(message: Message): void {
     this.replyingTo = message;
     this.editing = undefined;
+    if (this.#field !== null) this.#mentions.mention(message.senderUserId, this.#field);
     this.focus();
   }
 
@@ -79,14 +84,16 @@ export class NuncioComposer extends NuncioElement {
   protected override updated(changed: Map<PropertyKey, unknown>): void {
     if (!changed.has('conversation')) return;
     this.editing = this.replyingTo = this.error = undefined;
-    const listed = session.channels.find((channel) => channel.channelId === this.conversation?.userId);
-    this.#fill(listed?.draft ?? '', false);
+    const { conversation } = this;
+    this.#mentions.enter(conversation?.groupId ?? '');
+    this.#fill((conversation && session.listed(conversation.channel.identifier)?.draft) ?? '', false);
   }
 
   protected override render(): TemplateResult {
     const left = LONGEST - (this.#field?.value.length ?? 0);
     return html`
       ${this.error === undefined ? nothing : html`<div class="note danger" role="alert">${this.error}</div>`}
+      ${this.#mentions.render(() => this.#field)}
       ${this.#above()}
       ${left > LONGEST - TELL_LEFT ? nothing : html`<div class="left" role="status">${text('composer.left', left)}</div>`}
       <form @submit=${(event: SubmitEvent) => {
@@ -99,7 +106,8 @@ export class NuncioComposer extends NuncioElement {
               <input type="file" hidden multiple @change=${this.#files} />`
           : nothing}
         <textarea class="input" rows="1" dir="auto" maxlength=${LONGEST} placeholder=${text('composer')} aria-label=${text('composer')}
-          enterkeyhint="send" @keydown=${this.#key} @input=${this.#typed}></textarea>
+          enterkeyhint="send" aria-autocomplete=${this.conversation?.groupId ? 'list' : 'none'} aria-controls=${this.#mentions.active ? 'mentions' : nothing}
+          aria-activedescendant=${this.#mentions.active ?? nothing} @keydown=${this.#key} @input=${this.#typed} @keyup=${this.#moved} @click=${this.#moved}></textarea>
         <button class="button primary send" type="submit" aria-label=${text('composer.send')} title=${text('composer.send')}>${icons.send}</button>
       </form>
     `;
@@ -110,7 +118,7 @@ export class NuncioComposer extends NuncioElement {
     if (subject === undefined) return nothing;
     const title = this.editing
       ? text('composer.editing')
-      : text('composer.replying', isMine(subject) ? text('me') : userInfo.displayName(subject.senderUserId));
+      : text('composer.replying', isMine(subject) ? text('me') : senderName(subject));
     return html`<div class="above"><div><strong>${title}</strong>${preview(subject)}</div>
       <button class="button icon focusable" type="button" aria-label=${text('cancel')} @click=${this.#cancel}>${icons.close}</button></div>`;
   }
@@ -122,6 +130,7 @@ export class NuncioComposer extends NuncioElement {
   };
 
   readonly #key = (event: KeyboardEvent): void => {
+    if (this.#mentions.key(event, event.target as HTMLTextAreaElement)) return;
     if (event.key === 'Escape' && (this.editing ?? this.replyingTo)) {
       event.stopPropagation();
       this.#cancel();
@@ -133,9 +142,15 @@ export class NuncioComposer extends NuncioElement {
 
   readonly #typed = (): void => {
     const value = this.#field?.value ?? '';
+    if (this.#field !== null) this.#mentions.follow(this.#field);
     if (value !== '') this.conversation?.typing();
     if (!this.editing) this.#keepDraft(value);
     this.requestUpdate();
+  };
+
+  /** The cursor may be elsewhere. */
+  readonly #moved = (event: Event): void => {
+    if (!(event instanceof KeyboardEvent) || /^(Arrow(Left|Right)|Home|End)$/.test(event.key)) this.#mentions.follow(event.target as HTMLTextAreaElement);
   };
 
   readonly #files = (event: Event): void => {
@@ -153,12 +168,13 @@ export class NuncioComposer extends NuncioElement {
     const { conversation, editing, replyingTo } = this;
     const line = (this.#field?.value ?? '').trim();
     if (conversation === undefined || line === '') return;
+    const mentioned = this.#mentions.take(line);
     this.#fill('');
     this.editing = this.replyingTo = undefined;
     clearTimeout(this.#draftTimer);
     void conversation.channel.clearDraft();
     this.emit('written', undefined);
-    if (editing === undefined) return conversation.sendText(line, replyingTo);
+    if (editing === undefined) return conversation.sendText(line, replyingTo, mentioned);
     if (!(await this.attempt(() => conversation.edit(editing, line)))) {
       this.editing = editing;
       this.#fill(line);

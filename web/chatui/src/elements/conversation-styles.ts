@@ -28,7 +28,7 @@ export const conversationStyles: CSSResult = css`
   .entry { display: flow-root; }
   .day { display: flex; justify-content: center; padding: 14px 0 10px; }
   .day span, .notice { padding: 3px 12px; border-radius: 12px; background: var(--nuncio-sunken); color: var(--nuncio-text-muted); font-size: var(--nuncio-text-size-small); }
-  .notice { width: fit-content; margin: 6px auto; }
+  .notice { width: fit-content; max-width: 90%; margin: 6px auto; text-align: center; overflow-wrap: anywhere; }
   .said { --avatar-size: 32px; display: flex; align-items: end; gap: 8px; padding-block: 2px; }
   .said.first { padding-block-start: 8px; }
   .said.mine { justify-content: end; }
@@ -40,6 +40,8 @@ export const conversationStyles: CSSResult = css`
   .mine .beside { flex-direction: row-reverse; }
   .beside .more { opacity: 0; width: 32px; min-height: 32px; }
   .said:hover .more, .more:focus-visible { opacity: 1; }
+  .silence { padding: 8px 12px 0; background: var(--nuncio-surface); }
+  .silence .note { text-align: center; }
   .newest {
     position: absolute;
     inset-block-end: 14px;

@@ -1,18 +1,21 @@
 import type { PropertyDeclarations, PropertyValues, TemplateResult } from 'lit';
 import { html, nothing } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
-import { ChannelNoDisturbLevel, ConnectionStatus, SentStatus } from '@nuncio/chat';
+import { ChannelNoDisturbLevel, ConnectionStatus, GroupMemberRole, SentStatus } from '@nuncio/chat';
 import type { Entry } from '../conversation.js';
 import { Conversation, isMine } from '../conversation.js';
+import { groupKey } from '../conversation-key.js';
 import { NuncioElement } from '../element.js';
-import { isNotice, messageText, preview } from '../preview.js';
-import { session, succeed } from '../session.js';
-import { text } from '../texts.js';
-import { day, sameDay } from '../time.js';
+import { groups } from '../groups.js';
+import { isNotice, messageText, preview, senderName } from '../preview.js';
+import { succeed } from '../failure.js';
+import { session } from '../session.js';
+import { memberCount as membersText, text } from '../texts.js';
+import { day, moment, sameDay } from '../time.js';
 import { userInfo } from '../user-info.js';
 import type { Part } from '../window.js';
 import { RowWindow } from '../window.js';
-import { avatar, avatarStyles } from './avatar.js';
+import { avatar, avatarStyles, groupAvatar } from './avatar.js';
 import { bubble, bubbleStyles, meta, refusal } from './bubble.js';
 import type { NuncioComposer } from './composer.js';
 import { conversationStyles } from './conversation-styles.js';
@@ -27,21 +30,28 @@ const ASK = 900;
 /** Messages of one person within this time are one group. */
 const GROUP = 5 * 60_000;
 
+/** Mutes that end later than this are told as having no end. */
+const FOREVER = Date.UTC(9000, 0);
+
 /**
- * The conversation with one user: what was written, and where to write.
+ * The conversation with one user, or in a group: what was written, and where to write.
  *
  * @fires close-conversation - the user wants to go back; in narrow layouts
  * @fires open-user - `detail` is the id of the user whose card shall be shown
+ * @fires open-group - `detail` is the id of the group whose page shall be shown
  */
 export class NuncioConversation extends NuncioElement {
   static override properties: PropertyDeclarations = {
     userId: { type: String, attribute: 'user-id' },
+    groupId: { type: String, attribute: 'group-id' },
     uploads: { type: Boolean },
     back: { type: Boolean },
   };
 
   /** With whom. */
   declare userId: string | undefined;
+  /** In which group; goes before `userId`. */
+  declare groupId: string | undefined;
   /** Whether files can be sent: `NCEngine.initialize` was given an uploader. */
   declare uploads: boolean;
   /** Whether a button leads back to the list. */
@@ -62,7 +72,7 @@ export class NuncioConversation extends NuncioElement {
 
   constructor() {
     super();
-    this.follows('channels', 'presence', 'typing', 'blocklist', 'connection');
+    this.follows('channels', 'presence', 'typing', 'blocklist', 'connection', 'groups');
   }
 
   override connectedCallback(): void {
@@ -92,10 +102,11 @@ export class NuncioConversation extends NuncioElement {
   }
 
   #open(): void {
-    if (this.#conversation?.userId === this.userId) return;
+    const key = this.groupId ? groupKey(this.groupId) : (this.userId ?? '');
+    if ((this.#conversation?.key ?? '') === key) return;
     this.#close();
-    if (!this.userId) return;
-    this.#conversation = new Conversation(this.userId);
+    if (key === '') return;
+    this.#conversation = new Conversation(key);
     this.#conversation.addEventListener('change', this.#changed);
     this.#rows = new RowWindow();
     this.#atEnd = true;
@@ -112,7 +123,7 @@ export class NuncioConversation extends NuncioElement {
 
   protected override willUpdate(changed?: PropertyValues<this>): void {
     super.willUpdate();
-    if (changed?.has('userId') && this.isConnected) this.#open();
+    if ((changed?.has('userId') || changed?.has('groupId')) && this.isConnected) this.#open();
     const connected = session.connection.status === ConnectionStatus.CONNECTED;
     if (connected && !this.#connected) void this.#conversation?.reread();
     this.#connected = connected;
@@ -154,14 +165,15 @@ export class NuncioConversation extends NuncioElement {
 
   protected override render(): TemplateResult {
     const conversation = this.#conversation;
-    if (conversation === undefined || !this.userId) {
+    if (conversation === undefined) {
       return html`<div class="nobody">${icons.chats}<p>${text('chats.choose')}</p></div>`;
     }
-    const name = userInfo.displayName(this.userId);
+    const { groupId, userId } = conversation;
+    const name = groupId === '' ? userInfo.displayName(userId) : userInfo.groupName(groupId);
     return html`
-      ${this.#head(name)}
+      ${this.#head(conversation, name)}
       <div class="body">
-        <div class="scroll focusable" tabindex="0" role="group" aria-label=${text('conversation.with', name)} @scroll=${this.#scrolled}>
+        <div class="scroll focusable" tabindex="0" role="group" aria-label=${text(groupId === '' ? 'conversation.with' : 'conversation.in', name)} @scroll=${this.#scrolled}>
           ${this.#list(conversation)}
         </div>
         ${this.#atEnd
@@ -170,25 +182,50 @@ export class NuncioConversation extends NuncioElement {
               @click=${this.toNewest}>${icons.down}</button>`}
       </div>
       <div class="visually-hidden" role="log" aria-live="polite">${this.#announced}</div>
+      ${this.#silence(conversation)}
       <nuncio-composer .conversation=${conversation} .uploads=${this.uploads} @written=${this.toNewest}></nuncio-composer>
       ${menu(this.#menu.items, this.#menu.label)}
     `;
   }
 
-  #head(name: string): TemplateResult {
-    const userId = this.userId as string;
-    const state = session.isTyping(userId)
-      ? html`<span class="state typing">${text('typing', name)}</span>`
-      : html`<span class="state">${session.isOnline(userId) ? text('online') : text('offline')}</span>`;
+  #head({ groupId, userId }: Conversation, name: string): TemplateResult {
+    const who =
+      groupId === ''
+        ? html`<button class="who focusable" type="button" @click=${() => this.emit('open-user', userId)}>
+            ${avatar(userId, true)}<span class="names"><span class="name" dir="auto">${name}</span>${this.#state(userId, name)}</span></button>`
+        : html`<button class="who focusable" type="button" @click=${() => this.emit('open-group', groupId)}>
+            ${groupAvatar(groupId)}<span class="names"><span class="name" dir="auto">${name}</span>${this.#count(groupId)}</span></button>`;
     return html`<header>
       ${this.back
         ? html`<button class="button icon focusable" type="button" aria-label=${text('back')} @click=${() => this.emit('close-conversation', undefined)}>${icons.back}</button>`
         : nothing}
-      <button class="who focusable" type="button" @click=${() => this.emit('open-user', userId)}>
-        ${avatar(userId, true)}<span class="names"><span class="name">${name}</span>${state}</span>
-      </button>
+      ${who}
       <button class="button icon focusable" type="button" aria-haspopup="menu" aria-label=${text('conversation.menu')} @click=${this.#options}>${icons.more}</button>
     </header>`;
+  }
+
+  #state(userId: string, name: string): TemplateResult {
+    return session.isTyping(userId)
+      ? html`<span class="state typing">${text('typing', name)}</span>`
+      : html`<span class="state">${session.isOnline(userId) ? text('online') : text('offline')}</span>`;
+  }
+
+  #count(groupId: string): TemplateResult | typeof nothing {
+    const count = userInfo.getGroupInfo(groupId).memberCount ?? groups.info(groupId)?.memberCount;
+    return count === undefined ? nothing : html`<span class="state">${membersText(count)}</span>`;
+  }
+
+  /** Why the user cannot write to the group now, as far as is known; the service decides when they try. */
+  #silence({ groupId }: Conversation): TemplateResult | typeof nothing {
+    if (groupId === '') return nothing;
+    const until = groups.mutedUntil(groupId);
+    const line =
+      groups.role(groupId) === GroupMemberRole.UNDEF
+        ? text('group.outside')
+        : until > 0
+          ? until > FOREVER ? text('group.muted') : text('group.muted.until', moment(until))
+          : groups.isSilenced(groupId) ? text('group.frozen') : undefined;
+    return line === undefined ? nothing : html`<div class="silence" role="status"><div class="note warning">${line}</div></div>`;
   }
 
   #list(conversation: Conversation): TemplateResult {
@@ -213,10 +250,12 @@ export class NuncioConversation extends NuncioElement {
     const mine = isMine(message);
     const last = next === undefined || !together(entry, next);
     const first = newDay || previous === undefined || !together(previous, entry);
+    const groupId = this.#conversation?.groupId ?? '';
     return html`<div class="entry" data-key=${entry.key}>${date}
       <div class=${`said ${mine ? 'mine' : 'other'}${last ? ' last' : ''}${first ? ' first' : ''}`} @contextmenu=${(event: MouseEvent) => this.#optionsOf(entry, event)}>
-        ${mine ? nothing : html`<span class="side">${last ? avatar(message.senderUserId) : nothing}</span>`}
+        ${mine ? nothing : html`<span class="side">${last ? avatar(message.senderUserId, false, groupId) : nothing}</span>`}
         <div class="stack">
+          ${first && !mine && groupId !== '' ? html`<span class="sender" dir="auto">${senderName(message)}</span>` : nothing}
           <div class="beside">${bubble(message)}
             <button class="button icon more focusable" type="button" aria-haspopup="menu" aria-label=${text('message.menu')}
               @click=${(event: MouseEvent) => this.#optionsOf(entry, event)}>${icons.more}</button></div>
@@ -278,7 +317,7 @@ export class NuncioConversation extends NuncioElement {
     if (conversation === undefined || newest === undefined || this.ownerDocument.visibilityState !== 'visible') return;
     if (this.#atEnd) void conversation.markRead();
     const fresh = Date.now() - newest.message.sentTime < GROUP && !isMine(newest.message);
-    const line = fresh ? `${userInfo.displayName(newest.message.senderUserId)}: ${preview(newest.message)}` : this.#announced;
+    const line = fresh ? (isNotice(newest.message) ? preview(newest.message) : `${senderName(newest.message)}: ${preview(newest.message)}`) : this.#announced;
     if (line !== this.#announced) {
       this.#announced = line;
       this.requestUpdate();
@@ -286,15 +325,15 @@ export class NuncioConversation extends NuncioElement {
   }
 
   readonly #options = (event: MouseEvent): void => {
-    const { userId } = this;
-    const channel = session.channels.find((one) => one.channelId === userId);
-    const blocked = userId !== undefined && session.isBlocked(userId);
+    const conversation = this.#conversation;
+    if (conversation === undefined) return;
+    const { groupId, userId } = conversation;
+    const channel = session.listed(conversation.channel.identifier);
     const muted = channel?.noDisturbLevel === ChannelNoDisturbLevel.MUTED;
     const level = muted ? ChannelNoDisturbLevel.ALL_MESSAGE : ChannelNoDisturbLevel.MUTED;
     const change = (action: () => Promise<unknown>) => () => void this.attempt(action).then(() => session.readChannels());
-    this.#show(event, text('conversation.menu'), [
-      { label: text('card'), run: () => this.emit('open-user', userId) },
-      ...(channel === undefined
+    const ofChannel: MenuItem[] =
+      channel === undefined
         ? []
         : [
             { label: channel.isPinned ? text('unpin') : text('pin'), run: change(() => succeed<unknown>(channel.isPinned ? channel.unpin() : channel.pin())) },
@@ -306,9 +345,15 @@ export class NuncioConversation extends NuncioElement {
                 this.emit('close-conversation', undefined);
               }),
             },
-          ]),
-      { label: blocked ? text('unblock') : text('block'), danger: !blocked, run: change(() => session.block(userId as string, !blocked)) },
-    ]);
+          ];
+    const blocked = session.isBlocked(userId);
+    this.#show(event, text('conversation.menu'), groupId === ''
+      ? [
+          { label: text('card'), run: () => this.emit('open-user', userId) },
+          ...ofChannel,
+          { label: blocked ? text('unblock') : text('block'), danger: !blocked, run: change(() => session.block(userId, !blocked)) },
+        ]
+      : [{ label: text('group.page'), run: () => this.emit('open-group', groupId) }, ...ofChannel]);
   };
 
   #optionsOf(entry: Entry, event: MouseEvent): void {
@@ -322,7 +367,9 @@ export class NuncioConversation extends NuncioElement {
     if (sent) items.push({ label: text('message.reply'), run: () => this.#composer?.reply(message) });
     if (line !== '') items.push({ label: text('message.copy'), run: () => void navigator.clipboard?.writeText(line) });
     if (own && line !== '') items.push({ label: text('message.edit'), run: () => this.#composer?.edit(entry) });
-    if (own) items.push({ label: text('message.recall'), danger: true, run: () => void this.attempt(() => conversation.recall(entry)) });
+    // What others wrote in a group its managers may take back; whose, the service says.
+    const recalls = own || (sent && conversation.groupId !== '' && groups.isManager(conversation.groupId));
+    if (recalls) items.push({ label: text('message.recall'), danger: true, run: () => void this.attempt(() => conversation.recall(entry)) });
     items.push({ label: text('message.hide'), danger: true, run: () => void conversation.hide(entry) });
     this.#show(event, text('message.menu'), items);
   }

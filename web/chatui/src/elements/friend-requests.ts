@@ -4,6 +4,7 @@ import { repeat } from 'lit/directives/repeat.js';
 import type { FriendApplicationInfo } from '@nuncio/chat';
 import { FriendApplicationStatus, FriendApplicationType } from '@nuncio/chat';
 import { NuncioElement } from '../element.js';
+import { groups } from '../groups.js';
 import { isOpen, session } from '../session.js';
 import type { TextKey } from '../texts.js';
 import { text } from '../texts.js';
@@ -19,7 +20,7 @@ const STATES: Record<FriendApplicationStatus, TextKey> = {
   [FriendApplicationStatus.EXPIRED]: 'requests.expired',
 };
 
-/** Requests to become friends: those of others, to be answered, and the user's own. */
+/** Requests to become friends and to join groups: those of others, to be answered, and the user's own. */
 export class NuncioFriendRequests extends NuncioElement {
   static override styles = [
     NuncioElement.styles,
@@ -35,7 +36,7 @@ export class NuncioFriendRequests extends NuncioElement {
 
   constructor() {
     super();
-    this.follows('requests');
+    this.follows('requests', 'groups');
   }
 
   protected override render(): TemplateResult {
@@ -44,9 +45,10 @@ export class NuncioFriendRequests extends NuncioElement {
       <div class="head"><h2>${text('requests')}</h2></div>
       ${this.error ? html`<div class="message" role="alert"><div class="note danger">${this.error}</div></div>` : nothing}
       <div class="scroll">
-        ${session.requests?.length === 0
+        ${session.requests?.length === 0 && !groups.applications?.length
           ? html`<div class="empty"><strong>${text('requests.empty')}</strong></div>`
           : html`<ul>${repeat(requests, (one) => `${one.applicationType}:${one.userId}`, (one) => html`<li>${this.#row(one)}</li>`)}</ul>`}
+        <nuncio-group-requests></nuncio-group-requests>
       </div>
     `;
   }

@@ -14,13 +14,15 @@ use nuncio_protocol::ids::MessageId;
 use nuncio_protocol::{ClientMessageId, UserId};
 use rusqlite::{CachedStatement, Connection, params};
 
-use super::tail::{Key, Tail, Unfiled, decode};
+use super::tail::{Tail, Unfiled, decode};
 use crate::appends::MOVE_CHANNEL;
+use crate::engine::staging::{Appended, Key};
 use crate::engine::{Prepared, Value, row};
 use crate::error::StoreError;
 use crate::inbox::ADD_MESSAGE;
 use crate::keys::ChannelKey;
 use crate::messages::{ADD, COUNTED};
+use crate::push::KEEP_OPTIONS;
 
 /// What a transaction has filed; the tail lets go of it once that is committed.
 #[derive(Default)]
@@ -62,7 +64,7 @@ impl Filing {
             }
             let entries = tail.entries(&key, most);
             if !entries.is_empty() {
-                self.file_user(&mut statements, &key, &entries)?;
+                self.file_user(connection, &mut statements, &key, &entries)?;
                 self.users.insert(key, entries.len());
             }
         }
@@ -71,6 +73,7 @@ impl Filing {
 
     fn file_user(
         &mut self,
+        connection: &Connection,
         statements: &mut Statements<'_>,
         key: &Key,
         entries: &[Arc<Unfiled>],
@@ -93,6 +96,10 @@ impl Filing {
             let name = channels.all[place].key.as_str();
             if !message.filed.load(Ordering::Relaxed) && self.ids.insert(message.id) {
                 messages.push(message_row(message, name));
+                if let Some(push) = &message.push {
+                    let values = params![key.0.0, message.id.0, &**push];
+                    connection.prepare_cached(KEEP_OPTIONS)?.execute(values)?;
+                }
                 self.messages.push(Arc::clone(message));
             }
             let at = message.id.sent_at();
@@ -140,12 +147,15 @@ impl Filing {
 }
 
 /// Writes a message's own row, by [`ADD`].
-pub(super) fn file_message(add: &mut Prepared<'_, 8>, message: &Unfiled) -> Result<(), StoreError> {
+pub(super) fn file_message(
+    add: &mut Prepared<'_, 8>,
+    message: &Appended,
+) -> Result<(), StoreError> {
     let channel = ChannelKey::direct(&message.sender, &message.recipient);
     add.run(&[message_row(message, channel.as_str())])
 }
 
-fn message_row<'a>(message: &'a Unfiled, channel: &'a str) -> [Value<'a>; 8] {
+fn message_row<'a>(message: &'a Appended, channel: &'a str) -> [Value<'a>; 8] {
     row![
         message.app,
         channel,
@@ -192,7 +202,7 @@ struct Channel {
 
 impl Channels {
     /// The place of a message's channel, which is made where it is missing.
-    fn of(&mut self, message: &Unfiled, user: &UserId) -> usize {
+    fn of(&mut self, message: &Appended, user: &UserId) -> usize {
         let peer = if message.sender == *user { &message.recipient } else { &message.sender };
         self.all.iter().rposition(|channel| channel.peer == *peer).unwrap_or_else(|| {
             let key = ChannelKey::direct(user, peer);

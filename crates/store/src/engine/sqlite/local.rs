@@ -10,7 +10,8 @@ use nuncio_protocol::UserId;
 use nuncio_protocol::ids::{AppId, MessageId};
 use rusqlite::Connection;
 
-use super::tail::{Key, Tail};
+use super::tail::Tail;
+use crate::engine::staging::Key;
 use crate::error::StoreError;
 
 /// The connection that a unit runs on, and what the tail has that its tables do not.

@@ -24,14 +24,14 @@ use nuncio_protocol::ids::MessageIds;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
+use super::staging::{Append, Key};
 use super::tx::{On, Tx};
-use super::{Shared, Work, run_now};
+use super::{Shared, Work, at_once};
 use crate::error::StoreError;
 use crate::migrations;
-pub(super) use appending::{Append, To};
 pub(super) use local::{Local, Wants};
 use queue::Queue;
-use tail::{Key, Tail};
+use tail::Tail;
 use writer::Writer;
 
 /// Statements that each connection keeps prepared.
@@ -75,7 +75,7 @@ impl Sqlite {
 
     pub(super) async fn write(
         &self,
-        locks: Vec<tail::Key>,
+        locks: Vec<Key>,
         unit: Box<dyn Work>,
     ) -> Result<(), StoreError> {
         self.queue.push((locks, unit)).await
@@ -102,7 +102,7 @@ impl Sqlite {
         };
         let local = Local::of_reader(&connection, &self.tail, settled);
         let mut tx = Tx::new(On::Sqlite(local), &self.shared);
-        let outcome = run_now(unit, &mut tx);
+        let outcome = at_once(unit(&mut tx));
         let wants = tx.take_wants();
         self.readers.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
         (outcome, wants)

@@ -7,8 +7,7 @@ use std::time::Duration;
 use nuncio_protocol::Refusal;
 use tokio::sync::Semaphore;
 
-use super::appending::Append;
-use super::tail::Key;
+use crate::engine::staging::{Append, Key};
 use crate::engine::{StoreMetrics, Work, stopped};
 use crate::error::StoreError;
 

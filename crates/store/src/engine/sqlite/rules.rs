@@ -13,9 +13,10 @@ use nuncio_protocol::ids::AppId;
 use nuncio_protocol::{Refusal, UserId};
 use rusqlite::{CachedStatement, Connection, params};
 
-use super::tail::{Key, Tail};
+use super::tail::Tail;
 use crate::appends::{self, Found, Party};
 use crate::engine::Row;
+use crate::engine::staging::Key;
 use crate::error::StoreError;
 
 /// Pairs of users that are remembered.
@@ -62,8 +63,7 @@ impl Rules {
         match self.pairs.entry((app, sender.clone(), to.clone())) {
             Entry::Occupied(known) => Ok(known.into_mut()),
             Entry::Vacant(unknown) => {
-                let none: Option<&str> = None;
-                let mut rows = look.query(params![app.0, sender.as_str(), to.as_str(), none])?;
+                let mut rows = look.query(params![app.0, sender.as_str(), to.as_str()])?;
                 let row = rows.next()?.ok_or(Refusal::AppNotFound)?;
                 let found = appends::read_found(&Row::Sqlite(row))?;
                 for (user, party) in [(sender, &found.sender), (to, &found.recipient)] {

@@ -10,6 +10,7 @@
 //! message is filed when one of its entries is. Only the writing thread changes it, after the commit.
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -20,6 +21,7 @@ use nuncio_protocol::{ClientMessageId, UserId};
 use prost::Message as _;
 
 use crate::encoding::{put_int, put_message, put_text};
+use crate::engine::staging::{Appended, Key};
 use crate::error::StoreError;
 
 /// Entries that are left unfiled while they are not old.
@@ -37,24 +39,10 @@ const LARGE_STEP: usize = 2048;
 /// Rows of the table that are deleted at once.
 const ROWS: usize = 64;
 
-/// A user of an app.
-pub(crate) type Key = (AppId, UserId);
-
 /// A message that is not filed, or not for both its sides.
 #[derive(Debug)]
 pub(crate) struct Unfiled {
-    pub(super) app: AppId,
-    pub(super) sender: UserId,
-    pub(super) recipient: UserId,
-    pub(super) id: MessageId,
-    pub(super) client_id: Option<ClientMessageId>,
-    pub(super) r#type: MessageType,
-    pub(super) content: Content,
-    pub(super) flags: i64,
-    /// Number of the entry in the sender's inbox; 0 when it has none.
-    pub(super) sender_seq: i64,
-    /// Number of the entry in the recipient's inbox; 0 when it has none.
-    pub(super) recipient_seq: i64,
+    message: Appended,
     /// Number of the row in `tail`.
     pub(super) row: i64,
     /// Whether the message itself is in `messages`.
@@ -62,22 +50,24 @@ pub(crate) struct Unfiled {
 }
 
 impl Unfiled {
-    /// The number of the entry in this user's inbox.
-    pub(super) fn seq_of(&self, user: &UserId) -> i64 {
-        if *user == self.sender { self.sender_seq } else { self.recipient_seq }
-    }
-
-    /// The two sides that have entries, and their numbers.
-    pub(super) fn sides(&self) -> impl Iterator<Item = (&UserId, i64)> {
-        [(&self.sender, self.sender_seq), (&self.recipient, self.recipient_seq)]
-            .into_iter()
-            .filter(|(_, seq)| *seq > 0)
+    pub(super) fn new(message: Appended, row: i64) -> Self {
+        Self { message, row, filed: AtomicBool::new(false) }
     }
 
     fn sent_key(&self) -> Option<(Key, ClientMessageId)> {
         self.client_id.clone().map(|id| ((self.app, self.sender.clone()), id))
     }
+}
 
+impl Deref for Unfiled {
+    type Target = Appended;
+
+    fn deref(&self) -> &Appended {
+        &self.message
+    }
+}
+
+impl Appended {
     fn encode(&self, out: &mut Vec<u8>) {
         put_int(1, self.app.0, out);
         put_text(2, self.sender.as_str(), out);
@@ -89,11 +79,14 @@ impl Unfiled {
         put_int(8, self.flags, out);
         put_int(9, self.sender_seq, out);
         put_int(10, self.recipient_seq, out);
+        if let Some(push) = &self.push {
+            put_message(11, out, |out| out.extend_from_slice(push));
+        }
     }
 }
 
 /// What a row of `tail` holds.
-pub(super) fn encode(messages: &[Unfiled]) -> Vec<u8> {
+pub(super) fn encode(messages: &[Appended]) -> Vec<u8> {
     let contents: usize = messages.iter().map(|message| message.content.as_str().len() + 128).sum();
     let mut row = Vec::with_capacity(contents);
     for message in messages {
@@ -136,6 +129,8 @@ struct Stored {
     sender_seq: i64,
     #[prost(int64, tag = "10")]
     recipient_seq: i64,
+    #[prost(bytes, tag = "11")]
+    push: Vec<u8>,
 }
 
 impl Stored {
@@ -143,7 +138,7 @@ impl Stored {
         fn corrupt(error: impl std::fmt::Display) -> StoreError {
             StoreError::corrupt("tail", error)
         }
-        Ok(Unfiled {
+        let message = Appended {
             app: AppId(self.app),
             sender: UserId::try_from(self.sender).map_err(corrupt)?,
             recipient: UserId::try_from(self.recipient).map_err(corrupt)?,
@@ -155,11 +150,11 @@ impl Stored {
             r#type: MessageType::try_from(self.r#type).map_err(corrupt)?,
             content: Content::try_from(self.content).map_err(corrupt)?,
             flags: self.flags,
+            push: (!self.push.is_empty()).then(|| self.push.into()),
             sender_seq: self.sender_seq,
             recipient_seq: self.recipient_seq,
-            row,
-            filed: AtomicBool::new(false),
-        })
+        };
+        Ok(Unfiled::new(message, row))
     }
 }
 

@@ -9,15 +9,16 @@ use nuncio_protocol::Refusal;
 use nuncio_protocol::ids::MessageId;
 use rusqlite::{Connection, ErrorCode};
 
-use super::appending::{Place, Staging};
+use super::appending::{self, Tables};
 use super::filing::{Filing, reload};
 use super::local::{Local, Wants, owner, statement};
 use super::queue::{Batch, Queue, Taken, WAIT_MS};
 use super::rules::Rules;
-use super::tail::{Key, Tail};
+use super::tail::Tail;
 use crate::audit;
+use crate::engine::staging::{Key, Staging};
 use crate::engine::tx::{On, Tx};
-use crate::engine::{Nudge, Shared, Work, run_now};
+use crate::engine::{Nudge, Shared, Work, at_once};
 use crate::error::StoreError;
 
 /// How often to look whether something in the tail has waited long enough, while nothing else happens.
@@ -76,7 +77,7 @@ impl Writer {
         let outcome = match self.transact(batch, &mut staging) {
             Ok(Done { filing, mut nudges, posted }) => {
                 filing.committed(&self.tail);
-                nudges.extend(staging.committed(&self.tail, &mut self.rules));
+                nudges.extend(appending::committed(&mut staging, &self.tail, &mut self.rules));
                 self.shared.tell(nudges, posted);
                 Ok(())
             }
@@ -132,19 +133,18 @@ impl Writer {
             self.rules.refresh(&self.connection)?;
             let full = self.tail.is_full();
             let (connection, tail, rules) = (&self.connection, &self.tail, &mut self.rules);
-            let mut place = Place::new(connection, &mut tx, tail, rules, self.floor)?;
+            let mut tables = Tables::new(connection, tail, rules, self.floor)?;
             for append in &mut batch.appends {
                 if full {
                     append.refuse(Refusal::SendingTooFast { wait_ms: WAIT_MS });
                     continue;
                 }
-                staging.append(&mut place, append)?;
+                at_once(staging.append(&mut tx, &mut tables, append))?;
             }
-            drop(place);
-            staging.write(&self.connection)?;
+            appending::write(staging, connection)?;
         }
         let nudges = std::mem::take(&mut tx.nudges);
-        run_now(&audit::append, &mut tx)?;
+        at_once(audit::append(&mut tx))?;
         filing.finish(&self.connection, &self.tail)?;
         Ok(Done { filing, nudges, posted: tx.posted })
     }

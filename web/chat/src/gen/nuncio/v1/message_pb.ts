@@ -12,7 +12,7 @@ import type { Message as Message$1 } from "@bufbuild/protobuf";
  * Describes the file nuncio/v1/message.proto.
  */
 export const file_nuncio_v1_message: GenFile = /*@__PURE__*/
-  fileDesc("ChdudW5jaW8vdjEvbWVzc2FnZS5wcm90bxIJbnVuY2lvLnYxIjsKB0NoYW5uZWwSJAoEdHlwZRgBIAEoDjIWLm51bmNpby52MS5DaGFubmVsVHlwZRIKCgJpZBgCIAEoCSLlAQoHTWVzc2FnZRIKCgJpZBgBIAEoCRIjCgdjaGFubmVsGAIgASgLMhIubnVuY2lvLnYxLkNoYW5uZWwSEQoJc2VuZGVyX2lkGAMgASgJEgwKBHR5cGUYBCABKAkSDwoHY29udGVudBgFIAEoCRIPCgdzZW50X2F0GAYgASgDEhkKEWNsaWVudF9tZXNzYWdlX2lkGAcgASgJEhAKCHJlY2FsbGVkGAggASgIEg8KB2NvdW50ZWQYCSABKAgSFQoNbmVlZHNfcmVjZWlwdBgKIAEoCBIRCgllZGl0ZWRfYXQYCyABKAMisAUKBUVudHJ5EgsKA3NlcRgBIAEoBBIlCgdtZXNzYWdlGAIgASgLMhIubnVuY2lvLnYxLk1lc3NhZ2VIABIuCghyZWNhbGxlZBgDIAEoCzIaLm51bmNpby52MS5NZXNzYWdlUmVjYWxsZWRIABIuCgxjaGFubmVsX3JlYWQYBCABKAsyFi5udW5jaW8udjEuQ2hhbm5lbFJlYWRIABIuCgxyZWFkX3JlY2VpcHQYBSABKAsyFi5udW5jaW8udjEuUmVhZFJlY2VpcHRIABI4ChFibG9ja2xpc3RfY2hhbmdlZBgGIAEoCzIbLm51bmNpby52MS5CbG9ja2xpc3RDaGFuZ2VkSAASKAoGZnJpZW5kGAcgASgLMhYubnVuY2lvLnYxLkZyaWVuZEV2ZW50SAASNAoPcHJvZmlsZV9jaGFuZ2VkGAggASgLMhkubnVuY2lvLnYxLlByb2ZpbGVDaGFuZ2VkSAASNAoPYWNjb3VudF9jaGFuZ2VkGAkgASgLMhkubnVuY2lvLnYxLkFjY291bnRDaGFuZ2VkSAASOAoRd2hpdGVsaXN0X2NoYW5nZWQYCiABKAsyGy5udW5jaW8udjEuV2hpdGVsaXN0Q2hhbmdlZEgAEioKBmVkaXRlZBgLIAEoCzIYLm51bmNpby52MS5NZXNzYWdlRWRpdGVkSAASNgoQY2hhbm5lbF9zZXR0aW5ncxgMIAEoCzIaLm51bmNpby52MS5DaGFubmVsU2V0dGluZ3NIABImCgVncm91cBgNIAEoCzIVLm51bmNpby52MS5Hcm91cEV2ZW50SAASOQoSY2hhbm5lbF90eXBlX2xldmVsGA4gASgLMhsubnVuY2lvLnYxLkNoYW5uZWxUeXBlTGV2ZWxIABIKCgJhdBgPIAEoA0IGCgRib2R5Im4KD01lc3NhZ2VSZWNhbGxlZBIjCgdjaGFubmVsGAEgASgLMhIubnVuY2lvLnYxLkNoYW5uZWwSEgoKbWVzc2FnZV9pZBgCIAEoCRITCgtvcGVyYXRvcl9pZBgDIAEoCRINCgVleHRyYRgEIAEoCSI0Cg1NZXNzYWdlRWRpdGVkEiMKB21lc3NhZ2UYASABKAsyEi5udW5jaW8udjEuTWVzc2FnZSJxCg9DaGFubmVsU2V0dGluZ3MSIwoHY2hhbm5lbBgBIAEoCzISLm51bmNpby52MS5DaGFubmVsEg4KBnBpbm5lZBgCIAEoCBINCgVsZXZlbBgDIAEoERIaChJyZW1vdmVkX21lc3NhZ2VfaWQYBCABKAkiRwoQQ2hhbm5lbFR5cGVMZXZlbBIkCgR0eXBlGAEgASgOMhYubnVuY2lvLnYxLkNoYW5uZWxUeXBlEg0KBWxldmVsGAIgASgRIlwKC0NoYW5uZWxSZWFkEiMKB2NoYW5uZWwYASABKAsyEi5udW5jaW8udjEuQ2hhbm5lbBISCgptZXNzYWdlX2lkGAIgASgJEhQKDHVucmVhZF9jb3VudBgDIAEoDSJZCgtSZWFkUmVjZWlwdBIjCgdjaGFubmVsGAEgASgLMhIubnVuY2lvLnYxLkNoYW5uZWwSEQoJcmVhZGVyX2lkGAIgASgJEhIKCm1lc3NhZ2VfaWQYAyABKAkiMgoQQmxvY2tsaXN0Q2hhbmdlZBINCgVhZGRlZBgBIAMoCRIPCgdyZW1vdmVkGAIgAygJIlQKEFdoaXRlbGlzdENoYW5nZWQSDQoFYWRkZWQYASADKAkSDwoHcmVtb3ZlZBgCIAMoCRIUCgdlbmFibGVkGAMgASgISACIAQFCCgoIX2VuYWJsZWQijgIKC0ZyaWVuZEV2ZW50EikKBGtpbmQYASABKA4yGy5udW5jaW8udjEuRnJpZW5kRXZlbnQuS2luZBIQCgh1c2VyX2lkcxgCIAMoCRIxCgthcHBsaWNhdGlvbhgDIAEoCzIcLm51bmNpby52MS5GcmllbmRBcHBsaWNhdGlvbhIhCgZmcmllbmQYBCABKAsyES5udW5jaW8udjEuRnJpZW5kImwKBEtpbmQSFAoQS0lORF9VTlNQRUNJRklFRBAAEhcKE0FQUExJQ0FUSU9OX0NIQU5HRUQQARIJCgVBRERFRBACEgsKB1JFTU9WRUQQAxILCgdDTEVBUkVEEAQSEAoMSU5GT19DSEFOR0VEEAUi6AIKEUZyaWVuZEFwcGxpY2F0aW9uEg8KB3VzZXJfaWQYASABKAkSOQoJZGlyZWN0aW9uGAIgASgOMiYubnVuY2lvLnYxLkZyaWVuZEFwcGxpY2F0aW9uLkRpcmVjdGlvbhIzCgZzdGF0dXMYAyABKA4yIy5udW5jaW8udjEuRnJpZW5kQXBwbGljYXRpb24uU3RhdHVzEg0KBWV4dHJhGAQgASgJEgoKAmF0GAUgASgDEgwKBG5hbWUYBiABKAkSEgoKYXZhdGFyX3VybBgHIAEoCSI+CglEaXJlY3Rpb24SGQoVRElSRUNUSU9OX1VOU1BFQ0lGSUVEEAASCAoEU0VOVBABEgwKCFJFQ0VJVkVEEAIiVQoGU3RhdHVzEhYKElNUQVRVU19VTlNQRUNJRklFRBAAEgsKB1BFTkRJTkcQARIMCghBQ0NFUFRFRBACEgsKB1JFRlVTRUQQAxILCgdFWFBJUkVEEAQixwEKBkZyaWVuZBIPCgd1c2VyX2lkGAEgASgJEgwKBG5hbWUYAiABKAkSEgoKYXZhdGFyX3VybBgDIAEoCRINCgVhbGlhcxgEIAEoCRI2CgtleHRfcHJvZmlsZRgFIAMoCzIhLm51bmNpby52MS5GcmllbmQuRXh0UHJvZmlsZUVudHJ5EhAKCGFkZGVkX2F0GAYgASgDGjEKD0V4dFByb2ZpbGVFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIkUKDlByb2ZpbGVDaGFuZ2VkEiMKB3Byb2ZpbGUYASABKAsyEi5udW5jaW8udjEuUHJvZmlsZRIOCgZmcmllbmQYAiABKAgiNQoOQWNjb3VudENoYW5nZWQSIwoHYWNjb3VudBgBIAEoCzISLm51bmNpby52MS5BY2NvdW50IpABCgdQcm9maWxlEg8KB3VzZXJfaWQYASABKAkSDwoHdmVyc2lvbhgCIAEoAxINCgViYXNpYxgDIAEoCRIoCgNleHQYBCADKAsyGy5udW5jaW8udjEuUHJvZmlsZS5FeHRFbnRyeRoqCghFeHRFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIugBCgdBY2NvdW50Eg8KB3VzZXJfaWQYASABKAkSIAoYbXV0ZWRfaW5fZGlyZWN0X2NoYW5uZWxzGAIgASgIEhkKEXdoaXRlbGlzdF9lbmFibGVkGAMgASgIEhkKEWZyaWVuZF9wZXJtaXNzaW9uGAQgASgNEgwKBG5hbWUYBSABKAkSEgoKYXZhdGFyX3VybBgGIAEoCRISCgpjcmVhdGVkX2F0GAcgASgDEiAKGG9ubHlfZnJpZW5kc19jYW5fbWVzc2FnZRgIIAEoCBIcChRtZXNzYWdlX2VkaXRfbWludXRlcxgJIAEoDSLAAQoMQ2hhbm5lbFN0YXRlEiMKB2NoYW5uZWwYASABKAsyEi5udW5jaW8udjEuQ2hhbm5lbBIqCg5sYXRlc3RfbWVzc2FnZRgCIAEoCzISLm51bmNpby52MS5NZXNzYWdlEhQKDHVucmVhZF9jb3VudBgDIAEoDRIXCg9yZWFkX21lc3NhZ2VfaWQYBCABKAkSHAoUcGVlcl9yZWFkX21lc3NhZ2VfaWQYBSABKAkSEgoKdXBkYXRlZF9hdBgGIAEoAyKNAwoFR3JvdXASCgoCaWQYASABKAkSDAoEbmFtZRgCIAEoCRISCgphdmF0YXJfdXJsGAMgASgJEhQKDGludHJvZHVjdGlvbhgEIAEoCRIUCgxhbm5vdW5jZW1lbnQYBSABKAkSNQoLZXh0X3Byb2ZpbGUYBiADKAsyIC5udW5jaW8udjEuR3JvdXAuRXh0UHJvZmlsZUVudHJ5EhAKCG93bmVyX2lkGAcgASgJEhIKCmNyZWF0b3JfaWQYCCABKAkSEgoKY3JlYXRlZF9hdBgJIAEoAxIUCgxtZW1iZXJfY291bnQYCiABKA0SDgoGZnJvemVuGAsgASgIEjAKC3Blcm1pc3Npb25zGAwgASgLMhsubnVuY2lvLnYxLkdyb3VwUGVybWlzc2lvbnMSDQoFYWxpYXMYDSABKAkSDAoEcm9sZRgOIAEoDRIRCglqb2luZWRfYXQYDyABKAMaMQoPRXh0UHJvZmlsZUVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEigAEKEEdyb3VwUGVybWlzc2lvbnMSDAoEam9pbhgBIAEoDRIOCgZyZW1vdmUYAiABKA0SDgoGaW52aXRlGAMgASgNEhUKDWludml0ZV9oYW5kbGUYBCABKA0SDwoHcHJvZmlsZRgFIAEoDRIWCg5tZW1iZXJfcHJvZmlsZRgGIAEoDSKCAQoLR3JvdXBNZW1iZXISDwoHdXNlcl9pZBgBIAEoCRIMCgRyb2xlGAIgASgNEhAKCG5pY2tuYW1lGAMgASgJEg0KBWV4dHJhGAQgASgJEhEKCWpvaW5lZF9hdBgFIAEoAxIMCgRuYW1lGAYgASgJEhIKCmF2YXRhcl91cmwYByABKAki4wQKCkdyb3VwRXZlbnQSKAoEa2luZBgBIAEoDjIaLm51bmNpby52MS5Hcm91cEV2ZW50LktpbmQSHwoFZ3JvdXAYAiABKAsyEC5udW5jaW8udjEuR3JvdXASKAoIb3BlcmF0b3IYAyABKAsyFi5udW5jaW8udjEuR3JvdXBNZW1iZXISJwoHbWVtYmVycxgEIAMoCzIWLm51bmNpby52MS5Hcm91cE1lbWJlchIPCgdjaGFuZ2VkGAUgAygJEjAKC2FwcGxpY2F0aW9uGAYgASgLMhsubnVuY2lvLnYxLkdyb3VwQXBwbGljYXRpb24SDQoFdW50aWwYByABKAMi5AIKBEtpbmQSFAoQS0lORF9VTlNQRUNJRklFRBAAEgsKB0NSRUFURUQQARIKCgZKT0lORUQQAhIKCgZLSUNLRUQQAxIICgRMRUZUEAQSDQoJRElTTUlTU0VEEAUSEAoMQURNSU5TX0FEREVEEAYSEgoOQURNSU5TX1JFTU9WRUQQBxIVChFPV05FUl9UUkFOU0ZFUlJFRBAIEgoKBkZST1pFThAJEgwKCFVORlJPWkVOEAoSEAoMSU5GT19DSEFOR0VEEAsSEgoOTUVNQkVSX0NIQU5HRUQQDBIJCgVNVVRFRBANEgsKB1VOTVVURUQQDhILCgdBTExPV0VEEA8SDgoKRElTQUxMT1dFRBAQEhcKE0FQUExJQ0FUSU9OX0NIQU5HRUQQERIRCg1BTElBU19DSEFOR0VEEBISEwoPRkFWT1JJVEVTX0FEREVEEBMSFQoRRkFWT1JJVEVTX1JFTU9WRUQQFCLQBAoQR3JvdXBBcHBsaWNhdGlvbhIQCghncm91cF9pZBgBIAEoCRISCgpncm91cF9uYW1lGAIgASgJEjgKCWRpcmVjdGlvbhgDIAEoDjIlLm51bmNpby52MS5Hcm91cEFwcGxpY2F0aW9uLkRpcmVjdGlvbhIyCgZzdGF0dXMYBCABKA4yIi5udW5jaW8udjEuR3JvdXBBcHBsaWNhdGlvbi5TdGF0dXMSJgoGam9pbmVyGAUgASgLMhYubnVuY2lvLnYxLkdyb3VwTWVtYmVyEicKB2ludml0ZXIYBiABKAsyFi5udW5jaW8udjEuR3JvdXBNZW1iZXISKAoIb3BlcmF0b3IYByABKAsyFi5udW5jaW8udjEuR3JvdXBNZW1iZXISDgoGcmVhc29uGAggASgJEgoKAmF0GAkgASgDIoQBCglEaXJlY3Rpb24SGQoVRElSRUNUSU9OX1VOU1BFQ0lGSUVEEAASFAoQQVBQTElDQVRJT05fU0VOVBABEhMKD0lOVklUQVRJT05fU0VOVBACEhcKE0lOVklUQVRJT05fUkVDRUlWRUQQAxIYChRBUFBMSUNBVElPTl9SRUNFSVZFRBAEIokBCgZTdGF0dXMSFgoSU1RBVFVTX1VOU1BFQ0lGSUVEEAASEQoNQURNSU5fUEVORElORxABEhEKDUFETUlOX1JFRlVTRUQQAhITCg9JTlZJVEVFX1BFTkRJTkcQAxITCg9JTlZJVEVFX1JFRlVTRUQQBBIKCgZKT0lORUQQBRILCgdFWFBJUkVEEAYqqAEKC0NoYW5uZWxUeXBlEhwKGENIQU5ORUxfVFlQRV9VTlNQRUNJRklFRBAAEhcKE0NIQU5ORUxfVFlQRV9ESVJFQ1QQARIWChJDSEFOTkVMX1RZUEVfR1JPVVAQAxIVChFDSEFOTkVMX1RZUEVfT1BFThAEEhcKE0NIQU5ORUxfVFlQRV9TWVNURU0QBhIaChZDSEFOTkVMX1RZUEVfQ09NTVVOSVRZEApiBnByb3RvMw");
+  fileDesc("ChdudW5jaW8vdjEvbWVzc2FnZS5wcm90bxIJbnVuY2lvLnYxIjsKB0NoYW5uZWwSJAoEdHlwZRgBIAEoDjIWLm51bmNpby52MS5DaGFubmVsVHlwZRIKCgJpZBgCIAEoCSL6AQoHTWVzc2FnZRIKCgJpZBgBIAEoCRIjCgdjaGFubmVsGAIgASgLMhIubnVuY2lvLnYxLkNoYW5uZWwSEQoJc2VuZGVyX2lkGAMgASgJEgwKBHR5cGUYBCABKAkSDwoHY29udGVudBgFIAEoCRIPCgdzZW50X2F0GAYgASgDEhkKEWNsaWVudF9tZXNzYWdlX2lkGAcgASgJEhAKCHJlY2FsbGVkGAggASgIEg8KB2NvdW50ZWQYCSABKAgSFQoNbmVlZHNfcmVjZWlwdBgKIAEoCBIRCgllZGl0ZWRfYXQYCyABKAMSEwoLdG9fdXNlcl9pZHMYDCADKAki4gUKBUVudHJ5EgsKA3NlcRgBIAEoBBIlCgdtZXNzYWdlGAIgASgLMhIubnVuY2lvLnYxLk1lc3NhZ2VIABIuCghyZWNhbGxlZBgDIAEoCzIaLm51bmNpby52MS5NZXNzYWdlUmVjYWxsZWRIABIuCgxjaGFubmVsX3JlYWQYBCABKAsyFi5udW5jaW8udjEuQ2hhbm5lbFJlYWRIABIuCgxyZWFkX3JlY2VpcHQYBSABKAsyFi5udW5jaW8udjEuUmVhZFJlY2VpcHRIABI4ChFibG9ja2xpc3RfY2hhbmdlZBgGIAEoCzIbLm51bmNpby52MS5CbG9ja2xpc3RDaGFuZ2VkSAASKAoGZnJpZW5kGAcgASgLMhYubnVuY2lvLnYxLkZyaWVuZEV2ZW50SAASNAoPcHJvZmlsZV9jaGFuZ2VkGAggASgLMhkubnVuY2lvLnYxLlByb2ZpbGVDaGFuZ2VkSAASNAoPYWNjb3VudF9jaGFuZ2VkGAkgASgLMhkubnVuY2lvLnYxLkFjY291bnRDaGFuZ2VkSAASOAoRd2hpdGVsaXN0X2NoYW5nZWQYCiABKAsyGy5udW5jaW8udjEuV2hpdGVsaXN0Q2hhbmdlZEgAEioKBmVkaXRlZBgLIAEoCzIYLm51bmNpby52MS5NZXNzYWdlRWRpdGVkSAASNgoQY2hhbm5lbF9zZXR0aW5ncxgMIAEoCzIaLm51bmNpby52MS5DaGFubmVsU2V0dGluZ3NIABImCgVncm91cBgNIAEoCzIVLm51bmNpby52MS5Hcm91cEV2ZW50SAASOQoSY2hhbm5lbF90eXBlX2xldmVsGA4gASgLMhsubnVuY2lvLnYxLkNoYW5uZWxUeXBlTGV2ZWxIABIwCg1yZWFkX3JlY2VpcHRzGBQgASgLMhcubnVuY2lvLnYxLlJlYWRSZWNlaXB0c0gAEgoKAmF0GA8gASgDQgYKBGJvZHkibgoPTWVzc2FnZVJlY2FsbGVkEiMKB2NoYW5uZWwYASABKAsyEi5udW5jaW8udjEuQ2hhbm5lbBISCgptZXNzYWdlX2lkGAIgASgJEhMKC29wZXJhdG9yX2lkGAMgASgJEg0KBWV4dHJhGAQgASgJIjQKDU1lc3NhZ2VFZGl0ZWQSIwoHbWVzc2FnZRgBIAEoCzISLm51bmNpby52MS5NZXNzYWdlInEKD0NoYW5uZWxTZXR0aW5ncxIjCgdjaGFubmVsGAEgASgLMhIubnVuY2lvLnYxLkNoYW5uZWwSDgoGcGlubmVkGAIgASgIEg0KBWxldmVsGAMgASgREhoKEnJlbW92ZWRfbWVzc2FnZV9pZBgEIAEoCSJHChBDaGFubmVsVHlwZUxldmVsEiQKBHR5cGUYASABKA4yFi5udW5jaW8udjEuQ2hhbm5lbFR5cGUSDQoFbGV2ZWwYAiABKBEikQEKC0NoYW5uZWxSZWFkEiMKB2NoYW5uZWwYASABKAsyEi5udW5jaW8udjEuQ2hhbm5lbBISCgptZXNzYWdlX2lkGAIgASgJEhQKDHVucmVhZF9jb3VudBgDIAEoDRIXCg9tZW50aW9uZWRfY291bnQYBCABKA0SGgoSbWVudGlvbmVkX21lX2NvdW50GAUgASgNIl4KDFJlYWRSZWNlaXB0cxIjCgdjaGFubmVsGAEgASgLMhIubnVuY2lvLnYxLkNoYW5uZWwSKQoIcmVjZWlwdHMYAiADKAsyFy5udW5jaW8udjEuUmVjZWlwdENvdW50IkwKDFJlY2VpcHRDb3VudBISCgptZXNzYWdlX2lkGAEgASgJEhIKCnJlYWRfY291bnQYAiABKA0SFAoMdW5yZWFkX2NvdW50GAMgASgNIlkKC1JlYWRSZWNlaXB0EiMKB2NoYW5uZWwYASABKAsyEi5udW5jaW8udjEuQ2hhbm5lbBIRCglyZWFkZXJfaWQYAiABKAkSEgoKbWVzc2FnZV9pZBgDIAEoCSIyChBCbG9ja2xpc3RDaGFuZ2VkEg0KBWFkZGVkGAEgAygJEg8KB3JlbW92ZWQYAiADKAkiVAoQV2hpdGVsaXN0Q2hhbmdlZBINCgVhZGRlZBgBIAMoCRIPCgdyZW1vdmVkGAIgAygJEhQKB2VuYWJsZWQYAyABKAhIAIgBAUIKCghfZW5hYmxlZCKOAgoLRnJpZW5kRXZlbnQSKQoEa2luZBgBIAEoDjIbLm51bmNpby52MS5GcmllbmRFdmVudC5LaW5kEhAKCHVzZXJfaWRzGAIgAygJEjEKC2FwcGxpY2F0aW9uGAMgASgLMhwubnVuY2lvLnYxLkZyaWVuZEFwcGxpY2F0aW9uEiEKBmZyaWVuZBgEIAEoCzIRLm51bmNpby52MS5GcmllbmQibAoES2luZBIUChBLSU5EX1VOU1BFQ0lGSUVEEAASFwoTQVBQTElDQVRJT05fQ0hBTkdFRBABEgkKBUFEREVEEAISCwoHUkVNT1ZFRBADEgsKB0NMRUFSRUQQBBIQCgxJTkZPX0NIQU5HRUQQBSLoAgoRRnJpZW5kQXBwbGljYXRpb24SDwoHdXNlcl9pZBgBIAEoCRI5CglkaXJlY3Rpb24YAiABKA4yJi5udW5jaW8udjEuRnJpZW5kQXBwbGljYXRpb24uRGlyZWN0aW9uEjMKBnN0YXR1cxgDIAEoDjIjLm51bmNpby52MS5GcmllbmRBcHBsaWNhdGlvbi5TdGF0dXMSDQoFZXh0cmEYBCABKAkSCgoCYXQYBSABKAMSDAoEbmFtZRgGIAEoCRISCgphdmF0YXJfdXJsGAcgASgJIj4KCURpcmVjdGlvbhIZChVESVJFQ1RJT05fVU5TUEVDSUZJRUQQABIICgRTRU5UEAESDAoIUkVDRUlWRUQQAiJVCgZTdGF0dXMSFgoSU1RBVFVTX1VOU1BFQ0lGSUVEEAASCwoHUEVORElORxABEgwKCEFDQ0VQVEVEEAISCwoHUkVGVVNFRBADEgsKB0VYUElSRUQQBCLHAQoGRnJpZW5kEg8KB3VzZXJfaWQYASABKAkSDAoEbmFtZRgCIAEoCRISCgphdmF0YXJfdXJsGAMgASgJEg0KBWFsaWFzGAQgASgJEjYKC2V4dF9wcm9maWxlGAUgAygLMiEubnVuY2lvLnYxLkZyaWVuZC5FeHRQcm9maWxlRW50cnkSEAoIYWRkZWRfYXQYBiABKAMaMQoPRXh0UHJvZmlsZUVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiRQoOUHJvZmlsZUNoYW5nZWQSIwoHcHJvZmlsZRgBIAEoCzISLm51bmNpby52MS5Qcm9maWxlEg4KBmZyaWVuZBgCIAEoCCI1Cg5BY2NvdW50Q2hhbmdlZBIjCgdhY2NvdW50GAEgASgLMhIubnVuY2lvLnYxLkFjY291bnQikAEKB1Byb2ZpbGUSDwoHdXNlcl9pZBgBIAEoCRIPCgd2ZXJzaW9uGAIgASgDEg0KBWJhc2ljGAMgASgJEigKA2V4dBgEIAMoCzIbLm51bmNpby52MS5Qcm9maWxlLkV4dEVudHJ5GioKCEV4dEVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEi6AEKB0FjY291bnQSDwoHdXNlcl9pZBgBIAEoCRIgChhtdXRlZF9pbl9kaXJlY3RfY2hhbm5lbHMYAiABKAgSGQoRd2hpdGVsaXN0X2VuYWJsZWQYAyABKAgSGQoRZnJpZW5kX3Blcm1pc3Npb24YBCABKA0SDAoEbmFtZRgFIAEoCRISCgphdmF0YXJfdXJsGAYgASgJEhIKCmNyZWF0ZWRfYXQYByABKAMSIAoYb25seV9mcmllbmRzX2Nhbl9tZXNzYWdlGAggASgIEhwKFG1lc3NhZ2VfZWRpdF9taW51dGVzGAkgASgNIvUBCgxDaGFubmVsU3RhdGUSIwoHY2hhbm5lbBgBIAEoCzISLm51bmNpby52MS5DaGFubmVsEioKDmxhdGVzdF9tZXNzYWdlGAIgASgLMhIubnVuY2lvLnYxLk1lc3NhZ2USFAoMdW5yZWFkX2NvdW50GAMgASgNEhcKD3JlYWRfbWVzc2FnZV9pZBgEIAEoCRIcChRwZWVyX3JlYWRfbWVzc2FnZV9pZBgFIAEoCRISCgp1cGRhdGVkX2F0GAYgASgDEhcKD21lbnRpb25lZF9jb3VudBgHIAEoDRIaChJtZW50aW9uZWRfbWVfY291bnQYCCABKA0ijQMKBUdyb3VwEgoKAmlkGAEgASgJEgwKBG5hbWUYAiABKAkSEgoKYXZhdGFyX3VybBgDIAEoCRIUCgxpbnRyb2R1Y3Rpb24YBCABKAkSFAoMYW5ub3VuY2VtZW50GAUgASgJEjUKC2V4dF9wcm9maWxlGAYgAygLMiAubnVuY2lvLnYxLkdyb3VwLkV4dFByb2ZpbGVFbnRyeRIQCghvd25lcl9pZBgHIAEoCRISCgpjcmVhdG9yX2lkGAggASgJEhIKCmNyZWF0ZWRfYXQYCSABKAMSFAoMbWVtYmVyX2NvdW50GAogASgNEg4KBmZyb3plbhgLIAEoCBIwCgtwZXJtaXNzaW9ucxgMIAEoCzIbLm51bmNpby52MS5Hcm91cFBlcm1pc3Npb25zEg0KBWFsaWFzGA0gASgJEgwKBHJvbGUYDiABKA0SEQoJam9pbmVkX2F0GA8gASgDGjEKD0V4dFByb2ZpbGVFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIoABChBHcm91cFBlcm1pc3Npb25zEgwKBGpvaW4YASABKA0SDgoGcmVtb3ZlGAIgASgNEg4KBmludml0ZRgDIAEoDRIVCg1pbnZpdGVfaGFuZGxlGAQgASgNEg8KB3Byb2ZpbGUYBSABKA0SFgoObWVtYmVyX3Byb2ZpbGUYBiABKA0iggEKC0dyb3VwTWVtYmVyEg8KB3VzZXJfaWQYASABKAkSDAoEcm9sZRgCIAEoDRIQCghuaWNrbmFtZRgDIAEoCRINCgVleHRyYRgEIAEoCRIRCglqb2luZWRfYXQYBSABKAMSDAoEbmFtZRgGIAEoCRISCgphdmF0YXJfdXJsGAcgASgJIuMECgpHcm91cEV2ZW50EigKBGtpbmQYASABKA4yGi5udW5jaW8udjEuR3JvdXBFdmVudC5LaW5kEh8KBWdyb3VwGAIgASgLMhAubnVuY2lvLnYxLkdyb3VwEigKCG9wZXJhdG9yGAMgASgLMhYubnVuY2lvLnYxLkdyb3VwTWVtYmVyEicKB21lbWJlcnMYBCADKAsyFi5udW5jaW8udjEuR3JvdXBNZW1iZXISDwoHY2hhbmdlZBgFIAMoCRIwCgthcHBsaWNhdGlvbhgGIAEoCzIbLm51bmNpby52MS5Hcm91cEFwcGxpY2F0aW9uEg0KBXVudGlsGAcgASgDIuQCCgRLaW5kEhQKEEtJTkRfVU5TUEVDSUZJRUQQABILCgdDUkVBVEVEEAESCgoGSk9JTkVEEAISCgoGS0lDS0VEEAMSCAoETEVGVBAEEg0KCURJU01JU1NFRBAFEhAKDEFETUlOU19BRERFRBAGEhIKDkFETUlOU19SRU1PVkVEEAcSFQoRT1dORVJfVFJBTlNGRVJSRUQQCBIKCgZGUk9aRU4QCRIMCghVTkZST1pFThAKEhAKDElORk9fQ0hBTkdFRBALEhIKDk1FTUJFUl9DSEFOR0VEEAwSCQoFTVVURUQQDRILCgdVTk1VVEVEEA4SCwoHQUxMT1dFRBAPEg4KCkRJU0FMTE9XRUQQEBIXChNBUFBMSUNBVElPTl9DSEFOR0VEEBESEQoNQUxJQVNfQ0hBTkdFRBASEhMKD0ZBVk9SSVRFU19BRERFRBATEhUKEUZBVk9SSVRFU19SRU1PVkVEEBQi0AQKEEdyb3VwQXBwbGljYXRpb24SEAoIZ3JvdXBfaWQYASABKAkSEgoKZ3JvdXBfbmFtZRgCIAEoCRI4CglkaXJlY3Rpb24YAyABKA4yJS5udW5jaW8udjEuR3JvdXBBcHBsaWNhdGlvbi5EaXJlY3Rpb24SMgoGc3RhdHVzGAQgASgOMiIubnVuY2lvLnYxLkdyb3VwQXBwbGljYXRpb24uU3RhdHVzEiYKBmpvaW5lchgFIAEoCzIWLm51bmNpby52MS5Hcm91cE1lbWJlchInCgdpbnZpdGVyGAYgASgLMhYubnVuY2lvLnYxLkdyb3VwTWVtYmVyEigKCG9wZXJhdG9yGAcgASgLMhYubnVuY2lvLnYxLkdyb3VwTWVtYmVyEg4KBnJlYXNvbhgIIAEoCRIKCgJhdBgJIAEoAyKEAQoJRGlyZWN0aW9uEhkKFURJUkVDVElPTl9VTlNQRUNJRklFRBAAEhQKEEFQUExJQ0FUSU9OX1NFTlQQARITCg9JTlZJVEFUSU9OX1NFTlQQAhIXChNJTlZJVEFUSU9OX1JFQ0VJVkVEEAMSGAoUQVBQTElDQVRJT05fUkVDRUlWRUQQBCKJAQoGU3RhdHVzEhYKElNUQVRVU19VTlNQRUNJRklFRBAAEhEKDUFETUlOX1BFTkRJTkcQARIRCg1BRE1JTl9SRUZVU0VEEAISEwoPSU5WSVRFRV9QRU5ESU5HEAMSEwoPSU5WSVRFRV9SRUZVU0VEEAQSCgoGSk9JTkVEEAUSCwoHRVhQSVJFRBAGKqgBCgtDaGFubmVsVHlwZRIcChhDSEFOTkVMX1RZUEVfVU5TUEVDSUZJRUQQABIXChNDSEFOTkVMX1RZUEVfRElSRUNUEAESFgoSQ0hBTk5FTF9UWVBFX0dST1VQEAMSFQoRQ0hBTk5FTF9UWVBFX09QRU4QBBIXChNDSEFOTkVMX1RZUEVfU1lTVEVNEAYSGgoWQ0hBTk5FTF9UWVBFX0NPTU1VTklUWRAKYgZwcm90bzM");
 
 /**
  * A channel as its reader sees it: in a direct channel `id` is the other user, of a group it is the group's.
@@ -112,6 +112,13 @@ export type Message = Message$1<"nuncio.v1.Message"> & {
    * @generated from field: int64 edited_at = 11;
    */
   editedAt: bigint;
+
+  /**
+   * Of a message for some members of a group only: who they are, besides the sender. Empty: all members.
+   *
+   * @generated from field: repeated string to_user_ids = 12;
+   */
+  toUserIds: string[];
 };
 
 /**
@@ -232,6 +239,15 @@ export type Entry = Message$1<"nuncio.v1.Entry"> & {
      */
     value: ChannelTypeLevel;
     case: "channelTypeLevel";
+  } | {
+    /**
+     * Members of a group have read own messages that asked to be told. Has no place in the inbox: `seq` is 0, so a device
+     * that was away asks again by GetReadReceipts.
+     *
+     * @generated from field: nuncio.v1.ReadReceipts read_receipts = 20;
+     */
+    value: ReadReceipts;
+    case: "readReceipts";
   } | { case: undefined; value?: undefined };
 
   /**
@@ -386,6 +402,18 @@ export type ChannelRead = Message$1<"nuncio.v1.ChannelRead"> & {
    * @generated from field: uint32 unread_count = 3;
    */
   unreadCount: number;
+
+  /**
+   * Of a group: unread messages that mention anybody, and those that mention the user or everybody.
+   *
+   * @generated from field: uint32 mentioned_count = 4;
+   */
+  mentionedCount: number;
+
+  /**
+   * @generated from field: uint32 mentioned_me_count = 5;
+   */
+  mentionedMeCount: number;
 };
 
 /**
@@ -394,6 +422,59 @@ export type ChannelRead = Message$1<"nuncio.v1.ChannelRead"> & {
  */
 export const ChannelReadSchema: GenMessage<ChannelRead> = /*@__PURE__*/
   messageDesc(file_nuncio_v1_message, 7);
+
+/**
+ * How many have read messages of a group, as it is now.
+ *
+ * @generated from message nuncio.v1.ReadReceipts
+ */
+export type ReadReceipts = Message$1<"nuncio.v1.ReadReceipts"> & {
+  /**
+   * @generated from field: nuncio.v1.Channel channel = 1;
+   */
+  channel?: Channel | undefined;
+
+  /**
+   * @generated from field: repeated nuncio.v1.ReceiptCount receipts = 2;
+   */
+  receipts: ReceiptCount[];
+};
+
+/**
+ * Describes the message nuncio.v1.ReadReceipts.
+ * Use `create(ReadReceiptsSchema)` to create a new message.
+ */
+export const ReadReceiptsSchema: GenMessage<ReadReceipts> = /*@__PURE__*/
+  messageDesc(file_nuncio_v1_message, 8);
+
+/**
+ * @generated from message nuncio.v1.ReceiptCount
+ */
+export type ReceiptCount = Message$1<"nuncio.v1.ReceiptCount"> & {
+  /**
+   * @generated from field: string message_id = 1;
+   */
+  messageId: string;
+
+  /**
+   * @generated from field: uint32 read_count = 2;
+   */
+  readCount: number;
+
+  /**
+   * Members whom the message has reached and who have not said that they have read it.
+   *
+   * @generated from field: uint32 unread_count = 3;
+   */
+  unreadCount: number;
+};
+
+/**
+ * Describes the message nuncio.v1.ReceiptCount.
+ * Use `create(ReceiptCountSchema)` to create a new message.
+ */
+export const ReceiptCountSchema: GenMessage<ReceiptCount> = /*@__PURE__*/
+  messageDesc(file_nuncio_v1_message, 9);
 
 /**
  * @generated from message nuncio.v1.ReadReceipt
@@ -420,7 +501,7 @@ export type ReadReceipt = Message$1<"nuncio.v1.ReadReceipt"> & {
  * Use `create(ReadReceiptSchema)` to create a new message.
  */
 export const ReadReceiptSchema: GenMessage<ReadReceipt> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_message, 8);
+  messageDesc(file_nuncio_v1_message, 10);
 
 /**
  * @generated from message nuncio.v1.BlocklistChanged
@@ -442,7 +523,7 @@ export type BlocklistChanged = Message$1<"nuncio.v1.BlocklistChanged"> & {
  * Use `create(BlocklistChangedSchema)` to create a new message.
  */
 export const BlocklistChangedSchema: GenMessage<BlocklistChanged> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_message, 9);
+  messageDesc(file_nuncio_v1_message, 11);
 
 /**
  * @generated from message nuncio.v1.WhitelistChanged
@@ -471,7 +552,7 @@ export type WhitelistChanged = Message$1<"nuncio.v1.WhitelistChanged"> & {
  * Use `create(WhitelistChangedSchema)` to create a new message.
  */
 export const WhitelistChangedSchema: GenMessage<WhitelistChanged> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_message, 10);
+  messageDesc(file_nuncio_v1_message, 12);
 
 /**
  * @generated from message nuncio.v1.FriendEvent
@@ -503,7 +584,7 @@ export type FriendEvent = Message$1<"nuncio.v1.FriendEvent"> & {
  * Use `create(FriendEventSchema)` to create a new message.
  */
 export const FriendEventSchema: GenMessage<FriendEvent> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_message, 11);
+  messageDesc(file_nuncio_v1_message, 13);
 
 /**
  * @generated from enum nuncio.v1.FriendEvent.Kind
@@ -550,7 +631,7 @@ export enum FriendEvent_Kind {
  * Describes the enum nuncio.v1.FriendEvent.Kind.
  */
 export const FriendEvent_KindSchema: GenEnum<FriendEvent_Kind> = /*@__PURE__*/
-  enumDesc(file_nuncio_v1_message, 11, 0);
+  enumDesc(file_nuncio_v1_message, 13, 0);
 
 /**
  * A request to become friends, seen from one of its two sides.
@@ -599,7 +680,7 @@ export type FriendApplication = Message$1<"nuncio.v1.FriendApplication"> & {
  * Use `create(FriendApplicationSchema)` to create a new message.
  */
 export const FriendApplicationSchema: GenMessage<FriendApplication> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_message, 12);
+  messageDesc(file_nuncio_v1_message, 14);
 
 /**
  * @generated from enum nuncio.v1.FriendApplication.Direction
@@ -625,7 +706,7 @@ export enum FriendApplication_Direction {
  * Describes the enum nuncio.v1.FriendApplication.Direction.
  */
 export const FriendApplication_DirectionSchema: GenEnum<FriendApplication_Direction> = /*@__PURE__*/
-  enumDesc(file_nuncio_v1_message, 12, 0);
+  enumDesc(file_nuncio_v1_message, 14, 0);
 
 /**
  * @generated from enum nuncio.v1.FriendApplication.Status
@@ -661,7 +742,7 @@ export enum FriendApplication_Status {
  * Describes the enum nuncio.v1.FriendApplication.Status.
  */
 export const FriendApplication_StatusSchema: GenEnum<FriendApplication_Status> = /*@__PURE__*/
-  enumDesc(file_nuncio_v1_message, 12, 1);
+  enumDesc(file_nuncio_v1_message, 14, 1);
 
 /**
  * @generated from message nuncio.v1.Friend
@@ -707,7 +788,7 @@ export type Friend = Message$1<"nuncio.v1.Friend"> & {
  * Use `create(FriendSchema)` to create a new message.
  */
 export const FriendSchema: GenMessage<Friend> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_message, 13);
+  messageDesc(file_nuncio_v1_message, 15);
 
 /**
  * @generated from message nuncio.v1.ProfileChanged
@@ -731,7 +812,7 @@ export type ProfileChanged = Message$1<"nuncio.v1.ProfileChanged"> & {
  * Use `create(ProfileChangedSchema)` to create a new message.
  */
 export const ProfileChangedSchema: GenMessage<ProfileChanged> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_message, 14);
+  messageDesc(file_nuncio_v1_message, 16);
 
 /**
  * @generated from message nuncio.v1.AccountChanged
@@ -748,7 +829,7 @@ export type AccountChanged = Message$1<"nuncio.v1.AccountChanged"> & {
  * Use `create(AccountChangedSchema)` to create a new message.
  */
 export const AccountChangedSchema: GenMessage<AccountChanged> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_message, 15);
+  messageDesc(file_nuncio_v1_message, 17);
 
 /**
  * A hosted profile. Of a stranger whose visibility hides it, only what may be seen is set.
@@ -786,7 +867,7 @@ export type Profile = Message$1<"nuncio.v1.Profile"> & {
  * Use `create(ProfileSchema)` to create a new message.
  */
 export const ProfileSchema: GenMessage<Profile> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_message, 16);
+  messageDesc(file_nuncio_v1_message, 18);
 
 /**
  * What the service holds about the logged-in user's standing.
@@ -851,7 +932,7 @@ export type Account = Message$1<"nuncio.v1.Account"> & {
  * Use `create(AccountSchema)` to create a new message.
  */
 export const AccountSchema: GenMessage<Account> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_message, 17);
+  messageDesc(file_nuncio_v1_message, 19);
 
 /**
  * A row of the user's channel list.
@@ -892,6 +973,18 @@ export type ChannelState = Message$1<"nuncio.v1.ChannelState"> & {
    * @generated from field: int64 updated_at = 6;
    */
   updatedAt: bigint;
+
+  /**
+   * Of a group: unread messages that mention anybody, and those that mention the user or everybody.
+   *
+   * @generated from field: uint32 mentioned_count = 7;
+   */
+  mentionedCount: number;
+
+  /**
+   * @generated from field: uint32 mentioned_me_count = 8;
+   */
+  mentionedMeCount: number;
 };
 
 /**
@@ -899,7 +992,7 @@ export type ChannelState = Message$1<"nuncio.v1.ChannelState"> & {
  * Use `create(ChannelStateSchema)` to create a new message.
  */
 export const ChannelStateSchema: GenMessage<ChannelState> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_message, 18);
+  messageDesc(file_nuncio_v1_message, 20);
 
 /**
  * A group. Who asks for one that they are not in gets it without the last three.
@@ -994,7 +1087,7 @@ export type Group = Message$1<"nuncio.v1.Group"> & {
  * Use `create(GroupSchema)` to create a new message.
  */
 export const GroupSchema: GenMessage<Group> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_message, 19);
+  messageDesc(file_nuncio_v1_message, 21);
 
 /**
  * @generated from message nuncio.v1.GroupPermissions
@@ -1049,7 +1142,7 @@ export type GroupPermissions = Message$1<"nuncio.v1.GroupPermissions"> & {
  * Use `create(GroupPermissionsSchema)` to create a new message.
  */
 export const GroupPermissionsSchema: GenMessage<GroupPermissions> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_message, 20);
+  messageDesc(file_nuncio_v1_message, 22);
 
 /**
  * A user in a group, or at its door.
@@ -1106,7 +1199,7 @@ export type GroupMember = Message$1<"nuncio.v1.GroupMember"> & {
  * Use `create(GroupMemberSchema)` to create a new message.
  */
 export const GroupMemberSchema: GenMessage<GroupMember> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_message, 21);
+  messageDesc(file_nuncio_v1_message, 23);
 
 /**
  * @generated from message nuncio.v1.GroupEvent
@@ -1164,7 +1257,7 @@ export type GroupEvent = Message$1<"nuncio.v1.GroupEvent"> & {
  * Use `create(GroupEventSchema)` to create a new message.
  */
 export const GroupEventSchema: GenMessage<GroupEvent> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_message, 22);
+  messageDesc(file_nuncio_v1_message, 24);
 
 /**
  * @generated from enum nuncio.v1.GroupEvent.Kind
@@ -1296,7 +1389,7 @@ export enum GroupEvent_Kind {
  * Describes the enum nuncio.v1.GroupEvent.Kind.
  */
 export const GroupEvent_KindSchema: GenEnum<GroupEvent_Kind> = /*@__PURE__*/
-  enumDesc(file_nuncio_v1_message, 22, 0);
+  enumDesc(file_nuncio_v1_message, 24, 0);
 
 /**
  * A user asks to join a group, or is invited, seen from one side.
@@ -1361,7 +1454,7 @@ export type GroupApplication = Message$1<"nuncio.v1.GroupApplication"> & {
  * Use `create(GroupApplicationSchema)` to create a new message.
  */
 export const GroupApplicationSchema: GenMessage<GroupApplication> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_message, 23);
+  messageDesc(file_nuncio_v1_message, 25);
 
 /**
  * @generated from enum nuncio.v1.GroupApplication.Direction
@@ -1399,7 +1492,7 @@ export enum GroupApplication_Direction {
  * Describes the enum nuncio.v1.GroupApplication.Direction.
  */
 export const GroupApplication_DirectionSchema: GenEnum<GroupApplication_Direction> = /*@__PURE__*/
-  enumDesc(file_nuncio_v1_message, 23, 0);
+  enumDesc(file_nuncio_v1_message, 25, 0);
 
 /**
  * @generated from enum nuncio.v1.GroupApplication.Status
@@ -1447,7 +1540,7 @@ export enum GroupApplication_Status {
  * Describes the enum nuncio.v1.GroupApplication.Status.
  */
 export const GroupApplication_StatusSchema: GenEnum<GroupApplication_Status> = /*@__PURE__*/
-  enumDesc(file_nuncio_v1_message, 23, 1);
+  enumDesc(file_nuncio_v1_message, 25, 1);
 
 /**
  * Numbers are those of the Server API's `channelType`.

@@ -2,46 +2,60 @@
 //!
 //! All connections live on one thread with its own small runtime, because a unit of work stays on the
 //! thread where it began. Units of one user, or of one group, go to the same connection, so their order is kept.
+//! Direct messages that come together are appended as a set ([`appending`]).
 
-use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
-use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
+mod appending;
+mod link;
+mod tls;
+
+use std::cell::Cell;
+use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher, Hash};
 use std::rc::Rc;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use nuncio_protocol::ids::{AppId, MessageIds};
+use nuncio_protocol::Refusal;
+use nuncio_protocol::ids::MessageIds;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::LocalSet;
-use tokio_postgres::types::ToSql;
-use tokio_postgres::{Client, Statement};
 
-use super::postgres_tls::Target;
-use super::tx::{On, Tx, Value};
+use self::appending::Facts;
+pub(in crate::engine) use self::link::Link;
+use self::tls::Target;
+use super::staging::{Append, Appended, Staging};
+use super::tx::{On, Tx};
 use super::{Failed, Locks, Shared, Work, stopped};
 use crate::error::{StoreError, is_about_the_server};
 use crate::{audit, migrations};
 
 /// A unit of work and the rows that it changes.
-type Queued = (Locks, Box<dyn Work>);
+type Unit = (Locks, Box<dyn Work>);
+
+/// What waits for a connection.
+enum Queued {
+    Unit(Unit),
+    Append(Box<Append>),
+}
 
 /// Connections that write for users; one more is for what concerns none.
 const WRITERS: usize = 4;
+/// Connections that append direct messages.
+const APPENDERS: usize = 1;
+/// Settings of these. All that their statements read is found by its key: to read a whole table, which PostgreSQL may
+/// choose to do while it is small, costs more for what is updated as often as users are, and more the larger it gets.
+const BY_KEY: &str =
+    "set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off";
 /// Connections that read; each carries many reads at once.
 const READERS: usize = 2;
 /// Units that one transaction takes at most.
 const BATCH: usize = 128;
 /// Units that may wait for one connection; past that, callers wait to be let in.
 const QUEUE: usize = 2048;
+/// When a sender may try again who was told that too many messages wait: the queue is empty by then.
+const WAIT_MS: u64 = 500;
 /// Tries of a unit that other transactions stood in the way of.
 const TRIES: u32 = 10;
-/// How long to wait for a lock before giving way; the unit is then tried again.
-const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long a transaction may stand idle before the server ends it. A node that freezes, or whose cable falls silent, in
-/// the middle of one would hold its locks, and with them the other nodes, whose leases run out after that.
-const IDLE: Duration = Duration::from_millis(1500);
-/// Longest wait between two tries to reach the server.
-const RECONNECT: Duration = Duration::from_secs(2);
 /// How long a transaction or a read may take: longer, and the way to the server has fallen silent.
 const DEADLINE: Duration = Duration::from_secs(15);
 /// After how much silence of the server's machine a connection counts as broken.
@@ -64,7 +78,7 @@ impl Postgres {
         }
         target.config.keepalives_idle(SILENCE);
         let (writers, queues): (Vec<_>, Vec<_>) =
-            (0..=WRITERS).map(|_| mpsc::channel(QUEUE)).unzip();
+            (0..=WRITERS + APPENDERS).map(|_| mpsc::channel(QUEUE)).unzip();
         let (readers, reads) = mpsc::channel(QUEUE);
         let (opened, outcome) = oneshot::channel();
         let of_thread = shared.clone();
@@ -91,24 +105,40 @@ impl Postgres {
     }
 
     pub(super) async fn write(&self, locks: Locks, unit: Box<dyn Work>) -> Result<(), StoreError> {
-        let hasher = BuildHasherDefault::<DefaultHasher>::default();
-        let hash = match (locks.groups.first(), locks.users.first()) {
-            (Some(group), _) => Some(hasher.hash_one(group)),
-            (None, user) => user.map(|user| hasher.hash_one(user)),
-        };
-        let writer = match hash {
-            #[expect(clippy::cast_possible_truncation, reason = "only the remainder matters")]
-            Some(hash) => &self.writers[hash as usize % WRITERS],
+        let writer = match (locks.groups.first(), locks.users.first()) {
+            (Some(group), _) => &self.writers[one_of(WRITERS, group)],
+            (None, Some(user)) => &self.writers[one_of(WRITERS, user)],
             // What locks nothing waits for nobody who does: a node's lease must be renewed in time.
-            None => &self.writers[WRITERS],
+            (None, None) => &self.writers[WRITERS],
         };
         self.shared.metrics.queue_depth.inc();
-        writer.send((locks, unit)).await.map_err(|_| stopped())
+        writer.send(Queued::Unit((locks, unit))).await.map_err(|_| stopped())
+    }
+
+    /// Queues a message, unless too many wait.
+    pub(super) fn append(&self, append: Append) -> Result<(), StoreError> {
+        let appender = one_of(APPENDERS, &(append.draft.app, &append.draft.sender));
+        match self.writers[WRITERS + 1 + appender].try_send(Queued::Append(Box::new(append))) {
+            Ok(()) => {
+                self.shared.metrics.queue_depth.inc();
+                Ok(())
+            }
+            Err(TrySendError::Full(_)) => Err(Refusal::SendingTooFast { wait_ms: WAIT_MS }.into()),
+            Err(TrySendError::Closed(_)) => Err(stopped()),
+        }
     }
 
     pub(super) async fn read(&self, unit: Box<dyn Work>) -> Result<(), StoreError> {
         self.readers.send(unit).await.map_err(|_| stopped())
     }
+}
+
+/// Which of `count` connections is whose.
+fn one_of(count: usize, key: &impl Hash) -> usize {
+    let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(key);
+    #[expect(clippy::cast_possible_truncation, reason = "only the remainder matters")]
+    let place = hash as usize % count;
+    place
 }
 
 /// Migrates, then serves the queues until all their senders have gone.
@@ -120,7 +150,7 @@ async fn run(
     opened: oneshot::Sender<Result<(), StoreError>>,
 ) {
     let migrated = async {
-        let link = Link::connect(&target).await?;
+        let link = Link::connect(&target, "").await?;
         migrations::postgres(&link.client).await
     };
     let outcome = migrated.await;
@@ -130,8 +160,10 @@ async fn run(
         return;
     }
     let mut tasks = Vec::new();
-    for queue in queues {
-        let writer = Writer { target: target.clone(), shared: shared.clone(), link: None };
+    for (place, queue) in queues.into_iter().enumerate() {
+        let settings = if place > WRITERS { BY_KEY } else { "" };
+        let writer =
+            Writer { target: target.clone(), settings, shared: shared.clone(), link: None };
         tasks.push(tokio::task::spawn_local(writer.work(queue)));
     }
     let mut links: Vec<Option<Rc<Link>>> = vec![None; READERS];
@@ -140,7 +172,7 @@ async fn run(
         turn = (turn + 1) % READERS;
         if links[turn].as_ref().is_none_or(|link| !link.works()) {
             links[turn] = None;
-            match Link::connect(&target).await {
+            match Link::connect(&target, "").await {
                 Ok(link) => links[turn] = Some(Rc::new(link)),
                 Err(error) => {
                     unit.answer(Err(error));
@@ -165,53 +197,106 @@ async fn run(
     }
 }
 
+/// What one transaction does: units first, so that what they decide holds for the messages.
+#[derive(Default)]
+struct Batch {
+    units: Vec<Unit>,
+    appends: Vec<Append>,
+}
+
+impl Batch {
+    fn of(queued: impl Iterator<Item = Queued>) -> Self {
+        let mut batch = Self::default();
+        for queued in queued {
+            match queued {
+                Queued::Unit(unit) => batch.units.push(unit),
+                Queued::Append(append) => batch.appends.push(*append),
+            }
+        }
+        batch
+    }
+
+    /// Tells all callers.
+    fn answer(self, outcome: &Result<(), Stopped>) {
+        let outcome = || match outcome {
+            Ok(()) => Ok(()),
+            Err(Stopped::Conflict) => {
+                Err(StoreError::Conflict(format!("others stood in the way {TRIES} times")))
+            }
+            Err(Stopped::Before(why)) => Err(StoreError::Unavailable(why.clone())),
+            Err(Stopped::InCommit(why)) => Err(StoreError::OutcomeUnknown(why.clone())),
+        };
+        for (_, unit) in self.units {
+            unit.answer(outcome());
+        }
+        for append in self.appends {
+            append.answer(outcome());
+        }
+    }
+}
+
 struct Writer {
     target: Target,
+    /// Of its sessions.
+    settings: &'static str,
     shared: Shared,
     link: Option<Link>,
 }
 
 impl Writer {
     async fn work(mut self, mut queue: mpsc::Receiver<Queued>) {
-        let mut batch = Vec::with_capacity(BATCH);
-        while queue.recv_many(&mut batch, BATCH).await > 0 {
-            let count = batch.len();
+        let mut queued = Vec::with_capacity(BATCH);
+        while queue.recv_many(&mut queued, BATCH).await > 0 {
+            let count = queued.len();
             self.shared.metrics.queue_depth.dec_by(i64::try_from(count).unwrap_or(i64::MAX));
             self.shared.metrics.batch_size.observe(count as f64);
+            let mut batch = Batch::of(queued.drain(..));
             match self.transaction(&mut batch).await {
                 Err(Stopped::Conflict) => {
-                    for unit in batch.drain(..) {
-                        self.alone(unit).await;
+                    let Batch { units, appends } = batch;
+                    for unit in units {
+                        self.repeated(Batch { units: vec![unit], appends: Vec::new() }).await;
+                    }
+                    self.repeated(Batch { units: Vec::new(), appends }).await;
+                }
+                // One of the messages may be to blame.
+                Err(Stopped::Before(_)) if batch.appends.len() > 1 => {
+                    let Batch { units, appends } = batch;
+                    self.repeated(Batch { units, appends: Vec::new() }).await;
+                    for append in appends {
+                        self.repeated(Batch { units: Vec::new(), appends: vec![append] }).await;
                     }
                 }
-                outcome => answer(batch.drain(..), &outcome),
+                outcome => batch.answer(&outcome),
             }
         }
     }
 
-    /// Gives a unit transactions of its own, until nothing stands in its way.
-    async fn alone(&mut self, unit: Queued) {
-        let mut units = [unit];
+    /// Gives transactions to a part of a batch, until nothing stands in its way.
+    async fn repeated(&mut self, mut batch: Batch) {
         let mut outcome = Err(Stopped::Conflict);
         for attempt in 0..TRIES {
-            outcome = self.transaction(&mut units).await;
+            outcome = self.transaction(&mut batch).await;
             if !matches!(outcome, Err(Stopped::Conflict)) {
                 break;
             }
             tokio::time::sleep(Duration::from_millis(u64::from(attempt * attempt))).await;
         }
-        answer(units, &outcome);
+        batch.answer(&outcome);
     }
 
-    /// Runs units in one transaction and commits it.
-    async fn transaction(&mut self, units: &mut [Queued]) -> Result<(), Stopped> {
+    /// Runs a batch in one transaction and commits it.
+    async fn transaction(&mut self, batch: &mut Batch) -> Result<(), Stopped> {
+        if batch.units.is_empty() && batch.appends.is_empty() {
+            return Ok(());
+        }
         let link = match self.link.take().filter(Link::works) {
             Some(link) => link,
-            None => Link::connect(&self.target).await.map_err(Stopped::before)?,
+            None => Link::connect(&self.target, self.settings).await.map_err(Stopped::before)?,
         };
         let link = self.link.insert(link);
         let committing = Cell::new(false);
-        let attempt = attempt(link, &self.shared, units, &committing);
+        let attempt = attempt(link, &self.shared, batch, &committing);
         let Ok(outcome) = tokio::time::timeout(DEADLINE, attempt).await else {
             self.link = None;
             let stopped = if committing.get() { Stopped::InCommit } else { Stopped::Before };
@@ -255,13 +340,18 @@ impl Stopped {
 async fn attempt(
     link: &Link,
     shared: &Shared,
-    units: &mut [Queued],
+    batch: &mut Batch,
     committing: &Cell<bool>,
 ) -> Result<(Vec<super::Nudge>, bool), Stopped> {
+    let Batch { units, appends } = batch;
     link.client.batch_execute("begin").await.map_err(Stopped::before)?;
-    link.lock(units).await.map_err(Stopped::before)?;
+    let locks = || units.iter().map(|(locks, _)| locks);
+    let groups = locks().flat_map(|locks| &locks.groups).map(|(app, group)| (*app, group));
+    link.lock_groups(groups).await.map_err(Stopped::before)?;
+    let users = locks().flat_map(|locks| &locks.users).map(|(app, user)| (*app, user));
+    link.lock_users(users.chain(appending::users(appends))).await.map_err(Stopped::before)?;
     let mut tx = Tx::new(On::Postgres(link), shared);
-    for (_, unit) in &mut *units {
+    for (_, unit) in units {
         let mark = tx.mark();
         link.client.batch_execute("savepoint unit").await.map_err(Stopped::before)?;
         let end = match unit.run(&mut tx).await {
@@ -274,6 +364,7 @@ async fn attempt(
         };
         link.client.batch_execute(end).await.map_err(Stopped::before)?;
     }
+    append(link, &mut tx, appends).await.map_err(Stopped::before)?;
     audit::append(&mut tx).await.map_err(Stopped::before)?;
     let started = Instant::now();
     committing.set(true);
@@ -290,110 +381,17 @@ async fn attempt(
     }
 }
 
-fn answer(units: impl IntoIterator<Item = Queued>, outcome: &Result<(), Stopped>) {
-    for (_, unit) in units {
-        unit.answer(match outcome {
-            Ok(()) => Ok(()),
-            Err(Stopped::Conflict) => {
-                Err(StoreError::Conflict(format!("others stood in the way {TRIES} times")))
-            }
-            Err(Stopped::Before(why)) => Err(StoreError::Unavailable(why.clone())),
-            Err(Stopped::InCommit(why)) => Err(StoreError::OutcomeUnknown(why.clone())),
-        });
+/// Appends messages in a transaction that has locked their users.
+async fn append(link: &Link, tx: &mut Tx<'_>, appends: &mut [Append]) -> Result<(), StoreError> {
+    if appends.is_empty() {
+        return Ok(());
     }
-}
-
-/// One connection and the statements prepared on it.
-pub(super) struct Link {
-    client: Client,
-    /// Whether it has left somebody without an answer.
-    silent: Cell<bool>,
-    prepared: RefCell<HashMap<&'static str, Statement>>,
-}
-
-impl Link {
-    async fn connect(target: &Target) -> Result<Self, StoreError> {
-        let connecting = target.config.connect(target.tls.clone());
-        let (client, connection) = tokio::time::timeout(RECONNECT * 2, connecting)
-            .await
-            .map_err(|_| StoreError::Unavailable("no answer in time".to_owned()))??;
-        tokio::task::spawn_local(async move {
-            if let Err(error) = connection.await {
-                tracing::warn!("a database connection ended: {error}");
-            }
-        });
-        let settings = format!(
-            "set lock_timeout = {}; set idle_in_transaction_session_timeout = {};
-             set synchronous_commit = on; set client_min_messages = warning",
-            LOCK_TIMEOUT.as_millis(),
-            IDLE.as_millis()
-        );
-        client.batch_execute(&settings).await?;
-        Ok(Self { client, silent: Cell::new(false), prepared: RefCell::default() })
+    let mut facts = Facts::look(link, appends).await?;
+    let mut staging = Staging::default();
+    for append in appends {
+        staging.append(tx, &mut facts, append).await?;
     }
-
-    fn works(&self) -> bool {
-        !self.client.is_closed() && !self.silent.get()
-    }
-
-    async fn lock(&self, units: &[Queued]) -> Result<(), StoreError> {
-        let groups = || units.iter().flat_map(|(locks, _)| &locks.groups);
-        let apps: Vec<i64> = groups().map(|(AppId(app), _)| *app).collect();
-        if !apps.is_empty() {
-            let groups: Vec<&str> = groups().map(|(_, group)| group.as_str()).collect();
-            let statement = self
-                .prepare(
-                    "select 1 from groups where (app, id) in (select * from unnest($1::bigint[], $2::text[]))
-                     order by app, id for update",
-                )
-                .await?;
-            self.client.query(&statement, &[&apps, &groups]).await?;
-        }
-        let locks = || units.iter().flat_map(|(locks, _)| &locks.users);
-        let apps: Vec<i64> = locks().map(|(AppId(app), _)| *app).collect();
-        if apps.is_empty() {
-            return Ok(());
-        }
-        let users: Vec<&str> = locks().map(|(_, user)| user.as_str()).collect();
-        let statement = self
-            .prepare(
-                "select 1 from users where (app, id) in (select * from unnest($1::bigint[], $2::text[]))
-                 order by app, id for update",
-            )
-            .await?;
-        self.client.query(&statement, &[&apps, &users]).await?;
-        Ok(())
-    }
-
-    pub(super) async fn execute(
-        &self,
-        sql: &'static str,
-        params: &[Value<'_>],
-    ) -> Result<u64, StoreError> {
-        let statement = self.prepare(sql).await?;
-        Ok(self.client.execute(&statement, &by_reference(params)).await?)
-    }
-
-    pub(super) async fn query(
-        &self,
-        sql: &'static str,
-        params: &[Value<'_>],
-    ) -> Result<Vec<tokio_postgres::Row>, StoreError> {
-        let statement = self.prepare(sql).await?;
-        Ok(self.client.query(&statement, &by_reference(params)).await?)
-    }
-
-    async fn prepare(&self, sql: &'static str) -> Result<Statement, StoreError> {
-        if let Some(statement) = self.prepared.borrow().get(sql) {
-            return Ok(statement.clone());
-        }
-        // Our statements count their parameters as SQLite does.
-        let statement = self.client.prepare(&sql.replace('?', "$")).await?;
-        self.prepared.borrow_mut().insert(sql, statement.clone());
-        Ok(statement)
-    }
-}
-
-fn by_reference<'a>(params: &'a [Value<'_>]) -> Vec<&'a (dyn ToSql + Sync)> {
-    params.iter().map(|value| value as &(dyn ToSql + Sync)).collect()
+    appending::write(link, &staging).await?;
+    tx.nudges.extend(staging.messages.iter().flat_map(Appended::nudges));
+    Ok(())
 }

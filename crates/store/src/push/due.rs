@@ -1,0 +1,580 @@
+//! What is to be pushed to a device next: decided in the transaction that says how the last attempt ended.
+
+use std::collections::HashMap;
+
+use nuncio_protocol::frames::{Channel, ChannelType, Message, PushConfig};
+use nuncio_protocol::ids::{AppId, MessageId};
+use nuncio_protocol::push::{PushOptions, QuietHours, QuietLevel};
+use nuncio_protocol::{Refusal, Timestamp, UserId};
+
+use super::devices::{self, Device};
+use super::settings::{self, Settings};
+use crate::engine::{Row, Store, Tx, params};
+use crate::error::StoreError;
+use crate::messages::{read_message, select_messages};
+use crate::tokens;
+
+/// Inbox entries that one look reads.
+const PAGE: i64 = 50;
+/// Pages in which nothing was found that one transaction reads.
+const PAGES: usize = 4;
+/// How long a message is worth telling of.
+const WORTH_MS: i64 = 24 * 60 * 60 * 1000;
+/// How long a device of an app that is locked is left alone.
+const LOCKED_MS: i64 = 60_000;
+
+/// A device that is behind, and the moment at which it came due, by which a claim is recognised.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Place {
+    /// The app.
+    pub app: AppId,
+    /// Whose device.
+    pub user: UserId,
+    /// The device.
+    pub device: String,
+    /// When it came due; once it is claimed, until when it is held.
+    pub held: Timestamp,
+}
+
+/// A notification that its holder is to send.
+#[derive(Clone, Debug)]
+pub struct Work {
+    /// Whose it is, and until when it is held.
+    pub place: Place,
+    /// Through what.
+    pub device: Device,
+    /// The inbox entry that is told of, and with it all before.
+    pub seq: u64,
+    /// What is told.
+    pub found: Found,
+}
+
+/// What a notification is made of.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// The message, as the device's user sees it: the latest where several of a channel wait.
+    pub message: Message,
+    /// How many messages of the channel it stands for.
+    pub count: usize,
+    /// The name that the sender was registered with.
+    pub sender_name: String,
+    /// Likewise the avatar; may be empty.
+    pub sender_avatar: String,
+    /// Of a message to a group: the group's name and avatar.
+    pub group: Option<(String, String)>,
+    /// Unread messages in all of the user's channels.
+    pub badge: i64,
+    /// Whether the message mentions the user.
+    pub mentioned: bool,
+    /// How the sender wants it pushed; the default where the sender has said nothing.
+    pub options: PushConfig,
+    /// Whether what the message says is to be left out, unless the sender insists.
+    pub hide_content: bool,
+    /// In which texts are made; empty: English.
+    pub language: String,
+}
+
+/// How an attempt ended.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Outcome {
+    /// Up to this entry nothing is left to be told.
+    Told(u64),
+    /// It failed, and is tried again then.
+    Retry(Timestamp),
+    /// It was not tried, and is looked at again then.
+    Wait(Timestamp),
+    /// The provider knows no such device any more.
+    Gone,
+}
+
+/// Whom a message mentions.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Mention {
+    Nobody,
+    All,
+    User,
+}
+
+impl Mention {
+    fn of(content: &str, user: &UserId) -> Self {
+        // Most messages mention nobody, and are not read for that.
+        if !content.contains("\"mentionedInfo\"") {
+            return Self::Nobody;
+        }
+        let content: serde_json::Value = serde_json::from_str(content).unwrap_or_default();
+        let info = &content["mentionedInfo"];
+        let named = |ids: &serde_json::Value| {
+            ids.as_array().is_some_and(|ids| ids.iter().any(|id| id == user.as_str()))
+        };
+        match info["type"].as_i64() {
+            Some(1) => Self::All,
+            Some(2) if named(&info["userIdList"]) => Self::User,
+            _ => Self::Nobody,
+        }
+    }
+
+    /// Whether a level lets it notify.
+    fn passes(self, level: i64) -> bool {
+        match level {
+            1 => self != Self::Nobody,
+            2 => self == Self::User,
+            4 => self == Self::All,
+            5 => false,
+            _ => true,
+        }
+    }
+}
+
+/// Whether quiet hours are on. A time zone that this program does not know counts as UTC.
+fn is_quiet(hours: &QuietHours, now: Timestamp) -> bool {
+    use jiff::tz::TimeZone;
+    let zone = TimeZone::get(&hours.timezone).unwrap_or(TimeZone::UTC);
+    let Ok(moment) = jiff::Timestamp::from_millisecond(now.0) else { return false };
+    let time = zone.to_datetime(moment).time();
+    let second =
+        i64::from(time.hour()) * 3600 + i64::from(time.minute()) * 60 + i64::from(time.second());
+    let since = (second - i64::from(hours.start)).rem_euclid(86_400);
+    since < i64::from(hours.minutes) * 60
+}
+
+/// A message behind the cursor that is to be told.
+struct Candidate {
+    seq: u64,
+    channel: String,
+    message: Message,
+    mention: Mention,
+    options: PushConfig,
+}
+
+/// Which messages of which channels notify the user just now.
+struct Levels {
+    quiet: Option<QuietLevel>,
+    channels: HashMap<String, i64>,
+}
+
+impl Levels {
+    async fn passes(
+        &mut self,
+        tx: &Tx<'_>,
+        (app, user): (AppId, &UserId),
+        key: &str,
+        channel: &Channel,
+        mention: Mention,
+    ) -> Result<bool, StoreError> {
+        let level = match self.channels.get(key) {
+            Some(level) => *level,
+            None => {
+                let level = level_of(tx, app, user, channel).await?;
+                self.channels.insert(key.to_owned(), level);
+                level
+            }
+        };
+        let quiet = match self.quiet {
+            // What notifies of everything by the user's own word does so at any time.
+            Some(quiet) if level != -1 => quiet as i64,
+            _ => 0,
+        };
+        Ok(mention.passes(level) && mention.passes(quiet))
+    }
+}
+
+/// The level of a channel, else that of its type, else 0.
+async fn level_of(
+    tx: &Tx<'_>,
+    app: AppId,
+    user: &UserId,
+    channel: &Channel,
+) -> Result<i64, StoreError> {
+    tx.one(
+        "select coalesce(
+             (select level from channel_settings where app = ?1 and user_id = ?2
+                and channel_type = ?3 and channel_id = ?4 and level <> 0),
+             (select level from channel_type_settings
+              where app = ?1 and user_id = ?2 and channel_type = ?3), 0)",
+        params![app, user, i64::from(channel.r#type), channel.id.as_str()],
+        |row| row.get(0),
+    )
+    .await
+}
+
+/// A row of the inbox: its number, and the message that it brings, if any, with what the user has read of the channel
+/// and what the sender has said about push.
+type Entry = (u64, Option<(String, Message, i64, Option<Vec<u8>>)>);
+
+fn read_entry(row: &Row<'_>, user: &UserId) -> Result<Entry, StoreError> {
+    let seq = row.get::<i64>(8)?.cast_unsigned();
+    if !row.get::<bool>(9)? {
+        return Ok((seq, None));
+    }
+    let Some(message) = read_message(row, user)? else { return Ok((seq, None)) };
+    Ok((seq, Some((row.get(1)?, message, row.get(10)?, row.get(11)?))))
+}
+
+/// Reads a page behind a cursor. Answers what of it is to be told, and its last number.
+async fn read_page(
+    tx: &Tx<'_>,
+    place: &Place,
+    cursor: i64,
+    settings: &Settings,
+    now: Timestamp,
+) -> Result<(Vec<Candidate>, Option<u64>), StoreError> {
+    let Place { app, user, .. } = place;
+    let rows = tx
+        .all(
+            select_messages!(
+                ", i.seq, case when i.body is null then 1 else 0 end, coalesce(c.read_id, 0), o.options",
+                "inbox i
+                 left join messages m
+                     on m.app = i.app and m.channel = i.channel and m.id = i.message_id
+                 left join channels c
+                     on c.app = i.app and c.user_id = i.user_id and c.channel = i.channel
+                 left join push_options o on o.app = i.app and o.message_id = i.message_id
+                 where i.app = ?1 and i.user_id = ?2 and i.seq > ?3 order by i.seq limit ?4"
+            ),
+            params![*app, user, cursor, PAGE],
+            |row| read_entry(row, user),
+        )
+        .await?;
+    let last = rows.last().map(|(seq, _)| *seq);
+    let oldest = now.plus_ms(-WORTH_MS);
+    let quiet = settings.quiet.as_ref().filter(|hours| is_quiet(hours, now)).map(|h| h.level);
+    let mut levels = Levels { quiet, channels: HashMap::new() };
+    let mut candidates = Vec::new();
+    for (seq, found) in rows {
+        let Some((key, message, read, options)) = found else { continue };
+        let options = match options {
+            Some(bytes) => PushOptions::decode(&bytes)
+                .map_err(|e| StoreError::corrupt("push_options", e))?
+                .config()
+                .clone(),
+            None => PushConfig::default(),
+        };
+        let id: MessageId = message.id.parse().unwrap_or(MessageId(0));
+        let counts = message.counted || !options.content.is_empty();
+        let is_own = message.sender_id == user.as_str();
+        if message.recalled || is_own || !counts || options.disabled {
+            continue;
+        }
+        if id.0 <= read || id.sent_at() < oldest {
+            continue;
+        }
+        let mention = Mention::of(&message.content, user);
+        let channel = message.channel.clone().unwrap_or_default();
+        if levels.passes(tx, (*app, user), &key, &channel, mention).await? {
+            candidates.push(Candidate { seq, channel: key, message, mention, options });
+        }
+    }
+    Ok((candidates, last))
+}
+
+/// The first notification of some candidates: the channel whose latest message is the oldest, all of whose messages
+/// it stands for.
+fn first(candidates: Vec<Candidate>) -> Option<(Candidate, usize)> {
+    let mut latest: Vec<(Candidate, usize)> = Vec::new();
+    for candidate in candidates {
+        let before = latest.iter().position(|(other, _)| other.channel == candidate.channel);
+        let count = before.map_or(0, |place| latest.remove(place).1);
+        latest.push((candidate, count + 1));
+    }
+    latest.into_iter().next()
+}
+
+async fn identity(tx: &Tx<'_>, app: AppId, user: &str) -> Result<(String, String), StoreError> {
+    let found = tx
+        .opt(
+            "select name, avatar_url from users where app = ?1 and id = ?2",
+            params![app, user],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
+        .await?;
+    Ok(found.unwrap_or_default())
+}
+
+/// A group's name and avatar, and what a member is called in it.
+async fn group(
+    tx: &Tx<'_>,
+    app: AppId,
+    group: &str,
+    member: &str,
+) -> Result<((String, String), String), StoreError> {
+    let found = tx
+        .opt(
+            "select g.name, g.profile, coalesce(m.nickname, '') from groups g
+             left join group_members m on m.app = g.app and m.group_id = g.id and m.user_id = ?3
+             where g.app = ?1 and g.id = ?2",
+            params![app, group, member],
+            |row| Ok((row.get::<String>(0)?, row.get::<String>(1)?, row.get::<String>(2)?)),
+        )
+        .await?;
+    let Some((name, profile, nickname)) = found else { return Ok(<_>::default()) };
+    let profile: serde_json::Value = serde_json::from_str(&profile).unwrap_or_default();
+    let avatar = profile["portraitUrl"].as_str().unwrap_or_default().to_owned();
+    Ok(((name, avatar), nickname))
+}
+
+async fn describe(
+    tx: &Tx<'_>,
+    place: &Place,
+    device: &Device,
+    settings: &Settings,
+    (candidate, count): (Candidate, usize),
+) -> Result<Found, StoreError> {
+    let Candidate { message, mention, options, .. } = candidate;
+    let (mut sender_name, sender_avatar) = identity(tx, place.app, &message.sender_id).await?;
+    let channel = message.channel.clone().unwrap_or_default();
+    let mut of_group = None;
+    if channel.r#type == i32::from(ChannelType::Group) {
+        let (found, nickname) = group(tx, place.app, &channel.id, &message.sender_id).await?;
+        of_group = Some(found);
+        if !nickname.is_empty() {
+            sender_name = nickname;
+        }
+    }
+    let badge = tx
+        .one(
+            "select cast(coalesce(sum(unread), 0) as bigint) from channels
+             where app = ?1 and user_id = ?2",
+            params![place.app, &place.user],
+            |row| row.get(0),
+        )
+        .await?;
+    let of_device = Some(&device.language).filter(|language| !language.is_empty());
+    Ok(Found {
+        message,
+        count,
+        sender_name,
+        sender_avatar,
+        group: of_group,
+        badge,
+        mentioned: mention != Mention::Nobody,
+        options,
+        hide_content: settings.hide_content,
+        language: of_device.unwrap_or(&settings.language).clone(),
+    })
+}
+
+/// What a step knows of its device.
+struct Standing {
+    device: Device,
+    cursor: i64,
+    token_issued_at: Timestamp,
+    secret_version: i64,
+}
+
+async fn held(tx: &Tx<'_>, place: &Place) -> Result<Option<Standing>, StoreError> {
+    tx.opt(
+        "select device, provider, token, p256dh, auth, language, registered_at, failures,
+                cursor, token_issued_at, secret_version
+         from push_devices where app = ?1 and user_id = ?2 and device = ?3 and next_at = ?4",
+        params![place.app, &place.user, &place.device, place.held],
+        |row| {
+            Ok(Standing {
+                device: devices::read(row)?,
+                cursor: row.get(8)?,
+                token_issued_at: row.get(9)?,
+                secret_version: row.get(10)?,
+            })
+        },
+    )
+    .await
+}
+
+async fn drop_device(tx: &Tx<'_>, place: &Place) -> Result<(), StoreError> {
+    tx.execute(
+        "delete from push_devices where app = ?1 and user_id = ?2 and device = ?3",
+        params![place.app, &place.user, &place.device],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Where a device stands from now on.
+async fn leave(
+    tx: &Tx<'_>,
+    place: &Place,
+    cursor: i64,
+    next_at: Timestamp,
+    failures: i64,
+) -> Result<(), StoreError> {
+    tx.execute(
+        "update push_devices set cursor = ?4, next_at = ?5, failures = ?6
+         where app = ?1 and user_id = ?2 and device = ?3",
+        params![place.app, &place.user, &place.device, cursor, next_at, failures],
+    )
+    .await?;
+    Ok(())
+}
+
+impl Store {
+    /// Devices of a user that are behind the inbox's end and due.
+    pub async fn due_push_devices(
+        &self,
+        app: AppId,
+        user: UserId,
+        now: Timestamp,
+    ) -> Result<Vec<Place>, StoreError> {
+        self.read(async move |tx| {
+            let unfiled = tx.unfiled_head(app, &user)?.unwrap_or(0).cast_signed();
+            tx.all(
+                "select d.device, d.next_at from push_devices d
+                 join users u on u.app = d.app and u.id = d.user_id
+                 where d.app = ?1 and d.user_id = ?2 and d.next_at <= ?3
+                   and (d.cursor < u.inbox_head or d.cursor < ?4)",
+                params![app, &user, now, unfiled],
+                |row| {
+                    let (device, held) = (row.get(0)?, row.get(1)?);
+                    Ok(Place { app, user: user.clone(), device, held })
+                },
+            )
+            .await
+        })
+        .await
+    }
+
+    /// Users with devices that are behind and due, as far as inboxes are filed, after one in the order of apps and ids;
+    /// and the last user looked at, unless that was the last of all.
+    pub async fn users_behind(
+        &self,
+        after: (AppId, String),
+        limit: i64,
+        now: Timestamp,
+    ) -> Result<(Vec<(AppId, UserId)>, Option<(AppId, String)>), StoreError> {
+        self.read(async move |tx| {
+            let rows = tx
+                .all(
+                    "select d.app, d.user_id, d.next_at, d.cursor, coalesce(u.inbox_head, 0)
+                     from push_devices d left join users u on u.app = d.app and u.id = d.user_id
+                     where (d.app = ?1 and d.user_id > ?2) or d.app > ?1
+                     order by d.app, d.user_id, d.device limit ?3",
+                    params![after.0, after.1.as_str(), limit],
+                    |row| {
+                        let due = row.get::<Timestamp>(2)? <= now;
+                        let behind = row.get::<i64>(3)? < row.get::<i64>(4)?;
+                        Ok((row.get::<AppId>(0)?, row.get::<UserId>(1)?, due && behind))
+                    },
+                )
+                .await?;
+            let full = i64::try_from(rows.len()).is_ok_and(|read| read >= limit);
+            let last = rows.last().map(|(app, user, _)| (*app, user.as_str().to_owned()));
+            let mut behind: Vec<_> = rows
+                .into_iter()
+                .filter(|(_, _, behind)| *behind)
+                .map(|(app, user, _)| (app, user))
+                .collect();
+            behind.dedup();
+            Ok((behind, last.filter(|_| full)))
+        })
+        .await
+    }
+
+    /// Takes a step at a device that is due, or was held by the caller: keeps how the attempt before ended, if there was
+    /// one, and answers what is to be sent next, the device being held until `until`. `None`: there is nothing to do
+    /// now, somebody else is at it, or it is no device any more.
+    pub async fn next_push(
+        &self,
+        place: Place,
+        outcome: Option<Outcome>,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Option<Work>, StoreError> {
+        self.write(vec![(place.app, place.user.clone())], async move |tx| {
+            tx.filed(place.app, &[&place.user])?;
+            let Some(row) = held(tx, &place).await? else { return Ok(None) };
+            let Standing { mut device, mut cursor, token_issued_at, secret_version } = row;
+            match outcome {
+                None => {}
+                Some(Outcome::Told(seq)) => {
+                    cursor = cursor.max(seq.cast_signed());
+                    device.failures = 0;
+                }
+                Some(Outcome::Gone) => {
+                    drop_device(tx, &place).await?;
+                    return Ok(None);
+                }
+                Some(Outcome::Retry(at)) => {
+                    leave(tx, &place, cursor, at, device.failures + 1).await?;
+                    return Ok(None);
+                }
+                Some(Outcome::Wait(at)) => {
+                    leave(tx, &place, cursor, at, device.failures).await?;
+                    return Ok(None);
+                }
+            }
+            let (app, user) = (place.app, &place.user);
+            match tokens::standing(tx, app, user, token_issued_at, secret_version, now).await {
+                Ok(_) => {}
+                Err(StoreError::Refused(Refusal::AppUnavailable)) => {
+                    leave(tx, &place, cursor, now.plus_ms(LOCKED_MS), device.failures).await?;
+                    return Ok(None);
+                }
+                Err(StoreError::Refused(_)) => {
+                    drop_device(tx, &place).await?;
+                    return Ok(None);
+                }
+                Err(error) => return Err(error),
+            }
+            let settings = settings::find(tx, app, user).await?;
+            for _ in 0..PAGES {
+                let (candidates, last) = read_page(tx, &place, cursor, &settings, now).await?;
+                if let Some((candidate, count)) = first(candidates) {
+                    leave(tx, &place, cursor, until, device.failures).await?;
+                    let seq = candidate.seq;
+                    let found =
+                        describe(tx, &place, &device, &settings, (candidate, count)).await?;
+                    let place = Place { held: until, ..place.clone() };
+                    return Ok(Some(Work { place, device, seq, found }));
+                }
+                let Some(last) = last else { break };
+                cursor = last.cast_signed();
+            }
+            // Where pages are left, the next look goes on from here.
+            leave(tx, &place, cursor, Timestamp(0), device.failures).await?;
+            Ok(None)
+        })
+        .await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quiet_hours_go_by_the_users_clock_and_over_midnight() {
+        let at = |text: &str| Timestamp(text.parse::<jiff::Timestamp>().unwrap().as_millisecond());
+        let hours = |start, minutes, timezone: &str| QuietHours {
+            start,
+            minutes,
+            level: QuietLevel::Nothing,
+            timezone: timezone.to_owned(),
+        };
+        let night = hours(22 * 3600, 8 * 60, "Europe/Berlin");
+        assert!(!is_quiet(&night, at("2026-01-10T20:59:59Z")));
+        assert!(is_quiet(&night, at("2026-01-10T21:00:00Z")));
+        assert!(is_quiet(&night, at("2026-01-11T04:59:59Z")));
+        assert!(!is_quiet(&night, at("2026-01-11T05:00:00Z")));
+        assert!(is_quiet(&night, at("2026-07-10T20:00:00Z")), "summer time");
+        assert!(is_quiet(&hours(0, 1, ""), at("2026-07-10T00:00:59Z")));
+        assert!(!is_quiet(&hours(0, 1, ""), at("2026-07-10T00:01:00Z")));
+        assert!(is_quiet(&hours(0, 1, "No/Where"), at("2026-07-10T00:00:00Z")));
+    }
+
+    #[test]
+    fn levels_let_pass_what_they_say() {
+        let user = UserId::try_from("ada").unwrap();
+        let mention = |info: &str| Mention::of(&format!("{{\"mentionedInfo\":{info}}}"), &user);
+        assert_eq!(mention(r#"{"type":1}"#), Mention::All);
+        assert_eq!(mention(r#"{"type":2,"userIdList":["bob","ada"]}"#), Mention::User);
+        assert_eq!(mention(r#"{"type":2,"userIdList":["bob"]}"#), Mention::Nobody);
+        assert_eq!(Mention::of("not json \"mentionedInfo\"", &user), Mention::Nobody);
+        let passing = |level| {
+            [Mention::Nobody, Mention::All, Mention::User].map(|mention| mention.passes(level))
+        };
+        assert_eq!(passing(-1), [true, true, true]);
+        assert_eq!(passing(0), [true, true, true]);
+        assert_eq!(passing(1), [false, true, true]);
+        assert_eq!(passing(2), [false, false, true]);
+        assert_eq!(passing(4), [false, true, false]);
+        assert_eq!(passing(5), [false, false, false]);
+    }
+}
