@@ -21,6 +21,7 @@ import { NuncioGroupPage } from './elements/group-page.js';
 import { NuncioGroupRequests } from './elements/group-requests.js';
 import { NuncioGroupSettings } from './elements/group-settings.js';
 import { NuncioPeoplePicker } from './elements/people-picker.js';
+import { NuncioReadReceipts } from './elements/read-receipts.js';
 import { NuncioUserCard } from './elements/user-card.js';
 
 export { NuncioElement } from './element.js';
@@ -41,6 +42,7 @@ export {
   NuncioGroupRequests,
   NuncioGroupSettings,
   NuncioPeoplePicker,
+  NuncioReadReceipts,
   NuncioUserCard,
 };
 export { groupIdOf, groupKey, keyOf as conversationKey } from './conversation-key.js';
@@ -48,7 +50,7 @@ export { ChatError } from './failure.js';
 export { Groups, groups } from './groups.js';
 export type { GroupChange } from './groups.js';
 export { ChatSession, session } from './session.js';
-export type { FriendProvider, MessagesEvent, SessionPart } from './session.js';
+export type { FriendProvider, MessagesEvent, ReadCount, SessionPart } from './session.js';
 export { direction, getLanguage, getLanguages, refusalText, registerTexts, setLanguage, text, textsChanged } from './texts.js';
 export type { TextKey, Texts } from './texts.js';
 export * from './theme.js';
@@ -80,6 +82,7 @@ const components = {
   'nuncio-group-requests': NuncioGroupRequests,
   'nuncio-group-settings': NuncioGroupSettings,
   'nuncio-people-picker': NuncioPeoplePicker,
+  'nuncio-read-receipts': NuncioReadReceipts,
   'nuncio-user-card': NuncioUserCard,
 } as const;
 
@@ -104,6 +107,7 @@ declare global {
     'nuncio-group-requests': NuncioGroupRequests;
     'nuncio-group-settings': NuncioGroupSettings;
     'nuncio-people-picker': NuncioPeoplePicker;
+    'nuncio-read-receipts': NuncioReadReceipts;
     'nuncio-user-card': NuncioUserCard;
   }
 }
