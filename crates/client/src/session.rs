@@ -210,14 +210,15 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    /// What is told to connected devices only and has no place in the inbox: a transient message, or a
-    /// friend's new profile.
+    /// What is told to connected devices only and has no place in the inbox: a transient message, a friend's new
+    /// profile, or who has read messages of a group.
     fn passing(&mut self, body: Option<entry::Body>) {
         let hint = match body {
             Some(entry::Body::Message(message)) => Event::Message(message),
             Some(entry::Body::ProfileChanged(ProfileChanged {
                 profile: Some(profile), ..
             })) => Event::ProfileChanged(profile),
+            Some(entry::Body::ReadReceipts(receipts)) => Event::ReadReceipts(receipts),
             _ => return,
         };
         self.news.hints.push(hint);
