@@ -20,6 +20,7 @@ import { NuncioGroupMembers } from './elements/group-members.js';
 import { NuncioGroupPage } from './elements/group-page.js';
 import { NuncioGroupRequests } from './elements/group-requests.js';
 import { NuncioGroupSettings } from './elements/group-settings.js';
+import { NuncioNotificationSettings } from './elements/notification-settings.js';
 import { NuncioPeoplePicker } from './elements/people-picker.js';
 import { NuncioReadReceipts } from './elements/read-receipts.js';
 import { NuncioUserCard } from './elements/user-card.js';
@@ -41,6 +42,7 @@ export {
   NuncioGroupPage,
   NuncioGroupRequests,
   NuncioGroupSettings,
+  NuncioNotificationSettings,
   NuncioPeoplePicker,
   NuncioReadReceipts,
   NuncioUserCard,
@@ -81,6 +83,7 @@ const components = {
   'nuncio-group-page': NuncioGroupPage,
   'nuncio-group-requests': NuncioGroupRequests,
   'nuncio-group-settings': NuncioGroupSettings,
+  'nuncio-notification-settings': NuncioNotificationSettings,
   'nuncio-people-picker': NuncioPeoplePicker,
   'nuncio-read-receipts': NuncioReadReceipts,
   'nuncio-user-card': NuncioUserCard,
@@ -106,6 +109,7 @@ declare global {
     'nuncio-group-page': NuncioGroupPage;
     'nuncio-group-requests': NuncioGroupRequests;
     'nuncio-group-settings': NuncioGroupSettings;
+    'nuncio-notification-settings': NuncioNotificationSettings;
     'nuncio-people-picker': NuncioPeoplePicker;
     'nuncio-read-receipts': NuncioReadReceipts;
     'nuncio-user-card': NuncioUserCard;

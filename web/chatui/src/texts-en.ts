@@ -140,6 +140,8 @@ export const english = {
   'group.freeze': 'Only the owner, the managers and those they allow may write',
   'group.permissions': 'Permissions',
   'notify': 'Notifications',
+  'notify.direct': 'From users',
+  'notify.groups': 'From groups',
   'notify.default': 'As set for all groups',
   'notify.all': 'Every message',
   'notify.mentions': 'Mentions only',

@@ -142,6 +142,8 @@ export const chinese: Record<keyof typeof english, string> = {
   'group.freeze': '仅群主、管理员及其允许的成员可以发言',
   'group.permissions': '权限',
   'notify': '通知',
+  'notify.direct': '来自用户',
+  'notify.groups': '来自群组',
   'notify.default': '跟随群组的统一设置',
   'notify.all': '所有消息',
   'notify.mentions': '仅@消息',

@@ -292,6 +292,20 @@ describe.skipIf(!ready)('groups in the Chat UI in Chromium, with the real server
     await end([...pages, again]);
   });
 
+  it('what notifies is set for all groups, and holds on other devices', async () => {
+    const { pages, ids } = await group(1);
+    const [ann] = pages as [Page];
+    await pane(ann, 'You');
+    await ann.getByLabel('From groups').selectOption('Mentions of you only');
+    const level = (): Promise<number | undefined> => ann.evaluate(async () => (await window.chat.BaseChannel.getChannelTypeNoDisturbLevel(3)).data);
+    await poll(level).toBe(2);
+    const again = await world.open(ids[0]!);
+    await pane(again, 'You');
+    await poll(() => again.getByLabel('From groups').inputValue()).toBe('2');
+    await poll(() => again.getByLabel('From users').inputValue()).toBe('-1');
+    await end([...pages, again]);
+  });
+
   it('requests to join and invitations are answered', async () => {
     const { pages, ids, groupId, name } = await group(1, { joinPermission: 0, inviteHandlePermission: 1 });
     const [ann] = pages as [Page];

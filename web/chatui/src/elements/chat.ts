@@ -76,6 +76,8 @@ export class NuncioChat extends NuncioElement {
       nav button[aria-current='page'] { background: var(--nuncio-selected); color: var(--nuncio-accent); font-weight: 650; }
       nav .badge { position: absolute; inset-block-start: 2px; inset-inline-end: 6px; height: 17px; min-width: 17px; line-height: 17px; padding: 0 4px; }
       .narrow nav { flex-direction: row; justify-content: space-around; order: 2; padding: 4px 4px max(4px, env(safe-area-inset-bottom)); border-inline-end: 0; border-block-start: 1px solid var(--nuncio-border); }
+      .narrow nav { gap: 2px; }
+      .narrow nav button { padding-inline: 0; flex: 1; }
       .pane { min-height: 0; min-width: 0; border-inline-end: 1px solid var(--nuncio-border); display: grid; }
       .narrow .pane { border: 0; }
       nuncio-conversation { min-height: 0; }
