@@ -19,6 +19,7 @@ import {
 } from '@nuncio/chat';
 import { groupIdOf, identifierOf, keyOf } from './conversation-key.js';
 import { succeed } from './failure.js';
+import { groups } from './groups.js';
 import type { ReadCount } from './session.js';
 import { session } from './session.js';
 
@@ -82,6 +83,7 @@ export class Conversation extends EventTarget {
       }
     });
     if (this.userId !== '') session.watch(this.userId);
+    else void groups.readStanding(this.groupId);
     void this.loadOlder();
   }
 
@@ -114,6 +116,7 @@ export class Conversation extends EventTarget {
     const before = new Set(this.entries);
     // What was read while there was no connection is not told by itself.
     this.#askedCounts.clear();
+    if (this.groupId !== '') void groups.readStanding(this.groupId);
     const page = await query.loadNextPage();
     if (!page.isOk) return;
     const fresh = page.data?.data ?? [];

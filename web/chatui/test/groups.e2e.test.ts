@@ -243,6 +243,17 @@ describe.skipIf(!ready)('groups in the Chat UI in Chromium, with the real server
     await groupPage(ann).getByLabel(/may write$/).check();
     await cem.getByText(/and those they allow may write here now/).waitFor();
     expect(await ben.getByText(/and those they allow may write here now/).count()).toBe(0);
+    await choose(ann, ids[2]!, 'Let write');
+    await member(ann, ids[2]!).getByText('May write').waitFor();
+    await poll(() => cem.getByText(/and those they allow may write here now/).count()).toBe(0);
+    await say(cem, 'I may');
+    await entry(cem, 'I may').getByText(/Read by/).waitFor();
+    await cem.reload();
+    await row(cem, name).click();
+    await entry(cem, 'I may').waitFor();
+    await poll(() => cem.getByText(/and those they allow may write here now/).count()).toBe(0);
+    await choose(ann, ids[2]!, 'Let write no longer');
+    await cem.getByText(/and those they allow may write here now/).waitFor();
     await groupPage(ann).getByLabel(/may write$/).uncheck();
     await poll(() => cem.getByText(/and those they allow may write here now/).count()).toBe(0);
 
