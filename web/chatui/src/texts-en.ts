@@ -192,6 +192,7 @@ export const english = {
   'people.add': 'Add a user id',
   'people.chosen': '{0} of at most {1} chosen',
   'applications': 'Groups',
+  'applications.one': 'Requests to join',
   'applications.sent': 'You asked to join {1}.',
   'applications.invited': 'You invited {0} to {1}.',
   'applications.invitation': '{2} invites you to {1}.',

@@ -194,6 +194,7 @@ export const chinese: Record<keyof typeof english, string> = {
   'people.add': '输入用户 ID 添加',
   'people.chosen': '已选 {0} 人，最多 {1} 人',
   'applications': '群组',
+  'applications.one': '入群申请',
   'applications.sent': '你申请加入 {1}。',
   'applications.invited': '你邀请 {0} 加入 {1}。',
   'applications.invitation': '{2} 邀请你加入 {1}。',

@@ -435,6 +435,42 @@ describe.skipIf(!ready)('groups in the Chat UI in Chromium, with the real server
     await end(pages);
   });
 
+  it('members come from the service page by page as one scrolls, and a search asks it', async () => {
+    // An app in production, which more than a hundred users may be registered in.
+    const app = await world.nuncio.createApp('Many');
+    const ids = Array.from({ length: 230 }, (_, index) => `m${String(index).padStart(3, '0')}`);
+    await app.token('ann');
+    for (let at = 0; at < ids.length; at += 23) await Promise.all(ids.slice(at, at + 23).map((id) => app.token(id)));
+    await app.api('/v4/group-channel/create', { channelId: 'many', name: 'Many', owner: 'ann' });
+    for (let at = 0; at < ids.length; at += 100) await app.api('/v4/group-channel/join', { channelId: 'many', userIds: ids.slice(at, at + 100) });
+    await app.api('/v4/group-channel/admin/add', { channelId: 'many', userIds: ['m222'] });
+    await app.api('/v4/group-channel/member/set', { channelId: 'many', userId: 'm229', nickname: 'Needle' });
+    const page = await world.open('ann', {}, {}, app);
+    await openGroup(page, 'Many');
+    await header(page).getByText('231 members').waitFor();
+    await header(page).locator('.who').click();
+    // By role: the owner, the manager, then the members as they joined.
+    await member(page, 'm000').waitFor();
+    expect(await page.locator('nuncio-group-members li .name').allTextContents()).toEqual(expect.arrayContaining(['ann', 'm222', 'm000']));
+    expect((await page.locator('nuncio-group-members li .name').allTextContents()).slice(0, 3)).toEqual(['ann', 'm222', 'm000']);
+    const loaded = async (): Promise<number> => Number(await page.locator('nuncio-group-members li').first().getAttribute('aria-setsize'));
+    expect(await loaded()).toBeLessThan(150);
+    await groupPage(page).getByLabel('Search members').fill('needle');
+    await member(page, 'Needle').waitFor();
+    expect(await page.locator('nuncio-group-members li').count()).toBe(1);
+    await groupPage(page).getByLabel('Search members').fill('');
+    for (const last of ['m080', 'm150', 'm228']) {
+      await poll(async () => {
+        await page.locator('nuncio-group-members .scroll').evaluate((scroller) => scroller.scrollTo(0, scroller.scrollHeight));
+        return Number(await page.locator('nuncio-group-members li').last().getAttribute('aria-posinset'));
+      }).toBeGreaterThan(Number(last.slice(1)));
+    }
+    await poll(loaded).toBe(231);
+    await member(page, 'Needle').waitFor();
+    expect(await page.locator('nuncio-group-members li').count()).toBeLessThan(30);
+    await end([page]);
+  });
+
   it.each([
     ['light', 1100, 760],
     ['dark', 1100, 760],

@@ -59,7 +59,7 @@ export class NuncioGroupPage extends NuncioElement {
       .actions { gap: 8px; }
       select.input { appearance: auto; }
       label.check { display: flex; align-items: center; gap: 10px; }
-      label.check input { width: 20px; height: 20px; margin: 0; accent-color: var(--nuncio-accent); }
+      label.check input { flex: none; width: 20px; height: 20px; margin: 0; accent-color: var(--nuncio-accent); }
     `,
   ];
 

@@ -36,7 +36,7 @@ export class NuncioNotificationSettings extends NuncioElement {
       h3 { font-size: var(--nuncio-text-size-title); font-weight: 650; }
       select.input { appearance: auto; }
       label.check { display: flex; align-items: center; gap: 10px; }
-      label.check input { width: 20px; height: 20px; margin: 0; accent-color: var(--nuncio-accent); }
+      label.check input { flex: none; width: 20px; height: 20px; margin: 0; accent-color: var(--nuncio-accent); }
     `,
   ];
 
