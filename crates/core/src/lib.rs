@@ -89,6 +89,7 @@ struct Parts {
     courier: Arc<dyn Courier>,
     deliveries: Arc<webhooks::Deliveries>,
     asking: Arc<asking::Asking>,
+    push: Arc<push::State>,
 }
 
 impl Core {
@@ -109,6 +110,7 @@ impl Core {
             courier: Arc::new(courier::NoCourier),
             deliveries: Arc::default(),
             asking: Arc::default(),
+            push: Arc::default(),
         };
         Self { store, parts: Arc::new(parts) }
     }

@@ -97,7 +97,7 @@ pub(super) struct Send {
     uncounted: bool,
     #[serde(default)]
     needs_receipt: bool,
-    push_config: Option<super::push::Config>,
+    push_config: Option<Box<super::push::Config>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -189,7 +189,7 @@ impl Send {
             message = message.needs_receipt();
         }
         if let Some(config) = self.push_config {
-            message = message.push(config.into());
+            message = message.push((*config).into());
         }
         Ok(message)
     }
