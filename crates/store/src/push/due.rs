@@ -201,12 +201,12 @@ async fn level_of(
 type Entry = (u64, Option<(String, Message, i64, Option<Vec<u8>>)>);
 
 fn read_entry(row: &Row<'_>, user: &UserId) -> Result<Entry, StoreError> {
-    let seq = row.get::<i64>(8)?.cast_unsigned();
-    if !row.get::<bool>(9)? {
+    let seq = row.get::<i64>(9)?.cast_unsigned();
+    if !row.get::<bool>(10)? {
         return Ok((seq, None));
     }
     let Some(message) = read_message(row, user)? else { return Ok((seq, None)) };
-    Ok((seq, Some((row.get(1)?, message, row.get(10)?, row.get(11)?))))
+    Ok((seq, Some((row.get(1)?, message, row.get(11)?, row.get(12)?))))
 }
 
 /// Reads a page behind a cursor. Answers what of it is to be told, and its last number.
