@@ -2,7 +2,7 @@
 
 use nuncio_protocol::frames::{Channel, ChannelType, Message, PushConfig};
 use nuncio_protocol::{Timestamp, signing};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::texts::{self, Texts};
@@ -150,13 +150,13 @@ impl Notification {
     }
 
     /// What the sender says to one provider: the `pushConfigs` of the Server API's `pushExt`.
-    pub(crate) fn config(&self, provider: &str) -> Map<String, Value> {
+    pub(crate) fn config(&self, provider: &str) -> Value {
         let configs = match &self.ext["pushConfigs"] {
             Value::Array(configs) => configs.iter().collect(),
             one => vec![one],
         };
-        let found = configs.into_iter().find_map(|config| config[provider].as_object());
-        found.cloned().unwrap_or_default()
+        let mut found = configs.into_iter().map(|config| &config[provider]);
+        found.find(|config| config.is_object()).cloned().unwrap_or_default()
     }
 }
 
@@ -333,7 +333,7 @@ mod tests {
             let options = PushConfig { ext: ext.into(), ..PushConfig::default() };
             let made = Notification::new(&facts(&message, &options), Timestamp(0));
             assert_eq!(made.config("APNs")["thread-id"], "t");
-            assert!(made.config("FCM").is_empty());
+            assert!(made.config("FCM").is_null());
         }
     }
 
