@@ -16,6 +16,8 @@ mod history;
 mod overview;
 mod promise_1;
 mod promise_2;
+mod push;
+mod push_services;
 mod rolling;
 mod rust_sdk;
 mod tenancy;

@@ -3,7 +3,7 @@
 
 use crate::call::Declared;
 use crate::{
-    account, apps, audit, explorer, exports, imports, operators, overview, session, settings,
+    account, apps, audit, explorer, exports, imports, operators, overview, push, session, settings,
     users, webhooks,
 };
 
@@ -91,6 +91,12 @@ calls! {
     webhooks::Test,
     webhooks::Deliveries,
     webhooks::Redeliver,
+
+    push::List,
+    push::Set,
+    push::Remove,
+    push::Secret,
+    push::Test,
 
     audit::List,
     audit::Export,

@@ -16,6 +16,7 @@ mod imports;
 mod operators;
 mod overview;
 mod pipeline;
+mod push;
 mod session;
 mod settings;
 mod users;

@@ -258,7 +258,7 @@ mod tests {
     use super::*;
 
     fn answer(body: &str) -> Result<Option<Content>, Error> {
-        read(&Reply { status: 200, body: body.as_bytes().to_vec() })
+        read(&Reply { status: 200, body: body.as_bytes().to_vec(), retry_after: None })
     }
 
     #[test]

@@ -21,12 +21,14 @@ pub struct Letter {
     pub url: String,
     /// Headers besides those of the transport.
     pub headers: Vec<(&'static str, String)>,
-    /// The body, JSON.
-    pub body: String,
+    /// The body.
+    pub body: Vec<u8>,
     /// How long all of it may take.
     pub timeout: Duration,
     /// Bytes of the answer that are read at most; of a longer one this is the beginning.
     pub most: usize,
+    /// Whether it goes by HTTP/2 alone.
+    pub http2: bool,
 }
 
 /// What an app server answered.
@@ -36,6 +38,8 @@ pub struct Reply {
     pub status: u16,
     /// The body, or its beginning.
     pub body: Vec<u8>,
+    /// How long the server wants to be left alone, where it says so.
+    pub retry_after: Option<Duration>,
 }
 
 impl Reply {
@@ -133,15 +137,24 @@ impl Core {
         let (timestamp, nonce) =
             (self.now().0.to_string(), signing::hex(&rand::random::<[u8; 8]>()));
         let v1 = signing::v1(&secret, &nonce, &timestamp);
-        let v2 = signing::v2(&secret, "POST", path_of(url), body.as_bytes(), &timestamp, &nonce);
+        let v2 = signing::v2(
+            &secret,
+            "POST",
+            signing::path_of(url),
+            body.as_bytes(),
+            &timestamp,
+            &nonce,
+        );
         let headers = vec![
+            ("content-type", "application/json".to_owned()),
             ("app-key", app_key.to_string()),
             ("nuncio-timestamp", timestamp),
             ("nuncio-nonce", nonce),
             ("signature", v1),
             ("nuncio-signature", v2),
         ];
-        Ok(Letter { url: url.to_owned(), headers, body, timeout, most })
+        let body = body.into_bytes();
+        Ok(Letter { url: url.to_owned(), headers, body, timeout, most, http2: false })
     }
 
     /// A webhook's secret. Fails when it was sealed with another master key.
@@ -157,29 +170,8 @@ impl Core {
 /// What webhooks' secrets are sealed for.
 pub(crate) const SEALED_FOR: &str = "webhook";
 
-/// The path of an absolute URL, its query included.
-fn path_of(url: &str) -> &str {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    match rest.find(['/', '?']) {
-        Some(place) if rest[place..].starts_with('/') => &rest[place..],
-        _ => "/",
-    }
-}
-
 /// How an answer begins, for people.
 pub(crate) fn excerpt(text: &str) -> String {
     let plain = text.chars().map(|c| if c.is_control() { ' ' } else { c });
     plain.take(256).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_path_that_is_signed_is_the_one_that_is_asked_for() {
-        assert_eq!(path_of("https://a.example/hook?x=1"), "/hook?x=1");
-        assert_eq!(path_of("https://a.example:81/"), "/");
-        assert_eq!(path_of("http://a.example"), "/");
-    }
 }

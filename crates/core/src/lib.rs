@@ -91,6 +91,7 @@ struct Parts {
     courier: Arc<dyn Courier>,
     deliveries: Arc<webhooks::Deliveries>,
     asking: Arc<asking::Asking>,
+    push: Arc<push::State>,
     receipts: Arc<receipts::Receipts>,
 }
 
@@ -112,6 +113,7 @@ impl Core {
             courier: Arc::new(courier::NoCourier),
             deliveries: Arc::default(),
             asking: Arc::default(),
+            push: Arc::default(),
             receipts: Arc::default(),
         };
         Self { store, parts: Arc::new(parts) }

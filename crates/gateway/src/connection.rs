@@ -271,7 +271,7 @@ impl Connection {
                 Err(End::Told(failure))
             }
             // A heartbeat is answered in any case; when it comes too fast, with what is known already.
-            (Asked::Ping, Allowed::After(_)) => {
+            (Asked::Ping(_), Allowed::After(_)) => {
                 self.pong(id, self.delivery.sent());
                 Ok(())
             }

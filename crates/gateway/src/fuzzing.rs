@@ -97,7 +97,7 @@ fn client_frame(message: &[u8]) {
             }
         }
         Asked::Operation(body) => check_operation(body),
-        Asked::Ping | Asked::Logout | Asked::Nothing(_) => {}
+        Asked::Ping(_) | Asked::Logout | Asked::Nothing(_) => {}
     }
 }
 

@@ -133,6 +133,7 @@ impl Gateway {
             self.comings.changed(session, status, self);
         }
         let Some(was_last) = self.registry.remove(session) else { return };
+        self.core.connection_ended(session.app, &session.user);
         if was_last {
             self.core.figures().went_offline(session.app);
         }

@@ -3,6 +3,7 @@
 use std::future::poll_fn;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::task::Poll;
 
 use nuncio_core::webhooks::Status;
@@ -136,6 +137,7 @@ async fn admit(
         secret_version: claim.secret_version,
         mailbox: Mailbox::default(),
         presence: Presence::default(),
+        held: AtomicU64::default(),
     });
     let registered = Registered::new(gateway, session);
     let newcomer = || registered.session.to_newcomer();

@@ -212,6 +212,7 @@ mod tests {
             secret_version: issued_at,
             mailbox: Mailbox::default(),
             presence: session::Presence::default(),
+            held: std::sync::atomic::AtomicU64::default(),
         })
     }
 

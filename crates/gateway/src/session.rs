@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
 use nuncio_bus::Device;
 use nuncio_core::Newcomer;
@@ -47,6 +47,8 @@ pub(crate) struct Session {
     pub(crate) secret_version: i64,
     pub(crate) mailbox: Mailbox,
     pub(crate) presence: Presence,
+    /// The last inbox entry that the device has said it holds.
+    pub(crate) held: AtomicU64,
 }
 
 /// What the app's server is told of a session.

@@ -24,31 +24,34 @@ const NOT_PUBLIC: &str =
 /// Carries webhooks.
 pub(crate) struct HttpCourier {
     client: Client,
+    /// For servers that speak nothing but HTTP/2.
+    http2: Client,
     allow_private: bool,
 }
 
 impl HttpCourier {
     pub(crate) fn new(allow_private: bool) -> anyhow::Result<Self> {
-        let mut client = Client::builder()
-            .user_agent(concat!("Nuncio/", env!("CARGO_PKG_VERSION")))
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .http1_only()
-            .connect_timeout(CONNECT)
-            .pool_max_idle_per_host(IDLE.0)
-            .pool_idle_timeout(IDLE.1);
-        if !allow_private {
-            client = client.dns_resolver(Arc::new(PublicOnly));
-        }
-        let client = client.build().context("cannot prepare to call webhooks")?;
-        Ok(Self { client, allow_private })
+        let client = || {
+            let client = Client::builder()
+                .user_agent(concat!("Nuncio/", env!("CARGO_PKG_VERSION")))
+                .redirect(reqwest::redirect::Policy::none())
+                .no_proxy()
+                .connect_timeout(CONNECT)
+                .pool_max_idle_per_host(IDLE.0)
+                .pool_idle_timeout(IDLE.1);
+            if allow_private { client } else { client.dns_resolver(Arc::new(PublicOnly)) }
+        };
+        let http2 = client().http2_prior_knowledge().build();
+        let client = client().http1_only().build();
+        let failed = "cannot prepare to call webhooks";
+        Ok(Self { client: client.context(failed)?, http2: http2.context(failed)?, allow_private })
     }
 }
 
 #[async_trait]
 impl Courier for HttpCourier {
     async fn post(&self, letter: Letter) -> Result<Reply, String> {
-        let Letter { url, headers, body, timeout, most } = letter;
+        let Letter { url, headers, body, timeout, most, http2 } = letter;
         let url = Url::parse(&url).map_err(|error| format!("the URL is not one: {error}"))?;
         // A host that is an address is not resolved.
         let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
@@ -58,13 +61,15 @@ impl Courier for HttpCourier {
         {
             return Err(NOT_PUBLIC.to_owned());
         }
-        let mut request = self.client.post(url).timeout(timeout);
+        let client = if http2 { &self.http2 } else { &self.client };
+        let mut request = client.post(url).timeout(timeout);
         for (name, value) in headers {
             request = request.header(name, value);
         }
-        let request = request.header("content-type", "application/json").body(body);
-        let mut response = request.send().await.map_err(|error| told(&error))?;
-        let mut reply = Reply { status: response.status().as_u16(), body: Vec::new() };
+        let mut response = request.body(body).send().await.map_err(|error| told(&error))?;
+        let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
+        let retry_after = header("retry-after").and_then(|v| pause(v, header("date")));
+        let mut reply = Reply { status: response.status().as_u16(), body: Vec::new(), retry_after };
         while reply.body.len() < most {
             match response.chunk().await.map_err(|error| told(&error))? {
                 Some(chunk) => {
@@ -76,6 +81,16 @@ impl Courier for HttpCourier {
         }
         Ok(reply)
     }
+}
+
+/// What a `Retry-After` header says: seconds, or a moment, which is counted from the server's own time.
+fn pause(value: &str, date: Option<&str>) -> Option<Duration> {
+    if let Ok(seconds) = value.trim().parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let moment = |text: &str| jiff::fmt::rfc2822::parse(text).ok();
+    let (then, now) = (moment(value)?.timestamp(), moment(date?)?.timestamp());
+    then.duration_since(now).try_into().ok()
 }
 
 /// The innermost cause of a failure, which says most.
@@ -152,6 +167,16 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_pause_is_given_in_seconds_or_as_a_moment() {
+        let (then, now) = ("Fri, 27 Nov 2026 10:00:07 GMT", "Fri, 27 Nov 2026 10:00:00 GMT");
+        let seven = Some(Duration::from_secs(7));
+        assert_eq!((pause("7", None), pause(then, Some(now))), (seven, seven));
+        for (value, date) in [("soon", Some(now)), (then, None), (now, Some(then))] {
+            assert_eq!(pause(value, date), None, "{value} {date:?}");
+        }
+    }
 
     #[test]
     fn only_addresses_of_the_internet_are_public() {

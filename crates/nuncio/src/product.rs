@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use nuncio_bus::{Bus, BusError, ClusterBus, LocalBus, Sessions, Settings};
+use nuncio_core::push::PushTap;
 use nuncio_core::{Clock, Core, SystemClock, Vault};
 use nuncio_protocol::Timestamp;
 use nuncio_store::{Nudges, Options, Place, Store};
@@ -115,12 +116,14 @@ impl Product {
             Joint::Local(bus) => (bus.clone(), bus.clone(), Arc::new(SystemClock)),
             Joint::Cluster(bus) => (bus.clone(), bus.clone(), Arc::new(ClusterClock(bus.clone()))),
         };
-        let options = Options { place, node: 0, nudges };
+        let tap = Arc::new(PushTap::new(nudges));
+        let options = Options { place, node: 0, nudges: Arc::clone(&tap) as Arc<dyn Nudges> };
         let store = Store::open(options)
             .await
             .with_context(|| format!("cannot open the database `{told}`"))?;
         let core = Core::new(store, rules, clock, vault)
             .with_courier(Arc::new(HttpCourier::new(config.webhook_allow_private)?));
+        core.attach_push(&tap);
         Ok(Self { core, bus, bus_key })
     }
 }

@@ -59,6 +59,23 @@ pub fn hex(bytes: &[u8]) -> String {
     text
 }
 
+/// The path of an absolute URL, its query included: what a signature of a request there covers.
+///
+/// ```
+/// use nuncio_protocol::signing::path_of;
+/// assert_eq!(path_of("https://a.example/hook?x=1"), "/hook?x=1");
+/// assert_eq!(path_of("https://a.example:81/"), "/");
+/// assert_eq!(path_of("http://a.example"), "/");
+/// ```
+#[must_use]
+pub fn path_of(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    match rest.find(['/', '?']) {
+        Some(place) if rest[place..].starts_with('/') => &rest[place..],
+        _ => "/",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -63,6 +63,11 @@ export function dispatch(client: Client, event: CoreEvent): void {
       }));
       return each(client, 'message', (on) => on.onMessageDeleted?.({ messages }));
     }
+    case 'groupReceipts': {
+      const channelIdentifier = identifierOf(event.channel);
+      const responses = event.receipts.map((receipt) => ({ channelIdentifier, ...receipt, totalCount: receipt.readCount + receipt.unreadCount }));
+      return each(client, 'message', (on) => on.onMessageReceiptResponse?.({ responses }));
+    }
     case 'receipts': {
       const responses = event.receipts.map(({ channel, messageId, readerId, at }) => ({
         channelIdentifier: identifierOf(channel),

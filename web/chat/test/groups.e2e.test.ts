@@ -60,10 +60,10 @@ describe.skipIf(binary === undefined)('groups against the real server', () => {
       groupId, operation: GroupOperation.CREATE, operatorInfo: { userId: ids[0] }, groupInfo: { groupName: 'Walkers', memberCount: 2 },
     });
     expect(await say(ben, groupId, 'hello')).toBe(0);
-    await until(() => ann.heard.messages.length === 1);
-    expect(ann.heard.messages[0]).toMatchObject({ senderUserId: ids[1], content: { text: 'hello' } });
+    await until(() => ann.heard.messages.some(({ content }) => content.text === 'hello'));
+    expect(ann.heard.messages.at(-1)).toMatchObject({ senderUserId: ids[1], content: { text: 'hello' } });
     const list = await ann.sdk.BaseChannel.createMessagesQuery({ channelIdentifier: new GroupChannel(groupId).identifier }).loadNextPage();
-    expect(list.data!.data).toHaveLength(1);
+    expect(list.data!.data.map(({ messageType }) => messageType)).toEqual(['RC:TxtMsg', 'RC:GrpNtf']);
 
     const changed = await new GroupChannel(groupId).updateInfo({ groupName: 'Hikers', extProfile: { ext_a: '1' } });
     expect(changed.code).toBe(0);
@@ -142,6 +142,93 @@ describe.skipIf(binary === undefined)('groups against the real server', () => {
     expect((await new GroupChannel(groupId).transferOwner({ newOwnerId: ids[1]!, leaveAfterTransfer: true })).code).toBe(0);
     const operations = await heard(ben, 'groupOperation', 4);
     expect(operations.slice(2)).toMatchObject([{ operation: GroupOperation.TRANSFER_OWNER }, { operation: GroupOperation.QUIT }]);
+  });
+
+  it('changes are told in the conversation, and who mentions whom is counted', async () => {
+    const { ann, ben, cem, ids, groupId } = await three();
+    const other = await device(ids[1]!);
+    const { GroupChannel, MessageType, SendTextMessageParams } = ann.sdk;
+    await GroupChannel.createGroup({ groupId, groupName: 'G', inviteeUserIds: [ids[1]!, ids[2]!] });
+    await new GroupChannel(groupId).updateInfo({ groupName: 'Hikers' });
+    await until(() => ben.heard.messages.filter(({ messageType }) => messageType === MessageType.GROUP_NOTIFICATION).length >= 2);
+    const notices = ben.heard.messages.filter(({ messageType }) => messageType === MessageType.GROUP_NOTIFICATION);
+    expect(notices.map(({ content }) => content)).toMatchObject([{ operation: 'Create', operatorUserId: ids[0] }, { operation: 'Rename' }]);
+    expect(JSON.parse((notices[1]!.content as { data: string }).data)).toMatchObject({ targetGroupName: 'Hikers' });
+    expect(notices.every(({ isCounted }) => !isCounted)).toBe(true);
+
+    const mention = (text: string, mentionedInfo: object): Promise<{ isOk: boolean }> =>
+      new GroupChannel(groupId).sendMessage(new SendTextMessageParams({ text, mentionedInfo } as never));
+    await mention('for ben', { type: 2, userIdList: [ids[1]] });
+    await mention('for all', { type: 1 });
+    await say(ann, groupId, 'for nobody');
+    await until(() => cem.heard.messages.some(({ content }) => content.text === 'for nobody'));
+    const state = async ({ sdk }: Device): Promise<number[]> => {
+      const { data } = await new sdk.GroupChannel(groupId).reload();
+      return [data!.unreadCount, data!.mentionedCount, data!.mentionedMeCount];
+    };
+    expect(await state(cem)).toEqual([3, 2, 1]);
+    const unread = await new ben.sdk.GroupChannel(groupId).getUnreadMentionedMessages();
+    expect(unread.data!.map(({ content }) => content.text)).toEqual(['for ben', 'for all']);
+    const fresh = await device(ids[1]!);
+    expect(await state(fresh)).toEqual([3, 2, 2]);
+    await new ben.sdk.GroupChannel(groupId).clearUnreadCount();
+    await until(() => (other.heard.events['unreadSync'] ?? []).length > 0);
+    expect(await state(other)).toEqual([0, 0, 0]);
+  });
+
+  it('what is for some members only reaches nobody else', async () => {
+    const { ann, ben, cem, ids, groupId } = await three();
+    const { GroupChannel, SendTextMessageParams } = ann.sdk;
+    await GroupChannel.createGroup({ groupId, groupName: 'G', inviteeUserIds: [ids[1]!, ids[2]!] });
+    const params = new SendTextMessageParams({ text: 'for ben alone' });
+    params.directedUserIds = [ids[1]!];
+    expect((await new GroupChannel(groupId).sendMessage(params)).data).toMatchObject({ directedUserIds: [ids[1]] });
+    params.directedUserIds = ['stranger'];
+    expect((await new GroupChannel(groupId).sendMessage(params)).code).toBe(25418);
+    await say(ann, groupId, 'for all');
+    const texts = ({ heard }: Device): unknown[] => heard.messages.map(({ content }) => content.text).filter((text) => text !== undefined);
+    await until(() => texts(ben).includes('for all') && texts(cem).includes('for all'));
+    expect([texts(ben), texts(cem)]).toEqual([['for ben alone', 'for all'], ['for all']]);
+    expect(ben.heard.messages.find(({ content }) => content.text === 'for ben alone')!.directedUserIds).toEqual([ids[1]]);
+  });
+
+  it('a sender learns who has read a message that asked for it', async () => {
+    const { ann, ben, cem, ids, groupId } = await three();
+    const { GroupChannel, MessageReadReceiptStatus: Status, SendTextMessageParams } = ann.sdk;
+    await GroupChannel.createGroup({ groupId, groupName: 'G', inviteeUserIds: [ids[1]!, ids[2]!] });
+    const group = new GroupChannel(groupId);
+    const params = new SendTextMessageParams({ text: 'read me' });
+    params.needReceipt = true;
+    const { messageId } = (await group.sendMessage(params)).data!;
+    await until(() => [ben, cem].every(({ heard }) => heard.messages.some((message) => message.messageId === messageId)));
+    expect((await group.getMessageReadReceiptInfo([messageId])).data).toMatchObject([{ messageId, readCount: 0, unreadCount: 2, totalCount: 2 }]);
+    expect((await new ben.sdk.GroupChannel(groupId).sendReadReceiptResponse([messageId])).isOk).toBe(true);
+    const told = (await heard(ann, 'receipts', 1)) as unknown as { responses: object[] }[];
+    expect(told[0]!.responses).toMatchObject([{ channelIdentifier: { channelId: groupId }, messageId, readCount: 1, unreadCount: 1, totalCount: 2 }]);
+    const users = async (status: number): Promise<string[]> => {
+      const query = ann.sdk.BaseChannel.createMessagesReadReceiptUsersQuery({ channelIdentifier: group.identifier, messageId, status });
+      return (await query.loadNextPage()).data!.data.map(({ userId }) => userId);
+    };
+    expect([await users(Status.RESPONDED), await users(Status.UNRESPONDED)]).toEqual([[ids[1]], [ids[2]]]);
+    expect((await group.getMessagesReadReceiptByUsers({ messageId, userIds: ids })).data).toMatchObject([{ userId: ids[1] }]);
+    expect((await new ben.sdk.GroupChannel(groupId).getMessageReadReceiptInfo([messageId])).data).toEqual([]);
+    // What is unread is another matter.
+    expect((await new ben.sdk.GroupChannel(groupId).reload()).data!.unreadCount).toBe(1);
+  });
+
+  it('pins and levels hold on all of the user\'s devices, and so does the level of all groups', async () => {
+    const { ann, ids, groupId } = await three();
+    const other = await device(ids[0]!);
+    const { BaseChannel, ChannelNoDisturbLevel, ChannelType, GroupChannel } = ann.sdk;
+    await GroupChannel.createGroup({ groupId, groupName: 'G' });
+    const group = new GroupChannel(groupId);
+    expect([(await group.pin()).code, (await group.setNoDisturbLevel(ChannelNoDisturbLevel.MENTION)).code]).toEqual([0, 0]);
+    await heard(other, 'levelSync', 1);
+    expect((await new other.sdk.GroupChannel(groupId).reload()).data).toMatchObject({ isPinned: true, noDisturbLevel: ChannelNoDisturbLevel.MENTION });
+    expect((await BaseChannel.setChannelTypeNoDisturbLevel({ channelType: ChannelType.GROUP, level: ChannelNoDisturbLevel.MUTED })).code).toBe(0);
+    expect((await other.sdk.BaseChannel.getChannelTypeNoDisturbLevel(ChannelType.GROUP)).data).toBe(ChannelNoDisturbLevel.MUTED);
+    const fresh = await device(ids[0]!);
+    expect((await new fresh.sdk.GroupChannel(groupId).reload()).data).toMatchObject({ isPinned: true, noDisturbLevel: ChannelNoDisturbLevel.MENTION });
   });
 
   it('who is muted, frozen out or removed is not heard', async () => {

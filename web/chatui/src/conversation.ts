@@ -19,6 +19,8 @@ import {
 } from '@nuncio/chat';
 import { groupIdOf, identifierOf, keyOf } from './conversation-key.js';
 import { succeed } from './failure.js';
+import { groups } from './groups.js';
+import type { ReadCount } from './session.js';
 import { session } from './session.js';
 
 /** Messages that are read at once. */
@@ -48,11 +50,16 @@ export class Conversation extends EventTarget {
   complete = false;
   /** Whether older messages are being read. */
   loading = false;
+  /** In a group: how many have read own messages, by their ids. */
+  readonly readCounts = new Map<string, ReadCount>();
   #query: MessagesQuery;
   #stop: (() => void) | undefined;
   #typingTold = 0;
   /** Messages read before their own sending was answered. */
   readonly #readEarly = new Set<string>();
+  /** Messages whose senders were told that they are read, and own ones whose readers were asked for. */
+  readonly #toldRead = new Set<string>();
+  readonly #askedCounts = new Set<string>();
 
   /** @param key the conversation's, see `conversation-key.ts` */
   constructor(readonly key: string) {
@@ -70,11 +77,13 @@ export class Conversation extends EventTarget {
         const own = event.messages.filter((message) => this.#isHere(message.channelIdentifier));
         if (own.length > 0) this.#merge(own);
       } else if (this.#isHere(event.channel)) {
-        if (event.kind === 'recalled') this.#recalled(event.messageIds);
+        if (event.kind === 'counted') this.#counted(event.receipts);
+        else if (event.kind === 'recalled') this.#recalled(event.messageIds);
         else this.#read(event.messageIds);
       }
     });
     if (this.userId !== '') session.watch(this.userId);
+    else void groups.readStanding(this.groupId);
     void this.loadOlder();
   }
 
@@ -105,6 +114,9 @@ export class Conversation extends EventTarget {
   async reread(): Promise<void> {
     const query = this.#newest();
     const before = new Set(this.entries);
+    // What was read while there was no connection is not told by itself.
+    this.#askedCounts.clear();
+    if (this.groupId !== '') void groups.readStanding(this.groupId);
     const page = await query.loadNextPage();
     if (!page.isOk) return;
     const fresh = page.data?.data ?? [];
@@ -187,13 +199,43 @@ export class Conversation extends EventTarget {
     void this.channel.sendTypingStatus(MessageType.TEXT);
   }
 
-  /** Says that everything here was seen. */
+  /** Says that everything here was seen; in a group also to those who asked to be told. */
   async markRead(): Promise<void> {
+    if (this.groupId !== '') void this.#tellRead();
     const listed = session.listed(this.channel.identifier);
     if (listed === undefined || (listed.unreadCount === 0 && listed.mentionedMeCount === 0)) return;
     listed.unreadCount = listed.mentionedMeCount = 0;
     await this.channel.clearUnreadCount();
     void session.readChannels();
+  }
+
+  async #tellRead(): Promise<void> {
+    const fresh = this.entries
+      .map(({ message }) => message)
+      .filter((message) => message.needReceipt && !message.sentReceipt && !isMine(message) && message.messageId !== '' && !this.#toldRead.has(message.messageId))
+      .map(({ messageId }) => messageId);
+    if (fresh.length === 0) return;
+    for (const id of fresh) this.#toldRead.add(id);
+    const told = await this.channel.sendReadReceiptResponse(fresh);
+    if (!told.isOk) for (const id of fresh) this.#toldRead.delete(id);
+  }
+
+  /** Asks who has read own messages of a group that are new here. */
+  async #askCounts(): Promise<void> {
+    const ids = this.entries
+      .map(({ message }) => message)
+      .filter((message) => message.needReceipt && isMine(message) && message.messageId !== '' && !this.#askedCounts.has(message.messageId))
+      .map(({ messageId }) => messageId);
+    if (ids.length === 0) return;
+    for (const id of ids) this.#askedCounts.add(id);
+    const infos = await this.channel.getMessageReadReceiptInfo(ids);
+    if (infos.isOk) this.#counted(infos.data ?? []);
+    else for (const id of ids) this.#askedCounts.delete(id);
+  }
+
+  #counted(receipts: readonly ReadCount[]): void {
+    for (const { messageId, readCount, unreadCount } of receipts) this.readCounts.set(messageId, { messageId, readCount, unreadCount });
+    this.#changed();
   }
 
   #newest(): MessagesQuery {
@@ -241,6 +283,7 @@ export class Conversation extends EventTarget {
     this.entries = entries;
     this.#sort();
     this.#changed();
+    if (this.groupId !== '') void this.#askCounts();
   }
 
   #sort(): void {

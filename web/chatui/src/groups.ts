@@ -55,9 +55,9 @@ export class Groups extends EventTarget {
   applications: GroupApplicationInfo[] | undefined;
   readonly #info = new Directory<GroupInfo>((one) => one.groupId || undefined, hostedGroups, undefined, BATCH);
   readonly #faces = new Directory<Faces>((one) => one.groupId || undefined, hostedFaces);
-  /** Until when the user is muted where, as far as this page has heard. An empty id: in all groups. */
+  /** Until when the user is muted where, as far as this page knows. An empty id: in all groups. */
   readonly #mutes = new Map<string, number>();
-  /** Groups that let the user speak while they are frozen, as far as this page has heard. */
+  /** Groups that let the user speak while they are frozen, as far as this page knows. */
   readonly #allowed = new Set<string>();
   readonly #listeners = new Set<(change: GroupChange) => void>();
   #listening = false;
@@ -121,6 +121,17 @@ export class Groups extends EventTarget {
     } while (query.hasNext && found.length < MOST);
     this.joined = found;
     this.#info.refresh(found);
+    this.#tell();
+  }
+
+  /** Asks whether the user may speak in a group; afterwards the service's events tell. */
+  async readStanding(groupId: string): Promise<void> {
+    const group = new GroupChannel(groupId);
+    const [mutes, senders] = await Promise.all([group.getMutedMembers(), group.getAllowedSenders()]);
+    const me = NCEngine.getCurrentUserId();
+    if (mutes.isOk) this.#mutes.set(groupId, mutes.data?.find(({ userId }) => userId === me)?.muteEndTime ?? 0);
+    if (senders.isOk && senders.data?.includes(me)) this.#allowed.add(groupId);
+    else if (senders.isOk) this.#allowed.delete(groupId);
     this.#tell();
   }
 

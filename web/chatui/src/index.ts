@@ -20,7 +20,9 @@ import { NuncioGroupMembers } from './elements/group-members.js';
 import { NuncioGroupPage } from './elements/group-page.js';
 import { NuncioGroupRequests } from './elements/group-requests.js';
 import { NuncioGroupSettings } from './elements/group-settings.js';
+import { NuncioNotificationSettings } from './elements/notification-settings.js';
 import { NuncioPeoplePicker } from './elements/people-picker.js';
+import { NuncioReadReceipts } from './elements/read-receipts.js';
 import { NuncioUserCard } from './elements/user-card.js';
 
 export { NuncioElement } from './element.js';
@@ -40,7 +42,9 @@ export {
   NuncioGroupPage,
   NuncioGroupRequests,
   NuncioGroupSettings,
+  NuncioNotificationSettings,
   NuncioPeoplePicker,
+  NuncioReadReceipts,
   NuncioUserCard,
 };
 export { groupIdOf, groupKey, keyOf as conversationKey } from './conversation-key.js';
@@ -48,7 +52,7 @@ export { ChatError } from './failure.js';
 export { Groups, groups } from './groups.js';
 export type { GroupChange } from './groups.js';
 export { ChatSession, session } from './session.js';
-export type { FriendProvider, MessagesEvent, SessionPart } from './session.js';
+export type { FriendProvider, MessagesEvent, ReadCount, SessionPart } from './session.js';
 export { direction, getLanguage, getLanguages, refusalText, registerTexts, setLanguage, text, textsChanged } from './texts.js';
 export type { TextKey, Texts } from './texts.js';
 export * from './theme.js';
@@ -79,7 +83,9 @@ const components = {
   'nuncio-group-page': NuncioGroupPage,
   'nuncio-group-requests': NuncioGroupRequests,
   'nuncio-group-settings': NuncioGroupSettings,
+  'nuncio-notification-settings': NuncioNotificationSettings,
   'nuncio-people-picker': NuncioPeoplePicker,
+  'nuncio-read-receipts': NuncioReadReceipts,
   'nuncio-user-card': NuncioUserCard,
 } as const;
 
@@ -103,7 +109,9 @@ declare global {
     'nuncio-group-page': NuncioGroupPage;
     'nuncio-group-requests': NuncioGroupRequests;
     'nuncio-group-settings': NuncioGroupSettings;
+    'nuncio-notification-settings': NuncioNotificationSettings;
     'nuncio-people-picker': NuncioPeoplePicker;
+    'nuncio-read-receipts': NuncioReadReceipts;
     'nuncio-user-card': NuncioUserCard;
   }
 }

@@ -33,7 +33,18 @@ export type MessagesEvent =
   | { kind: 'received'; messages: readonly Message[] }
   | { kind: 'edited'; messages: readonly Message[] }
   | { kind: 'recalled'; channel: ChannelIdentifier; messageIds: readonly string[] }
-  | { kind: 'read'; channel: ChannelIdentifier; messageIds: readonly string[] };
+  | { kind: 'read'; channel: ChannelIdentifier; messageIds: readonly string[] }
+  | { kind: 'counted'; channel: ChannelIdentifier; receipts: readonly ReadCount[] };
+
+/** How many have read a message in a group, and how many have not. */
+export interface ReadCount {
+  /** Which message. */
+  messageId: string;
+  /** Members who have. */
+  readCount: number;
+  /** Members whom it reached and who have not. */
+  unreadCount: number;
+}
 
 /** Keeps the friends on the app's own server, in the place of the service's. */
 export interface FriendProvider {
@@ -114,8 +125,10 @@ export class ChatSession extends EventTarget {
         }
       },
       onMessageReceiptResponse: ({ responses }) => {
-        for (const { channelIdentifier, messageId } of responses) {
-          this.changed({ kind: 'read', channel: channelIdentifier, messageIds: [messageId] });
+        for (const receipt of responses) {
+          const { channelIdentifier: channel, messageId } = receipt;
+          if (channel.channelType === ChannelType.GROUP) this.changed({ kind: 'counted', channel, receipts: [receipt] });
+          else this.changed({ kind: 'read', channel, messageIds: [messageId] });
         }
       },
       onOfflineMessageSyncCompleted: () => void this.readChannels(),

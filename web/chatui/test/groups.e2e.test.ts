@@ -167,6 +167,60 @@ describe.skipIf(!ready)('groups in the Chat UI in Chromium, with the real server
     await end(pages);
   });
 
+  it('changes of the group are told between the messages, in the reader\'s language', async () => {
+    const { pages, ids, groupId, name } = await group(3);
+    const [ann, ben] = pages as [Page, Page];
+    const notice = (page: Page, line: string): Promise<void> => page.locator('.notice', { hasText: line }).last().waitFor();
+    await row(ben, name).getByText(`${ids[0]} made the group`).waitFor();
+    await row(ben, name).click();
+    await row(ann, name).click();
+    await notice(ann, 'You made the group');
+    await ann.evaluate(async ([id, user, another]) => {
+      const channel = new window.chat.GroupChannel(id);
+      await channel.updateInfo({ groupName: 'Hikers', notice: 'At nine' });
+      await channel.addAdmins([user]);
+      await channel.kickMembers({ userIds: [another] });
+      await channel.inviteUsers([another]);
+      await channel.setFrozen(true);
+    }, [groupId, ids[1]!, ids[2]!] as const);
+    await notice(ben, `${ids[0]} named the group “Hikers”`);
+    await notice(ben, `${ids[0]} changed the announcement`);
+    await notice(ben, `${ids[0]} made you a manager`);
+    await notice(ben, `${ids[0]} removed ${ids[2]}`);
+    await notice(ben, `${ids[0]} added ${ids[2]}`);
+    await notice(ann, 'You let only some members write');
+    await ben.evaluate(() => window.chatui.setLanguage('zh'));
+    await notice(ben, '群名称改为“Hikers”');
+    await ben.evaluate(() => window.chatui.setLanguage(undefined));
+    // The app's server does it: nobody is named.
+    await world.nuncio.api('/v4/group-channel/profile/update', { channelId: groupId, groupProfile: { name: 'Runners' } });
+    await notice(ben, 'The group is called “Runners” now');
+    expect(await row(ben, 'Runners').getByText('unread').count()).toBe(0);
+    await end(pages);
+  });
+
+  it('who wrote sees how many have read it, and who', async () => {
+    const { pages, ids, name } = await group(3);
+    const [ann, ben, cem] = pages as [Page, Page, Page];
+    await openGroup(ann, name);
+    await say(ann, 'Who is coming?');
+    await entry(ann, 'Who is coming?').getByText('Read by nobody yet').waitFor();
+    await row(ben, name).click();
+    await entry(ann, 'Who is coming?').getByRole('button', { name: 'Read by 1 of 2' }).click();
+    const receipts = ann.locator('nuncio-read-receipts');
+    await receipts.getByText('Read (1)').waitFor();
+    await receipts.locator('section', { hasText: 'Read (1)' }).getByText(ids[1]!).waitFor();
+    await receipts.locator('section', { hasText: 'Not read yet (1)' }).getByText(ids[2]!).waitFor();
+    await ann.keyboard.press('Escape');
+    await row(cem, name).click();
+    await entry(ann, 'Who is coming?').getByText('Read by all').waitFor();
+    await ann.reload();
+    await row(ann, name).click();
+    await entry(ann, 'Who is coming?').getByText('Read by all').waitFor();
+    expect(await entry(ben, 'Who is coming?').getByText('Read by').count()).toBe(0);
+    await end(pages);
+  });
+
   it('the owner makes managers, mutes, removes and hands over; refusals are told under the message', async () => {
     const { pages, ids, name } = await group(3);
     const [ann, ben, cem] = pages as [Page, Page, Page];
@@ -189,6 +243,17 @@ describe.skipIf(!ready)('groups in the Chat UI in Chromium, with the real server
     await groupPage(ann).getByLabel(/may write$/).check();
     await cem.getByText(/and those they allow may write here now/).waitFor();
     expect(await ben.getByText(/and those they allow may write here now/).count()).toBe(0);
+    await choose(ann, ids[2]!, 'Let write');
+    await member(ann, ids[2]!).getByText('May write').waitFor();
+    await poll(() => cem.getByText(/and those they allow may write here now/).count()).toBe(0);
+    await say(cem, 'I may');
+    await entry(cem, 'I may').getByText(/Read by/).waitFor();
+    await cem.reload();
+    await row(cem, name).click();
+    await entry(cem, 'I may').waitFor();
+    await poll(() => cem.getByText(/and those they allow may write here now/).count()).toBe(0);
+    await choose(ann, ids[2]!, 'Let write no longer');
+    await cem.getByText(/and those they allow may write here now/).waitFor();
     await groupPage(ann).getByLabel(/may write$/).uncheck();
     await poll(() => cem.getByText(/and those they allow may write here now/).count()).toBe(0);
 
@@ -235,6 +300,20 @@ describe.skipIf(!ready)('groups in the Chat UI in Chromium, with the real server
     const again = await world.open(ids[1]!);
     await row(again, 'Sunday people').getByLabel('Pinned').waitFor();
     await row(again, 'Sunday people').getByLabel('Muted').waitFor();
+    await end([...pages, again]);
+  });
+
+  it('what notifies is set for all groups, and holds on other devices', async () => {
+    const { pages, ids } = await group(1);
+    const [ann] = pages as [Page];
+    await pane(ann, 'You');
+    await ann.getByLabel('From groups').selectOption('Mentions of you only');
+    const level = (): Promise<number | undefined> => ann.evaluate(async () => (await window.chat.BaseChannel.getChannelTypeNoDisturbLevel(3)).data);
+    await poll(level).toBe(2);
+    const again = await world.open(ids[0]!);
+    await pane(again, 'You');
+    await poll(() => again.getByLabel('From groups').inputValue()).toBe('2');
+    await poll(() => again.getByLabel('From users').inputValue()).toBe('-1');
     await end([...pages, again]);
   });
 
@@ -299,15 +378,20 @@ describe.skipIf(!ready)('groups in the Chat UI in Chromium, with the real server
     await ann.evaluate(([id, user, line]) => new window.chat.GroupChannel(id).setMemberInfo({ userId: user, nickname: line }), [groupId, ids[0]!, script] as const);
     await ben.evaluate(([id, user]) => new window.chat.GroupChannel(id).setMemberInfo({ userId: user, nickname: '\u202eقبطان‮' }), [groupId, ids[1]!] as const);
     await ann.evaluate(async ([id, line]) => {
-      const { GroupChannel, SendMessageParams, SendTextMessageParams } = window.chat;
-      const channel = new GroupChannel(id);
-      await channel.sendMessage(new SendTextMessageParams({ text: 'Boo', mentionedInfo: { type: 2, userIdList: 7 as unknown as string[] } }));
-      await channel.sendMessage(new SendMessageParams({ operatorUserId: line, operation: 'Add', data: JSON.stringify({ targetUserIds: [line, 5], targetCount: 'x' }), message: line }, 'RC:GrpNtf'));
-      await channel.sendMessage(new SendMessageParams({ operation: 'Nonsense', data: '[', message: line }, 'RC:GrpNtf'));
+      const { GroupChannel, SendTextMessageParams } = window.chat;
+      await new GroupChannel(id).sendMessage(new SendTextMessageParams({ text: 'Boo', extra: line }));
     }, [groupId, script] as const);
+    for (const content of [
+      { operatorUserId: script, operation: 'Add', data: JSON.stringify({ targetUserIds: [script, 5], targetCount: 'x' }), message: script },
+      { operation: 'Nonsense', data: '[', message: `Whatever ${script}` },
+      { operation: 7, data: 7, message: `Nothing ${script}`, mentionedInfo: { type: 2, userIdList: 7 } },
+    ]) {
+      const body = { fromUserId: ids[0], toChannelIds: [groupId], messageType: 'RC:GrpNtf', content: JSON.stringify(content) };
+      await world.nuncio.api('/v4/group-channel/message/send', body);
+    }
     await row(ben, '<img').click();
     await entry(ben, 'Boo').locator('.sender', { hasText: '<img' }).waitFor();
-    await poll(() => ben.locator('.notice', { hasText: '<img' }).count()).toBe(2);
+    for (const line of [`${script} joined the group`, `Whatever ${script}`, `Nothing ${script}`]) await ben.locator('.notice', { hasText: line }).waitFor();
     await header(ben).locator('.who').click();
     await member(ben, '<img').waitFor();
     expect(await member(ben, 'قبطان').locator('.name').getAttribute('dir')).toBe('auto');
@@ -349,6 +433,42 @@ describe.skipIf(!ready)('groups in the Chat UI in Chromium, with the real server
     await header(ann).getByText('Renamed by the app').waitFor();
     expect(await ann.evaluate(() => (window as unknown as { asked: string[] }).asked.length)).toBe(1);
     await end(pages);
+  });
+
+  it('members come from the service page by page as one scrolls, and a search asks it', async () => {
+    // An app in production, which more than a hundred users may be registered in.
+    const app = await world.nuncio.createApp('Many');
+    const ids = Array.from({ length: 230 }, (_, index) => `m${String(index).padStart(3, '0')}`);
+    await app.token('ann');
+    for (let at = 0; at < ids.length; at += 23) await Promise.all(ids.slice(at, at + 23).map((id) => app.token(id)));
+    await app.api('/v4/group-channel/create', { channelId: 'many', name: 'Many', owner: 'ann' });
+    for (let at = 0; at < ids.length; at += 100) await app.api('/v4/group-channel/join', { channelId: 'many', userIds: ids.slice(at, at + 100) });
+    await app.api('/v4/group-channel/admin/add', { channelId: 'many', userIds: ['m222'] });
+    await app.api('/v4/group-channel/member/set', { channelId: 'many', userId: 'm229', nickname: 'Needle' });
+    const page = await world.open('ann', {}, {}, app);
+    await openGroup(page, 'Many');
+    await header(page).getByText('231 members').waitFor();
+    await header(page).locator('.who').click();
+    // By role: the owner, the manager, then the members as they joined.
+    await member(page, 'm000').waitFor();
+    expect(await page.locator('nuncio-group-members li .name').allTextContents()).toEqual(expect.arrayContaining(['ann', 'm222', 'm000']));
+    expect((await page.locator('nuncio-group-members li .name').allTextContents()).slice(0, 3)).toEqual(['ann', 'm222', 'm000']);
+    const loaded = async (): Promise<number> => Number(await page.locator('nuncio-group-members li').first().getAttribute('aria-setsize'));
+    expect(await loaded()).toBeLessThan(150);
+    await groupPage(page).getByLabel('Search members').fill('needle');
+    await member(page, 'Needle').waitFor();
+    expect(await page.locator('nuncio-group-members li').count()).toBe(1);
+    await groupPage(page).getByLabel('Search members').fill('');
+    for (const last of ['m080', 'm150', 'm228']) {
+      await poll(async () => {
+        await page.locator('nuncio-group-members .scroll').evaluate((scroller) => scroller.scrollTo(0, scroller.scrollHeight));
+        return Number(await page.locator('nuncio-group-members li').last().getAttribute('aria-posinset'));
+      }).toBeGreaterThan(Number(last.slice(1)));
+    }
+    await poll(loaded).toBe(231);
+    await member(page, 'Needle').waitFor();
+    expect(await page.locator('nuncio-group-members li').count()).toBeLessThan(30);
+    await end([page]);
   });
 
   it.each([

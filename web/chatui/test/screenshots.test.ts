@@ -67,8 +67,17 @@ it.runIf(process.env['SCREENSHOTS'])('the pictures of the guide are made', async
       await pageOf(from).evaluate(async ([text, id]) => {
         const { GroupChannel, SendTextMessageParams } = window.chat;
         const mentionedInfo = id ? { mentionedInfo: { type: 2, userIdList: [id] } } : {};
-        await new GroupChannel('alps').sendMessage(new SendTextMessageParams({ text: text as string, ...mentionedInfo }));
+        const params = new SendTextMessageParams({ text: text as string, ...mentionedInfo });
+        params.needReceipt = true;
+        await new GroupChannel('alps').sendMessage(params);
       }, [line, mentioned]);
+    }
+    for (const reader of ['aiko', 'sam', 'tomas']) {
+      await pageOf(reader).evaluate(async () => {
+        const group = new window.chat.GroupChannel('alps');
+        const page = await window.chat.BaseChannel.createMessagesQuery({ channelIdentifier: group.identifier }).loadNextPage();
+        await group.sendReadReceiptResponse((page.data?.data ?? []).map(({ messageId }) => messageId));
+      });
     }
     await pageOf('maya').evaluate(() => window.chat.NCEngine.userModule.addToBlocklist('spam-4711'));
     await pageOf('lena').evaluate(() => window.chat.NCEngine.userModule.addFriend({ userId: 'maya', extra: 'It is Lena, from the office' }));
@@ -101,6 +110,12 @@ it.runIf(process.env['SCREENSHOTS'])('the pictures of the guide are made', async
       await page.locator('nuncio-channel-list .row', { hasText: 'Alps' }).click();
       await page.locator('.entry', { hasText: 'in your car' }).last().waitFor();
       await show(page, `group-${form}-${theme}`);
+      if (form === 'phone') {
+        await page.getByRole('button', { name: 'Read by 3 of 4' }).click();
+        await page.locator('nuncio-read-receipts').getByText('Read (3)').waitFor();
+        await show(page, `group-receipts-${theme}`);
+        await page.getByRole('button', { name: 'Close' }).click();
+      }
       await page.getByLabel('Write a message').pressSequentially('@');
       await page.getByRole('option').nth(2).waitFor();
       if (form === 'phone') await show(page, `group-mention-${theme}`);

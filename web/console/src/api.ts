@@ -351,6 +351,28 @@ export interface Sent {
   curl: string;
 }
 
+// ---------------------------------------------------------------- push
+
+export type PushProviderName = "fcm" | "apns" | "web" | "webhook";
+
+/** What an operator gives for a provider; docs/push.md says what each needs. */
+export type PushCredentials = Record<string, string | boolean>;
+
+export interface PushProvider {
+  provider: PushProviderName;
+  /** What of the credentials is not secret. */
+  setup: Record<string, string | boolean>;
+  active: boolean;
+  changedAt: number;
+  /** Notifications that it took. */
+  sent: number;
+  /** Attempts that failed. */
+  failed: number;
+  sentAt: number | null;
+  lastError: string;
+  lastErrorAt: number | null;
+}
+
 // ---------------------------------------------------------------- webhooks
 
 export interface Webhook {
@@ -579,6 +601,21 @@ export interface Calls {
     Page<Delivery>,
   ];
   "webhooks/redeliver": [{ appKey: string; id: string; deliveryId: string }, None];
+
+  // Push: developer. What of the secrets is left out stays.
+  "push/list": [{ appKey: string }, { providers: PushProvider[] }];
+  "push/set": [
+    { appKey: string; provider: PushProviderName; credentials: PushCredentials; active?: boolean },
+    PushProvider,
+  ];
+  "push/remove": [{ appKey: string; provider: PushProviderName }, None];
+  /** Of the app's own gateway; needs confirmation. */
+  "push/secret": [{ appKey: string }, { secret: string }];
+  /** To a user's devices; without one, the credentials are tried with a device that does not exist. */
+  "push/test": [
+    { appKey: string; provider: PushProviderName; userId?: string },
+    { accepted: boolean; status: number; excerpt: string },
+  ];
 
   // Audit. Viewer of the app; without an `appKey`, owner of all apps. `action` is how what was done begins; a page can
   // have fewer entries than there is room for, and yet go on.

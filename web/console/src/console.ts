@@ -18,6 +18,7 @@ import './pages/settings.js';
 import './pages/sign-in.js';
 import './pages/user.js';
 import './pages/users.js';
+import './pages/push.js';
 import './pages/webhooks.js';
 import './parts/toast.js';
 import type { Route } from './router.js';
@@ -106,7 +107,7 @@ class NuncioConsole extends ConsoleElement {
   protected override updated(): void {
     const names: Record<Route['page'], string> = {
       link: 'Welcome', apps: 'Apps', app: 'Overview', settings: 'Feature configuration', users: 'Users', user: 'User',
-      explorer: 'API explorer', imports: 'Import users', webhooks: 'Webhooks', audit: 'Audit trail', operators: 'Operators', account: 'Account',
+      explorer: 'API explorer', imports: 'Import users', webhooks: 'Webhooks', push: 'Push', audit: 'Audit trail', operators: 'Operators', account: 'Account',
       missing: 'No such page',
     };
     const name = state.session || this.#route.page === 'link' ? names[this.#route.page] : 'Sign in';
@@ -175,6 +176,7 @@ class NuncioConsole extends ConsoleElement {
       ${link({ page: 'settings', appKey: app.appKey }, 'Features', page === 'settings')}
       ${may(app, 'developer') ? link({ page: 'explorer', appKey: app.appKey }, 'API explorer', page === 'explorer') : nothing}
       ${may(app, 'developer') ? link({ page: 'webhooks', appKey: app.appKey }, 'Webhooks', page === 'webhooks') : nothing}
+      ${may(app, 'developer') ? link({ page: 'push', appKey: app.appKey }, 'Push', page === 'push') : nothing}
       ${link({ page: 'audit', appKey: app.appKey }, 'Audit trail', page === 'audit')}</ul>`;
     return html`${ofApp}<h2>Console</h2><ul>
       ${link({ page: 'apps' }, 'Apps', page === 'apps')}
@@ -202,6 +204,9 @@ class NuncioConsole extends ConsoleElement {
       case 'webhooks':
         if (app !== undefined && !may(app, 'developer')) return missing('This page is for developers of the app.');
         return html`<console-webhooks .app=${app} .webhookId=${route.webhookId ?? ''}></console-webhooks>`;
+      case 'push':
+        if (app !== undefined && !may(app, 'developer')) return missing('This page is for developers of the app.');
+        return html`<console-push .app=${app}></console-push>`;
       case 'settings':
         return html`<console-settings .app=${app}></console-settings>`;
       case 'users':
@@ -240,7 +245,7 @@ class NuncioConsole extends ConsoleElement {
   readonly #switch = (event: Event): void => {
     const appKey = (event.target as HTMLSelectElement).value;
     const { page } = this.#route;
-    if (appKey !== '') go(page === 'users' || page === 'settings' || page === 'explorer' || page === 'webhooks' ? { page, appKey } : { page: 'app', appKey });
+    if (appKey !== '') go(page === 'users' || page === 'settings' || page === 'explorer' || page === 'webhooks' || page === 'push' ? { page, appKey } : { page: 'app', appKey });
   };
 
   readonly #skip = (event: Event): void => {

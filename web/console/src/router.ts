@@ -27,6 +27,7 @@ export type Route =
   | { page: 'explorer'; appKey: string; path?: string }
   | { page: 'imports'; appKey: string }
   | { page: 'webhooks'; appKey: string; webhookId?: string }
+  | { page: 'push'; appKey: string }
   | { page: 'users'; appKey: string; query?: string; status?: StatusFilter }
   | { page: 'user'; appKey: string; userId: string }
   | ({ page: 'audit'; appKey?: string } & AuditFilter)
@@ -61,6 +62,7 @@ export function parse(hash: string): Route {
   if (third === undefined) return { page: 'app', appKey, ...(SPANS.includes(span) ? { span: span as Span } : {}) };
   if (third === 'imports') return { page: 'imports', appKey };
   if (third === 'explorer') return { page: 'explorer', appKey, ...given('path') };
+  if (third === 'push') return { page: 'push', appKey };
   if (third === 'settings') return { page: 'settings', appKey };
   if (third === 'webhooks') return { page: 'webhooks', appKey, ...given('webhookId', fourth ?? null) };
   if (third === 'audit') return { page: 'audit', appKey, ...filter };
@@ -89,6 +91,8 @@ export function address(route: Route): string {
       return to(`${app}/explorer`, 'path');
     case 'settings':
       return to(`${app}/settings`);
+    case 'push':
+      return to(`${app}/push`);
     case 'webhooks':
       return to(`${app}/webhooks${named['webhookId'] ? `/${encodeURIComponent(named['webhookId'])}` : ''}`);
     case 'users':

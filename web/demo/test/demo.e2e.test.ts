@@ -93,7 +93,8 @@ describe.skipIf(browserPath === undefined || binary === undefined)('the demo tha
     await page.getByRole('button', { name: 'Bob', exact: true }).click();
     await page.getByRole('button', { name: 'Write to it as Carol, to Bob' }).click();
     await bob.locator('nuncio-channel-list .row', { hasText: 'Weekend' }).getByText('[@You]').waitFor();
-    await alice.locator('.entry', { hasText: '@Bob are you coming?' }).locator('.sender', { hasText: 'Carol' }).waitFor();
+    await alice.locator('.entry', { hasText: '@Bob are you coming?' }).waitFor();
+    await alice.locator('.sender', { hasText: 'Carol' }).first().waitFor();
     await page.getByRole('button', { name: 'Call Bob Captain there' }).click();
     await bob.locator('nuncio-channel-list .row', { hasText: 'Weekend' }).click();
     await write(bob, 'On my way');

@@ -5,6 +5,7 @@ use nuncio_protocol::values::MessageType;
 use nuncio_store::messages::By;
 use serde_json::{Map, Value};
 
+use super::push::Said;
 use crate::prelude::*;
 
 pub(crate) struct SendDirect;
@@ -38,17 +39,17 @@ pub(crate) struct Request {
     has_metadata: Option<Flag>,
     /// Must be empty.
     metadata: Option<Map<String, Value>>,
-    /// For push notifications, which this server does not send: without effect, like the four that follow.
-    #[serde(rename = "pushContent")]
-    _push_content: Option<String>,
-    #[serde(rename = "pushData")]
-    _push_data: Option<String>,
-    #[serde(rename = "pushExt")]
-    _push_ext: Option<String>,
+    /// What a notification says, in place of what the message's type gives; at most 1,024 bytes.
+    push_content: Option<String>,
+    /// Passed to the receiving app with a notification; at most 1,024 bytes.
+    push_data: Option<String>,
+    /// JSON text, at most 4,096 bytes: `title`, `forceShowPushContent`, `pushConfigs`.
+    push_ext: Option<String>,
+    /// Without effect: a notification is always shown.
     #[serde(rename = "contentAvailable")]
     _content_available: Option<Bit>,
-    #[serde(rename = "disablePush")]
-    _disable_push: Option<Flag>,
+    /// Whether nothing is pushed.
+    disable_push: Option<Flag>,
     /// Without effect: the channel list shows each message.
     #[serde(rename = "disableUpdateLastMsg")]
     _disable_update_last_msg: Option<Flag>,
@@ -86,6 +87,13 @@ impl Operation for SendDirect {
         let to = wire::users("toUserIds", &request.to_user_ids, limits::RECIPIENTS)?;
         let message_type = message_type(request.message_type)?;
         no_metadata(request.has_metadata, request.metadata.as_ref())?;
+        let push = Said {
+            content: request.push_content,
+            data: request.push_data,
+            ext: request.push_ext,
+            disabled: request.disable_push,
+        };
+        let push = push.options()?;
         let message = Send {
             app: ctx.app.id,
             sender,
@@ -98,7 +106,7 @@ impl Operation for SendDirect {
             content: wire::value("content", request.content)?,
             counted: request.count != Some(Integer(0)),
             needs_receipt: request.need_read_receipt.is_some_and(Bit::is_set),
-            push: None,
+            push,
             stored: request.should_persist.is_none_or(Bit::is_set),
         };
         let sent = ctx.core.send_to_many(message, to).await?;

@@ -4,6 +4,7 @@ use nuncio_core::messages::Send;
 use nuncio_store::messages::By;
 use serde_json::{Map, Value};
 
+use super::push::Said;
 use super::send_direct::{message_type, no_metadata};
 use crate::prelude::*;
 
@@ -39,17 +40,17 @@ pub(crate) struct Request {
     /// Without effect: whom a message mentions is in its content.
     #[serde(rename = "hasMention")]
     _has_mention: Option<Bit>,
-    /// For push notifications, which this server does not send: without effect, like the four that follow.
-    #[serde(rename = "pushContent")]
-    _push_content: Option<String>,
-    #[serde(rename = "pushData")]
-    _push_data: Option<String>,
-    #[serde(rename = "pushExt")]
-    _push_ext: Option<String>,
+    /// What a notification says, in place of what the message's type gives; at most 1,024 bytes.
+    push_content: Option<String>,
+    /// Passed to the receiving app with a notification; at most 1,024 bytes.
+    push_data: Option<String>,
+    /// JSON text, at most 4,096 bytes: `title`, `forceShowPushContent`, `pushConfigs`.
+    push_ext: Option<String>,
+    /// Without effect: a notification is always shown.
     #[serde(rename = "contentAvailable")]
     _content_available: Option<Bit>,
-    #[serde(rename = "disablePush")]
-    _disable_push: Option<Flag>,
+    /// Whether nothing is pushed.
+    disable_push: Option<Flag>,
     /// Without effect: the channel list shows each message.
     #[serde(rename = "disableUpdateLastMsg")]
     _disable_update_last_msg: Option<Flag>,
@@ -97,6 +98,13 @@ impl Operation for SendGroup {
         };
         let message_type = message_type(request.message_type)?;
         no_metadata(request.has_metadata, request.metadata.as_ref())?;
+        let push = Said {
+            content: request.push_content,
+            data: request.push_data,
+            ext: request.push_ext,
+            disabled: request.disable_push,
+        };
+        let push = push.options()?;
         let message = Send {
             app: ctx.app.id,
             sender,
@@ -109,7 +117,7 @@ impl Operation for SendGroup {
             content: wire::value("content", request.content)?,
             counted: true,
             needs_receipt: request.need_read_receipt.is_some_and(Bit::is_set),
-            push: None,
+            push,
             stored: request.should_persist.is_none_or(Bit::is_set),
         };
         let sent = ctx.core.send_to_groups(message, groups, to).await?;

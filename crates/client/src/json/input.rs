@@ -97,7 +97,7 @@ pub(super) struct Send {
     uncounted: bool,
     #[serde(default)]
     needs_receipt: bool,
-    push_config: Option<super::push::Config>,
+    push_config: Option<Box<super::push::Config>>,
     #[serde(default)]
     to_user_ids: Vec<UserId>,
 }
@@ -191,7 +191,7 @@ impl Send {
             message = message.needs_receipt();
         }
         if let Some(config) = self.push_config {
-            message = message.push(config.into());
+            message = message.push((*config).into());
         }
         if !self.to_user_ids.is_empty() {
             message = message.to_members(&self.to_user_ids);

@@ -1,14 +1,30 @@
 //! Push: who is told of messages while not connected, and how.
 
+mod hints;
+mod providers;
+mod worker;
+
+use std::sync::Arc;
+
 use nuncio_protocol::frames::{PushInfo, PushProvider};
 use nuncio_protocol::ids::{AppId, DeviceId};
 use nuncio_protocol::{Refusal, UserId};
 
-pub use nuncio_store::push::{Change, Device, NewDevice, Settings};
+pub use hints::PushTap;
+pub use nuncio_push::{PROVIDERS, name_of};
+pub use nuncio_store::push::{Change, Device, NewDevice, Provider, Settings};
+pub use providers::{Tested, provider_json};
+pub use worker::PushMetrics;
+pub(crate) use worker::State;
 
 use crate::{Core, Error};
 
 impl Core {
+    /// Has what stands between the store and the bus say who may have to be pushed to.
+    pub fn attach_push(&self, tap: &PushTap) {
+        tap.attach(Arc::clone(&self.parts.push.hints));
+    }
+
     /// What a device of an app can be registered for, and what this one is.
     pub async fn push_info(
         &self,
@@ -38,7 +54,13 @@ impl Core {
         if !provider.is_some_and(|provider| provider.active) {
             return Err(Refusal::PushOff(new.provider).into());
         }
+        if new.provider == PushProvider::Web {
+            nuncio_push::check_keys(new.token.as_str(), &new.p256dh, &new.auth)
+                .map_err(|(member, fault)| Refusal::BadParameter(format!("`{member}` {fault}")))?;
+        }
+        let (app, user) = (new.app, new.user.clone());
         self.store.register_push(new, self.now()).await?;
+        self.parts.push.hints.learn(app, &user);
         Ok(())
     }
 

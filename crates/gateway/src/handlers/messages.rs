@@ -15,6 +15,7 @@ use nuncio_store::edits::Edit;
 use nuncio_store::groups::GroupEdit;
 use nuncio_store::messages::{By, Recaller};
 
+use super::push;
 use super::{Context, Handled, No, bad_parameter, channel_id, done, peer, users};
 
 /// Characters of what accompanies a recall.
@@ -136,6 +137,7 @@ pub(super) async fn send(ctx: &Context, message: Outgoing) -> Result<MessageSent
 
 pub(super) async fn sync(ctx: &Context, request: Sync) -> Handled {
     let page = ctx.core().sync(ctx.app(), ctx.me(), request.after, request.limit).await?;
+    push::held(ctx, request.after.min(page.head)).await;
     Ok(server_frame::Body::SyncPage(page))
 }
 

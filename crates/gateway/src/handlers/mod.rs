@@ -96,7 +96,8 @@ type Handled = Result<server_frame::Body, No>;
 
 /// What a frame asks for.
 pub(crate) enum Asked {
-    Ping,
+    /// A heartbeat, with the last inbox entry that the device holds.
+    Ping(u64),
     Logout,
     Send(Outgoing),
     Operation(client_frame::Body),
@@ -111,7 +112,7 @@ pub(crate) fn read(body: Option<client_frame::Body>) -> Asked {
         Some(client_frame::Body::Login(_)) => {
             Asked::Nothing("this connection has logged in already")
         }
-        Some(client_frame::Body::Ping(_)) => Asked::Ping,
+        Some(client_frame::Body::Ping(ping)) => Asked::Ping(ping.cursor),
         Some(client_frame::Body::Logout(_)) => Asked::Logout,
         Some(client_frame::Body::SendMessage(message)) => Asked::Send(Outgoing::read(message)),
         Some(body) => Asked::Operation(body),
@@ -130,8 +131,11 @@ pub(crate) fn start(context: Context, asked: Asked) -> BoxFuture<'static, Outcom
             context.core().figures().message(context.app(), code, Some(began.elapsed()));
             outcome.map(Answer::Sent)
         }),
-        Asked::Ping => Box::pin(async move {
+        Asked::Ping(cursor) => Box::pin(async move {
             let head = context.core().inbox_head(context.app(), &context.session.user).await;
+            if let Ok(head) = head {
+                push::held(&context, cursor.min(head)).await;
+            }
             head.map(Answer::Head).map_err(|error| told(error.into(), Family::Messages, &context))
         }),
         Asked::Operation(body) => operation(context, body),

@@ -1,5 +1,7 @@
 //! Push: registering the device, and what the user sets about it.
 
+use std::sync::atomic::Ordering;
+
 use nuncio_core::push::{Change, NewDevice};
 use nuncio_protocol::frames::{
     self, GetPushInfo, GetPushSettings, PushProvider, RegisterPush, SetPushSettings,
@@ -51,6 +53,18 @@ pub(super) async fn register(ctx: &Context, request: RegisterPush) -> Handled {
 
 fn read_language(tag: String) -> Result<Language, nuncio_protocol::Refusal> {
     Language::try_from(tag).map_err(|error| bad_parameter("language", error))
+}
+
+/// The device holds the inbox up to an entry: nothing before it is pushed.
+pub(super) async fn held(ctx: &Context, seq: u64) {
+    if ctx.session.held.fetch_max(seq, Ordering::Relaxed) >= seq {
+        return;
+    }
+    if let Err(error) = ctx.core().device_holds(ctx.app(), &ctx.session.user, seq).await {
+        // The next heartbeat says it again.
+        ctx.session.held.store(0, Ordering::Relaxed);
+        tracing::debug!(session.id = %ctx.session.id, "what a device holds was not kept: {error}");
+    }
 }
 
 pub(super) async fn unregister(ctx: &Context, _: UnregisterPush) -> Handled {

@@ -9,6 +9,7 @@ mod console;
 mod dev;
 mod docs;
 mod node;
+mod push;
 mod user;
 mod webhook;
 
@@ -56,6 +57,9 @@ enum What {
     /// Tell apps' servers of events, also while a server runs
     #[command(subcommand)]
     Webhook(webhook::WebhookCommand),
+    /// Tell devices of messages while their users are away
+    #[command(subcommand)]
+    Push(push::PushCommand),
     /// Check the audit trail, and print it
     #[command(subcommand)]
     Audit(audit::AuditCommand),
@@ -175,6 +179,10 @@ async fn dispatch(what: What, matches: &ArgMatches) -> anyhow::Result<ExitCode> 
         What::Dev(args) => dev::run(args.given()?).await?,
         What::Serve(args) => serve(Config::load(args.given()?)?).await?,
         What::App(command) => {
+            quiet_log()?;
+            command.run().await?;
+        }
+        What::Push(command) => {
             quiet_log()?;
             command.run().await?;
         }

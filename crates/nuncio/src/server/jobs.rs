@@ -21,6 +21,8 @@ const LEFT_OVER: Duration = Duration::from_secs(10);
 const ERASE: Duration = Duration::from_secs(10);
 /// How often events to be posted are looked for; new ones come with a nudge.
 const DELIVER: Duration = Duration::from_secs(1);
+/// How often users are looked for who are to be pushed to; most come with a nudge.
+const SCAN: Duration = Duration::from_secs(2);
 /// How often the outbox is measured.
 const MEASURE: Duration = Duration::from_secs(10);
 /// How often it is looked whether a step of the figures is over.
@@ -65,6 +67,14 @@ pub(super) fn start(core: &Core, tasks: &Tasks, audit_retention: Duration) {
         let core = job.clone();
         async move { core.deliver().await }
     });
+    // Devices have leases of their own; each node looks after those for whom it has taken something in.
+    let job = core.clone();
+    tokio::spawn(async move { job.run_push().await });
+    let job = core.clone();
+    tasks.every("scan-push", SCAN, move || {
+        let core = job.clone();
+        async move { core.scan_push().await }
+    });
     let job = core.clone();
     tasks.every("measure-webhooks", MEASURE, move || {
         let core = job.clone();
@@ -85,6 +95,7 @@ pub(super) fn start(core: &Core, tasks: &Tasks, audit_retention: Duration) {
     every!(tasks, remover, "group-removals", LEFT_OVER, run_group_removals());
     every!(tasks, core, "trim", TRIM, trim());
     every!(tasks, core, "prune-webhooks", MEASURE, prune_deliveries());
+    every!(tasks, core, "prune-push", PRUNE, prune_push());
     every!(tasks, core, "prune-idempotency", PRUNE, prune_idempotency());
     every!(tasks, core, "prune-operator-sessions", PRUNE, prune_operator_sessions());
     every!(tasks, core, "prune-friend-requests", PRUNE, prune_friend_requests());

@@ -78,6 +78,7 @@ impl Server {
         core.store().metrics().register(&mut registry);
         gateway.metrics().register(&mut registry);
         core.webhook_metrics().register(&mut registry);
+        core.push_metrics().register(&mut registry);
         api.metrics.register(&mut registry);
         bus.register(&mut registry);
         connections.register(&mut registry);
@@ -166,6 +167,7 @@ impl Server {
         self.front.stopped().await;
         self.tasks.stop().await;
         self.core.stop_deliveries().await;
+        self.core.stop_push().await;
         if let Err(error) = self.core.turn_figures(true).await {
             tracing::warn!("the last minute's figures are lost: {error}");
         }

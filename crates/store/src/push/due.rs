@@ -54,8 +54,8 @@ pub struct Work {
 pub struct Found {
     /// The message, as the device's user sees it: the latest where several of a channel wait.
     pub message: Message,
-    /// How many messages of the channel it stands for.
-    pub count: usize,
+    /// Unread messages in the channel.
+    pub count: i64,
     /// The name that the sender was registered with.
     pub sender_name: String,
     /// Likewise the avatar; may be empty.
@@ -161,13 +161,12 @@ impl Levels {
         channel: &Channel,
         mention: Mention,
     ) -> Result<bool, StoreError> {
-        let level = match self.channels.get(key) {
-            Some(level) => *level,
-            None => {
-                let level = level_of(tx, app, user, channel).await?;
-                self.channels.insert(key.to_owned(), level);
-                level
-            }
+        let level = if let Some(level) = self.channels.get(key) {
+            *level
+        } else {
+            let level = level_of(tx, app, user, channel).await?;
+            self.channels.insert(key.to_owned(), level);
+            level
         };
         let quiet = match self.quiet {
             // What notifies of everything by the user's own word does so at any time.
@@ -202,12 +201,12 @@ async fn level_of(
 type Entry = (u64, Option<(String, Message, i64, Option<Vec<u8>>)>);
 
 fn read_entry(row: &Row<'_>, user: &UserId) -> Result<Entry, StoreError> {
-    let seq = row.get::<i64>(8)?.cast_unsigned();
-    if !row.get::<bool>(9)? {
+    let seq = row.get::<i64>(9)?.cast_unsigned();
+    if !row.get::<bool>(10)? {
         return Ok((seq, None));
     }
     let Some(message) = read_message(row, user)? else { return Ok((seq, None)) };
-    Ok((seq, Some((row.get(1)?, message, row.get(10)?, row.get(11)?))))
+    Ok((seq, Some((row.get(1)?, message, row.get(11)?, row.get(12)?))))
 }
 
 /// Reads a page behind a cursor. Answers what of it is to be told, and its last number.
@@ -222,7 +221,7 @@ async fn read_page(
     let rows = tx
         .all(
             select_messages!(
-                ", i.seq, case when i.body is null then 1 else 0 end, coalesce(c.read_id, 0), o.options",
+                ", i.seq, i.body is null, coalesce(c.read_id, 0), o.options",
                 "inbox i
                  left join messages m
                      on m.app = i.app and m.channel = i.channel and m.id = i.message_id
@@ -267,14 +266,13 @@ async fn read_page(
     Ok((candidates, last))
 }
 
-/// The first notification of some candidates: the channel whose latest message is the oldest, all of whose messages
-/// it stands for.
-fn first(candidates: Vec<Candidate>) -> Option<(Candidate, usize)> {
-    let mut latest: Vec<(Candidate, usize)> = Vec::new();
+/// The first notification of some candidates: of the channel whose latest message is the oldest, that message, which
+/// stands for all of the channel's.
+fn first(candidates: Vec<Candidate>) -> Option<Candidate> {
+    let mut latest: Vec<Candidate> = Vec::new();
     for candidate in candidates {
-        let before = latest.iter().position(|(other, _)| other.channel == candidate.channel);
-        let count = before.map_or(0, |place| latest.remove(place).1);
-        latest.push((candidate, count + 1));
+        latest.retain(|other| other.channel != candidate.channel);
+        latest.push(candidate);
     }
     latest.into_iter().next()
 }
@@ -317,9 +315,9 @@ async fn describe(
     place: &Place,
     device: &Device,
     settings: &Settings,
-    (candidate, count): (Candidate, usize),
+    candidate: Candidate,
 ) -> Result<Found, StoreError> {
-    let Candidate { message, mention, options, .. } = candidate;
+    let Candidate { message, mention, options, channel: key, .. } = candidate;
     let (mut sender_name, sender_avatar) = identity(tx, place.app, &message.sender_id).await?;
     let channel = message.channel.clone().unwrap_or_default();
     let mut of_group = None;
@@ -330,12 +328,13 @@ async fn describe(
             sender_name = nickname;
         }
     }
-    let badge = tx
+    let (badge, count) = tx
         .one(
-            "select cast(coalesce(sum(unread), 0) as bigint) from channels
-             where app = ?1 and user_id = ?2",
-            params![place.app, &place.user],
-            |row| row.get(0),
+            "select cast(coalesce(sum(unread), 0) as bigint),
+                    cast(coalesce(sum(case when channel = ?3 then unread else 0 end), 0) as bigint)
+             from channels where app = ?1 and user_id = ?2",
+            params![place.app, &place.user, &key],
+            |row| Ok((row.get(0)?, row.get(1)?)),
         )
         .await?;
     let of_device = Some(&device.language).filter(|language| !language.is_empty());
@@ -406,27 +405,32 @@ async fn leave(
 }
 
 impl Store {
-    /// Devices of a user that are behind the inbox's end and due.
+    /// Devices of a user that are behind the inbox's end and due; `None` where the user has no devices at all.
     pub async fn due_push_devices(
         &self,
         app: AppId,
         user: UserId,
         now: Timestamp,
-    ) -> Result<Vec<Place>, StoreError> {
+    ) -> Result<Option<Vec<Place>>, StoreError> {
         self.read(async move |tx| {
             let unfiled = tx.unfiled_head(app, &user)?.unwrap_or(0).cast_signed();
-            tx.all(
-                "select d.device, d.next_at from push_devices d
-                 join users u on u.app = d.app and u.id = d.user_id
-                 where d.app = ?1 and d.user_id = ?2 and d.next_at <= ?3
-                   and (d.cursor < u.inbox_head or d.cursor < ?4)",
-                params![app, &user, now, unfiled],
-                |row| {
-                    let (device, held) = (row.get(0)?, row.get(1)?);
-                    Ok(Place { app, user: user.clone(), device, held })
-                },
-            )
-            .await
+            let all = tx
+                .all(
+                    "select d.device, d.next_at, d.cursor, coalesce(u.inbox_head, 0)
+                     from push_devices d left join users u on u.app = d.app and u.id = d.user_id
+                     where d.app = ?1 and d.user_id = ?2",
+                    params![app, &user],
+                    |row| {
+                        let (device, held) = (row.get(0)?, row.get(1)?);
+                        let behind = row.get::<i64>(2)? < row.get::<i64>(3)?.max(unfiled);
+                        Ok((Place { app, user: user.clone(), device, held }, behind))
+                    },
+                )
+                .await?;
+            let any = !all.is_empty();
+            let due = all.into_iter().filter(|(place, behind)| *behind && place.held <= now);
+            let due = due.map(|(place, _)| place).collect();
+            Ok(any.then_some(due))
         })
         .await
     }
@@ -516,11 +520,10 @@ impl Store {
             let settings = settings::find(tx, app, user).await?;
             for _ in 0..PAGES {
                 let (candidates, last) = read_page(tx, &place, cursor, &settings, now).await?;
-                if let Some((candidate, count)) = first(candidates) {
+                if let Some(candidate) = first(candidates) {
                     leave(tx, &place, cursor, until, device.failures).await?;
                     let seq = candidate.seq;
-                    let found =
-                        describe(tx, &place, &device, &settings, (candidate, count)).await?;
+                    let found = describe(tx, &place, &device, &settings, candidate).await?;
                     let place = Place { held: until, ..place.clone() };
                     return Ok(Some(Work { place, device, seq, found }));
                 }

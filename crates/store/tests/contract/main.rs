@@ -27,6 +27,7 @@ mod messages;
 mod mutes;
 mod operators;
 mod profiles;
+mod push;
 mod reach;
 mod soft_delete;
 mod subscriptions;

@@ -5,10 +5,10 @@ import {
   ChannelNoDisturbLevel,
   ChannelType as Type,
   MessageReadReceiptStatus as ReceiptStatus,
-  SentStatus,
   TranslateStrategy,
 } from '../enums.js';
 import type { MessageIdentifier, MessageReadReceiptInfo, MessageReadReceiptUser } from '../handlers.js';
+import { messageRecord } from '../core/records.js';
 import type { ChannelIdentifier } from '../identifiers.js';
 import { channelKey } from '../identifiers.js';
 import type { Json } from '../json.js';
@@ -27,6 +27,7 @@ import type {
   SearchMessagesQuery,
   SearchMessagesQueryParams,
 } from './queries.js';
+import { countsReaders, receiptInfos, receiptUsers, sayRead } from './receipts.js';
 import { ChannelsQuery, MessagesQuery, MessagesReadReceiptUsersQuery } from './queries.js';
 import {
   changeChannel,
@@ -236,36 +237,19 @@ export class BaseChannel {
 
   // Receipts
 
-  /** Who has read messages; own messages that the server has are answered. */
-  static async getMessageReadReceiptInfoByIdentifiers(
-    identifiers: MessageIdentifier[],
-  ): Promise<NCResult<MessageReadReceiptInfo[]>> {
-    const answer = await client.call('findMessages', { messageIds: identifiers.map((one) => one.messageId) });
-    if (!answer.isOk) return answer.wipe();
-    const found = new Map((answer.data ?? []).map((record) => [record.messageId, record]));
-    const infos: MessageReadReceiptInfo[] = [];
-    for (const { channelIdentifier, messageId } of identifiers) {
-      const record = found.get(messageId);
-      if (record === undefined || !record.mine || channelIdentifier.channelType !== Type.DIRECT) continue;
-      const readCount = record.status === SentStatus.READ ? 1 : 0;
-      infos.push({ channelIdentifier, messageId, readCount, unreadCount: 1 - readCount, totalCount: 1 });
-    }
-    return NCResult.ok(infos);
+  /** Who has read messages; own messages that asked to be told of it are answered. */
+  static getMessageReadReceiptInfoByIdentifiers(identifiers: MessageIdentifier[]): Promise<NCResult<MessageReadReceiptInfo[]>> {
+    return receiptInfos(identifiers);
   }
 
   /** Lists those who have, or have not, read a message. */
   static createMessagesReadReceiptUsersQuery(
     params: MessagesReadReceiptUsersQueryParams,
   ): MessagesReadReceiptUsersQuery {
-    const { channelIdentifier, messageId, status } = params;
-    return new MessagesReadReceiptUsersQuery(0, async () => {
-      const infos = await BaseChannel.getMessageReadReceiptInfoByIdentifiers([{ channelIdentifier, messageId }]);
-      if (!infos.isOk) return infos.wipe();
-      const info = infos.data?.[0];
-      const wanted = status === ReceiptStatus.RESPONDED ? info?.readCount : info?.unreadCount;
-      const data = wanted === 1 ? [{ userId: channelIdentifier.channelId, timestamp: 0 }] : [];
-      return NCResult.ok({ data, totalCount: data.length, next: undefined });
-    });
+    const { channelIdentifier, messageId, status, pageSize = 20 } = params;
+    return new MessagesReadReceiptUsersQuery('', (pageToken) =>
+      receiptUsers({ channelIdentifier, messageId }, { status, pageToken, pageSize }),
+    );
   }
 
   // One channel
@@ -327,8 +311,12 @@ export class BaseChannel {
     return (await client.call('hideMessages', { channel: channelKey(this.identifier), keys: [], before })).wipe();
   }
 
-  /** Says that messages have been read, to their sender and to the user's other clients. */
+  /**
+   * Says that messages have been read: in a direct channel to the other side and to the user's other clients, up to the
+   * newest of them; in a group to the senders who asked, of each message, and without changing what is unread.
+   */
   async sendReadReceiptResponse(messageIds: string[]): Promise<NCResult> {
+    if (countsReaders(this.identifier)) return sayRead(this.identifier, messageIds);
     const newest = [...messageIds].sort().pop();
     return newest === undefined ? NCResult.ok() : markRead(this.identifier, newest);
   }
@@ -347,13 +335,8 @@ export class BaseChannel {
     userIds: string[];
   }): Promise<NCResult<MessageReadReceiptUser[]>> {
     const { messageId, userIds } = params;
-    const query = BaseChannel.createMessagesReadReceiptUsersQuery({
-      channelIdentifier: this.identifier,
-      messageId,
-      status: ReceiptStatus.RESPONDED,
-    });
-    const readers = await query.loadNextPage();
-    return readers.isOk ? NCResult.ok((readers.data?.data ?? []).filter((one) => userIds.includes(one.userId))) : readers.wipe();
+    const page = await receiptUsers({ channelIdentifier: this.identifier, messageId }, { status: ReceiptStatus.RESPONDED, userIds });
+    return page.isOk ? NCResult.ok(page.data?.data ?? []) : page.wipe();
   }
 
   /** Counts all messages as read, and tells their sender and the user's other clients. */
@@ -379,6 +362,7 @@ export class BaseChannel {
 
   /** Messages not read that mention the current user. */
   async getUnreadMentionedMessages(): Promise<NCResult<Message[]>> {
+    if (this.channelType === Type.GROUP) return unreadMentions(this.channelId);
     const unread = await unreadMessages(this);
     return unread.isOk ? NCResult.ok((unread.data ?? []).filter(mentionsMe)) : unread.wipe();
   }
@@ -445,6 +429,14 @@ export class BaseChannel {
   deleteTags(_tagIds: string[]): Promise<NCResult> {
     return notAvailable('channel tags');
   }
+}
+
+/** The oldest hundred messages of a group that the user has not read and that mention them. */
+async function unreadMentions(id: string): Promise<NCResult<Message[]>> {
+  const answer = await client.request({ case: 'getUnreadMentions', value: { channel: { type: Type.GROUP as number, id }, limit: 100 } });
+  if (!answer.isOk) return answer.wipe();
+  if (answer.data?.case !== 'history') return NCResult.fail(NCCode.BAD_FRAME, 'the server did not answer as agreed');
+  return NCResult.ok(answer.data.value.messages.map((message) => messageOf(messageRecord(message, client.userId, Date.now()))));
 }
 
 async function markRead(identifier: ChannelIdentifier, messageId: string): Promise<NCResult> {

@@ -14,7 +14,7 @@ export class ChannelsQuery extends PageQuery<BaseChannel, number> {}
 export class MessagesQuery extends PageQuery<Message, HistoryPlace> {}
 
 /** Pages of those who have, or have not, read a message. */
-export class MessagesReadReceiptUsersQuery extends PageQuery<MessageReadReceiptUser, number> {}
+export class MessagesReadReceiptUsersQuery extends PageQuery<MessageReadReceiptUser> {}
 
 /** Pages of messages found. */
 export class SearchMessagesQuery extends PageQuery<Message, number> {}

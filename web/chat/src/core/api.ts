@@ -96,6 +96,8 @@ export interface MessageRecord {
   failureCode?: number;
   /** Of an own message: how it is pushed. */
   push?: PushOptions;
+  /** In a group: the only members whom it is for. */
+  toUserIds?: string[];
   /** Of a received message: whether the user has read it. */
   read?: boolean;
 }
@@ -145,6 +147,7 @@ export interface OutgoingMessage {
   counted: boolean;
   needsReceipt: boolean;
   push?: PushOptions;
+  toUserIds?: string[];
 }
 
 /** A page of messages in the order asked for. */
@@ -203,6 +206,7 @@ export type CoreEvent =
   | { kind: 'messages'; messages: MessageRecord[] }
   | { kind: 'edited'; messages: MessageRecord[] }
   | { kind: 'recalled'; messages: { channel: string; messageId: string; at: number }[] }
+  | { kind: 'groupReceipts'; channel: string; receipts: { messageId: string; readCount: number; unreadCount: number }[] }
   | { kind: 'receipts'; receipts: { channel: string; messageId: string; readerId: string; at: number }[] }
   | { kind: 'channel'; channel: string; change: ChannelChange }
   | { kind: 'typing'; channel: string; users: { userId: string; type: string; at: number }[] }

@@ -433,12 +433,15 @@ export class Core {
     }
   }
 
-  /** What has no place in the inbox: a transient message, a friend's new profile. */
+  /** What has no place in the inbox: a transient message, a friend's new profile, who has read in a group. */
   private async passing(entry: Entry): Promise<void> {
     const { body } = entry;
     if (body.case === 'message') {
       const record = { ...messageRecord(body.value, this.userId, this.env.now()), transient: true };
       this.tellEntry({ kind: 'messages', messages: [record] });
+    } else if (body.case === 'readReceipts') {
+      const receipts = body.value.receipts.map(({ messageId, readCount, unreadCount }) => ({ messageId, readCount, unreadCount }));
+      this.tell({ kind: 'groupReceipts', channel: keyOfChannel(body.value.channel), receipts });
     } else if (body.case === 'profileChanged' && body.value.profile !== undefined) {
       const { profile, friend } = body.value;
       await this.shelf().transact('readwrite', async (tx) => tx.put('profiles', profile));

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { SentStatus } from '../enums.js';
-import type { ChannelSettings, Entry, MessageRecalled, ReadReceipt } from '../gen/nuncio/v1/message_pb.js';
+import { ChannelType, SentStatus } from '../enums.js';
+import type { ChannelRead, ChannelSettings, Entry, MessageRecalled, ReadReceipt } from '../gen/nuncio/v1/message_pb.js';
 import type { ChannelRecord, CoreEvent, MessageRecord } from './api.js';
 import { emptyChannel, keyOfChannel, mentions, messageRecord, unsentKey, withSettings } from './records.js';
 import type { Tx } from './store.js';
@@ -59,13 +59,15 @@ export class EntryWriter {
         if (body.value.message === undefined) return;
         return this.edited(messageRecord(body.value.message, this.world.me, this.world.now));
       case 'channelRead':
-        return this.channelRead(keyOfChannel(body.value.channel), body.value.messageId, body.value.unreadCount, at);
+        return this.channelRead(keyOfChannel(body.value.channel), body.value.messageId, body.value.unreadCount, at, body.value);
       case 'channelSettings':
         return this.channelSettings(body.value, at);
       case 'channelTypeLevel':
         return; // Read from the server when it is asked for.
       case 'readReceipt':
         return this.readReceipt(body.value, at);
+      case 'readReceipts':
+        return; // It has no place in the inbox: see `Core`.
       case 'blocklistChanged':
         return this.tell({ kind: 'blocklist', added: body.value.added, removed: body.value.removed });
       case 'whitelistChanged': {
@@ -169,13 +171,17 @@ export class EntryWriter {
   }
 
   /** The user has read a channel, here or on another device. */
-  async channelRead(key: string, messageId: string, unread: number, at: number): Promise<void> {
+  async channelRead(key: string, messageId: string, unread: number, at: number, mentions?: ChannelRead): Promise<void> {
     const channel = await this.tx.get('channels', key);
     if (channel === undefined) return;
     const changed = channel.unread !== unread || channel.readMessageId < messageId;
     if (!changed && !this.again) return; // It was read on this device.
     channel.unread = unread;
     if (channel.readMessageId < messageId) channel.readMessageId = messageId;
+    // Of a group the server says how many of those left mention whom.
+    if (mentions?.channel?.type === (ChannelType.GROUP as number)) {
+      Object.assign(channel, { mentioned: mentions.mentionedCount, mentionedMe: mentions.mentionedMeCount });
+    }
     if (unread === 0) Object.assign(channel, { mentioned: 0, mentionedMe: 0, firstUnreadAt: 0 });
     this.tx.put('channels', channel);
     this.tell({ kind: 'channel', channel: key, change: { kind: 'read', at } });

@@ -116,6 +116,7 @@ export class Outbox {
           transient: record.transient,
           uncounted: !record.counted,
           needsReceipt: record.needsReceipt,
+          toUserIds: record.toUserIds ?? [],
           ...(record.push === undefined ? {} : { push: record.push }),
         },
       });

@@ -77,6 +77,7 @@ export function messageRecord(message: Message, me: string, now: number): Messag
     needsReceipt: message.needsReceipt,
     transient: false,
     editedAt: Number(message.editedAt),
+    ...(message.toUserIds.length > 0 ? { toUserIds: message.toUserIds } : {}),
     ...(message.recalled ? { hidden: true } : {}),
   };
 }
@@ -91,6 +92,7 @@ export function channelRecord(state: ChannelState, old: ChannelRecord | undefine
     ...base,
     latest: latest?.hidden ? null : latest,
     unread: state.unreadCount,
+    ...(key.startsWith(`${ChannelType.GROUP}:`) ? { mentioned: state.mentionedCount, mentionedMe: state.mentionedMeCount } : {}),
     readMessageId: state.readMessageId,
     peerReadMessageId: state.peerReadMessageId,
     updatedAt,

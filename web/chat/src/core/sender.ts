@@ -116,7 +116,7 @@ export class Sender {
     const channel = channelOfKey(record.channel);
     const answer = await connection.request({
       case: 'sendMessage',
-      value: { channel, clientMessageId, type, content, transient: true, uncounted: true },
+      value: { channel, clientMessageId, type, content, transient: true, uncounted: true, toUserIds: record.toUserIds ?? [] },
     });
     if (answer.case !== 'messageSent') throw refused(NCCode.BAD_FRAME, 'the server did not answer as agreed');
     const { messageId, sentAt } = answer.value;

@@ -24,6 +24,7 @@ export function messageOf(record: MessageRecord): Message {
     needReceipt: record.needsReceipt,
     sentReceipt: record.read ?? false,
     hasChanged: record.editedAt > 0,
+    ...(record.toUserIds === undefined ? {} : { directedUserIds: record.toUserIds }),
     ...(record.failureCode === undefined ? {} : { failureCode: record.failureCode }),
   });
 }

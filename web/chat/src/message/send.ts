@@ -72,6 +72,7 @@ export async function sendPlain<T>(
     transient: isStatusMessage,
     counted: isCounted,
     needsReceipt: needReceipt,
+    ...(params.directedUserIds?.length ? { toUserIds: params.directedUserIds } : {}),
     ...(params.pushConfig === undefined ? {} : { push: pushOptions(params.pushConfig) }),
   });
   if (!answer.isOk || answer.data === undefined) return answer.wipe();

@@ -42,7 +42,8 @@ export class ServerApi {
   async token(userId: string): Promise<string> {
     const result = await this.api('/v4/auth/access-token/issue', { userId, name: userId });
     return (result['accessToken'] ?? result['token']) as string;
-  }}
+  }
+}
 
 export class Nuncio extends ServerApi {
   readonly data = mkdtempSync(join(tmpdir(), 'nuncio-web-'));
@@ -80,6 +81,13 @@ export class Nuncio extends ServerApi {
   async end(): Promise<void> {
     await this.stop('SIGKILL');
     rmSync(this.data, { recursive: true, force: true });
+  }
+
+  /** Makes another app, in production and without a limit of users, beside the running server. */
+  async createApp(name: string): Promise<ServerApi> {
+    const args = ['app', 'create', '--name', name, '--environment', 'production', '--edition', 'flagship', '--data', this.data, '--json'];
+    const { stdout } = await promisify(execFile)(binary as string, args);
+    return Object.assign(new ServerApi(), { url: this.url }, JSON.parse(stdout) as { appKey: string; appSecret: string });
   }
 
   /** Gives the app a new secret, as its operator does beside the running server. */

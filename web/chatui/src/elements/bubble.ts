@@ -6,6 +6,7 @@ import { isMine } from '../conversation.js';
 import { groupOfChannel } from '../conversation-key.js';
 import { mentionsUser } from '../mentions.js';
 import { messageText, preview, stringOf } from '../preview.js';
+import type { ReadCount } from '../session.js';
 import { safeUrl, textParts } from '../rich-text.js';
 import { refusalText, text } from '../texts.js';
 import { clock } from '../time.js';
@@ -49,6 +50,9 @@ export const bubbleStyles: CSSResult = css`
   .meta svg { width: 15px; height: 15px; }
   .meta .is-read { color: var(--nuncio-accent); }
   .meta .is-failed { color: var(--nuncio-danger); }
+  .readers { display: inline-flex; align-items: center; gap: 4px; min-height: 24px; padding: 0 4px; border: 0; border-radius: 6px; background: none; color: inherit; font: inherit; cursor: pointer; }
+  .readers:hover { background: var(--nuncio-sunken); color: var(--nuncio-text); }
+  .readers span { display: inline-flex; }
   .refusal { max-width: 34rem; color: var(--nuncio-danger); font-size: var(--nuncio-text-size-small); }
 `;
 
@@ -123,13 +127,23 @@ function quote(message: Message): TemplateResult {
   return html`<span class="quote"><span class="who" dir="auto">${name}</span><span class="what">${preview(quoted)}</span></span>`;
 }
 
-/** When a message was sent, whether it was edited, and how far it has come. */
-export function meta(message: Message): TemplateResult {
+/**
+ * When a message was sent, whether it was edited, and how far it has come.
+ *
+ * @param reading in a group: how many have read it, and what shows who
+ */
+export function meta(message: Message, reading?: { count: ReadCount; show: () => void }): TemplateResult {
   return html`<span class="meta">
     ${message.hasChanged ? html`<span>${text('message.edited')}</span>` : nothing}
     <time datetime=${new Date(message.sentTime).toISOString()}>${clock(message.sentTime)}</time>
-    ${isMine(message) ? status(message.sentStatus) : nothing}
+    ${!isMine(message) ? nothing : reading === undefined ? status(message.sentStatus) : readers(reading.count, reading.show)}
   </span>`;
+}
+
+/** A button that says how many have read a message. */
+function readers({ readCount, unreadCount }: ReadCount, show: () => void): TemplateResult {
+  const label = readCount === 0 ? text('receipts.nobody') : unreadCount === 0 ? text('receipts.all') : text('receipts.count', readCount, readCount + unreadCount);
+  return html`<button class="readers focusable" type="button" @click=${show}><span class=${readCount > 0 ? 'is-read' : 'is-sent'} aria-hidden="true">${readCount > 0 ? icons.read : icons.sent}</span>${label}</button>`;
 }
 
 function status(sent: SentStatus): TemplateResult {

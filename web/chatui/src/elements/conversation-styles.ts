@@ -16,7 +16,7 @@ export const conversationStyles: CSSResult = css`
   .icon.flips:dir(rtl) { scale: -1 1; }
   .who { flex: 1; min-width: 0; display: flex; align-items: center; gap: 12px; padding: 4px; border: 0; border-radius: var(--nuncio-radius); background: none; text-align: start; cursor: pointer; }
   .names { display: grid; min-width: 0; }
-  .names .name { font-weight: 650; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; line-height: 1.3; }
+  .names .name { text-align: match-parent; font-weight: 650; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; line-height: 1.3; }
   .state { color: var(--nuncio-text-muted); font-size: var(--nuncio-text-size-small); line-height: 1.3; }
   .state.typing { color: var(--nuncio-accent); }
   .body { position: relative; flex: 1; min-height: 0; }

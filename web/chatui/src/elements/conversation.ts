@@ -1,6 +1,7 @@
 import type { PropertyDeclarations, PropertyValues, TemplateResult } from 'lit';
 import { html, nothing } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
+import type { Message } from '@nuncio/chat';
 import { ChannelNoDisturbLevel, ConnectionStatus, GroupMemberRole, SentStatus } from '@nuncio/chat';
 import type { Entry } from '../conversation.js';
 import { Conversation, isMine } from '../conversation.js';
@@ -39,6 +40,7 @@ const FOREVER = Date.UTC(9000, 0);
  * @fires close-conversation - the user wants to go back; in narrow layouts
  * @fires open-user - `detail` is the id of the user whose card shall be shown
  * @fires open-group - `detail` is the id of the group whose page shall be shown
+ * @fires open-receipts - `detail` has the `groupId` and the `messageId` of the message whose readers shall be shown
  */
 export class NuncioConversation extends NuncioElement {
   static override properties: PropertyDeclarations = {
@@ -259,13 +261,21 @@ export class NuncioConversation extends NuncioElement {
           <div class="beside">${bubble(message)}
             <button class="button icon more focusable" type="button" aria-haspopup="menu" aria-label=${text('message.menu')}
               @click=${(event: MouseEvent) => this.#optionsOf(entry, event)}>${icons.more}</button></div>
-          ${last || message.hasChanged || message.sentStatus < SentStatus.SENT ? meta(message) : nothing}
+          ${last || message.hasChanged || message.sentStatus < SentStatus.SENT ? meta(message, this.#reading(message)) : nothing}
           ${refusal(message)}
           ${message.sentStatus === SentStatus.FAILED
             ? html`<button class="button small quiet" type="button" @click=${() => void this.#conversation?.retry(entry)}>${text('retry')}</button>`
             : nothing}
         </div>
       </div></div>`;
+  }
+
+  /** Who has read an own message in a group, where that is known. */
+  #reading({ messageId, sentStatus }: Message): Parameters<typeof meta>[1] {
+    const count = this.#conversation?.readCounts.get(messageId);
+    if (count === undefined || sentStatus < SentStatus.SENT) return undefined;
+    const groupId = this.#conversation?.groupId ?? '';
+    return { count, show: () => this.emit('open-receipts', { groupId, messageId }) };
   }
 
   /** Goes to the newest message. */

@@ -38,6 +38,7 @@ export class NuncioGroupMembers extends NuncioElement {
 
   #list: MemberList | undefined;
   #muted = new Set<string>();
+  #allowed = new Set<string>();
   #favorites = new Set<string>();
   #menu: { items: MenuItem[]; label: string } = { items: [], label: '' };
   #top = 0;
@@ -124,10 +125,16 @@ export class NuncioGroupMembers extends NuncioElement {
     const { groupId } = this;
     if (!groupId) return;
     const group = new GroupChannel(groupId);
-    const [favorites, mutes] = await Promise.all([group.getFavorites(), groups.isManager(groupId) ? group.getMutedMembers() : undefined]);
+    const manages = groups.isManager(groupId);
+    const [favorites, mutes, senders] = await Promise.all([
+      group.getFavorites(),
+      manages ? group.getMutedMembers() : undefined,
+      manages ? group.getAllowedSenders() : undefined,
+    ]);
     if (groupId !== this.groupId) return;
     this.#favorites = new Set(favorites.data ?? []);
     this.#muted = new Set((mutes?.data ?? []).map(({ userId }) => userId));
+    this.#allowed = new Set(senders?.data ?? []);
     this.requestUpdate();
   }
 
@@ -165,6 +172,7 @@ export class NuncioGroupMembers extends NuncioElement {
       </button>
       <span class="marks">
         ${this.#favorites.has(userId) ? html`<span role="img" aria-label=${text('members.favorite')} title=${text('members.favorite')}>${icons.star}</span>` : nothing}
+        ${this.#allowed.has(userId) && groups.info(groupId)?.isFrozen ? html`<span class="badge">${text('members.allowed')}</span>` : nothing}
         ${this.#muted.has(userId) ? html`<span class="badge muted">${text('members.muted')}</span>` : nothing}
         ${role === GroupMemberRole.OWNER ? html`<span class="badge">${text('members.owner')}</span>` : nothing}
         ${role === GroupMemberRole.MANAGER ? html`<span class="badge">${text('members.manager')}</span>` : nothing}
@@ -201,6 +209,13 @@ export class NuncioGroupMembers extends NuncioElement {
     } else if (above) {
       items.push({ label: text('members.mute.hour'), run: act(() => succeed<unknown>(group.muteMembers({ userIds: [userId], minutes: HOUR }))) });
       items.push({ label: text('members.mute'), run: act(() => succeed<unknown>(group.muteMembers({ userIds: [userId] }))) });
+    }
+    if (above && groups.info(groupId)?.isFrozen) {
+      const allowed = this.#allowed.has(userId);
+      items.push({
+        label: text(allowed ? 'members.allow.no' : 'members.allow'),
+        run: act(() => succeed<unknown>(group.setAllowedSenders(allowed ? { remove: [userId] } : { add: [userId] }))),
+      });
     }
     if (mine === GroupMemberRole.OWNER) {
       const manages = role === GroupMemberRole.MANAGER;

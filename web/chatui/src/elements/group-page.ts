@@ -13,16 +13,8 @@ import { userInfo } from '../user-info.js';
 import { avatarStyles, groupAvatar } from './avatar.js';
 import { bubbleStyles, linked } from './bubble.js';
 import { permits } from './group-settings.js';
+import { LEVELS } from './notification-settings.js';
 import type { NuncioPeoplePicker } from './people-picker.js';
-
-const LEVELS: readonly (readonly [ChannelNoDisturbLevel, TextKey])[] = [
-  [ChannelNoDisturbLevel.DEFAULT, 'notify.default'],
-  [ChannelNoDisturbLevel.ALL_MESSAGE, 'notify.all'],
-  [ChannelNoDisturbLevel.MENTION, 'notify.mentions'],
-  [ChannelNoDisturbLevel.MENTION_USERS, 'notify.mentions.me'],
-  [ChannelNoDisturbLevel.MENTION_ALL, 'notify.mentions.all'],
-  [ChannelNoDisturbLevel.MUTED, 'notify.none'],
-];
 
 /**
  * Everything about a group: what it says of itself, its members, what the user has set for it, and what they may change.
@@ -67,7 +59,7 @@ export class NuncioGroupPage extends NuncioElement {
       .actions { gap: 8px; }
       select.input { appearance: auto; }
       label.check { display: flex; align-items: center; gap: 10px; }
-      label.check input { width: 20px; height: 20px; margin: 0; accent-color: var(--nuncio-accent); }
+      label.check input { flex: none; width: 20px; height: 20px; margin: 0; accent-color: var(--nuncio-accent); }
     `,
   ];
 
@@ -171,7 +163,7 @@ export class NuncioGroupPage extends NuncioElement {
         <select class="input" @change=${(event: Event) => {
           const level = Number((event.target as HTMLSelectElement).value) as ChannelNoDisturbLevel;
           void this.#save(() => this.#setChannel(groupId, group.setNoDisturbLevel(level)));
-        }}>${LEVELS.map(([level, key]) => html`<option value=${level} ?selected=${level === (channel?.noDisturbLevel ?? ChannelNoDisturbLevel.DEFAULT)}>${text(key)}</option>`)}</select></label>
+        }}>${[[ChannelNoDisturbLevel.DEFAULT, 'notify.default'] as const, ...LEVELS].map(([level, key]) => html`<option value=${level} ?selected=${level === (channel?.noDisturbLevel ?? ChannelNoDisturbLevel.DEFAULT)}>${text(key)}</option>`)}</select></label>
       <label class="check"><input type="checkbox" .checked=${channel?.isPinned ?? false} @change=${(event: Event) => {
         const pinned = (event.target as HTMLInputElement).checked;
         void this.#save(() => this.#setChannel(groupId, pinned ? group.pin() : group.unpin()));

@@ -60,7 +60,7 @@ export class NuncioGroupRequests extends NuncioElement {
     const all = groups.applications ?? [];
     const shown = groupId ? all.filter((one) => one.groupId === groupId && awaitsAnswer(one)) : all;
     if (shown.length === 0) return nothing;
-    return html`<h3>${text('applications')}</h3>
+    return html`<h3>${text(groupId ? 'applications.one' : 'applications')}</h3>
       ${this.error ? html`<div class="message" role="alert"><div class="note danger">${this.error}</div></div>` : nothing}
       <ul>${repeat(shown, keyOf, (one) => html`<li>${this.#row(one)}</li>`)}</ul>`;
   }

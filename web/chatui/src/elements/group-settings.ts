@@ -86,7 +86,7 @@ export class NuncioGroupSettings extends NuncioElement {
       textarea.input { min-height: 72px; resize: vertical; }
       select.input { appearance: auto; }
       label.check { display: flex; align-items: center; gap: 10px; }
-      label.check input { width: 20px; height: 20px; margin: 0; accent-color: var(--nuncio-accent); }
+      label.check input { flex: none; width: 20px; height: 20px; margin: 0; accent-color: var(--nuncio-accent); }
     `,
   ];
 

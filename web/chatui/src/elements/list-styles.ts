@@ -30,7 +30,8 @@ export const listStyles: CSSResult = css`
   .row .main { flex: 1; min-width: 0; display: grid; gap: 2px; }
   .row .line { display: flex; align-items: center; gap: 8px; min-width: 0; }
   .row .name { flex: 1; min-width: 0; font-weight: 600; }
-  .row .name, .row .sub { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+  /* A name from right to left keeps its place in a list from left to right. */
+  .row .name, .row .sub { text-align: match-parent; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
   .row .sub { flex: 1; min-width: 0; color: var(--nuncio-text-muted); font-size: var(--nuncio-text-size-small); }
   .row .time { flex: none; color: var(--nuncio-text-muted); font-size: var(--nuncio-text-size-tiny); font-variant-numeric: tabular-nums; }
   .empty { display: grid; gap: 4px; padding: 40px 24px; text-align: center; color: var(--nuncio-text-muted); }

@@ -33,7 +33,7 @@ export class NuncioPeoplePicker extends NuncioElement {
       .scroll { max-height: 240px; padding: 0 4px; border: 1px solid var(--nuncio-border); border-radius: var(--nuncio-radius); }
       label.row { min-height: 48px; cursor: pointer; }
       label.row:hover { background: var(--nuncio-sunken); }
-      label.row input { width: 20px; height: 20px; margin: 0; accent-color: var(--nuncio-accent); }
+      label.row input { flex: none; width: 20px; height: 20px; margin: 0; accent-color: var(--nuncio-accent); }
       .avatar { --avatar-size: 32px; }
       .count { color: var(--nuncio-text-muted); font-size: var(--nuncio-text-size-small); }
     `,

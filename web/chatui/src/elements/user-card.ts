@@ -1,12 +1,11 @@
 import type { PropertyDeclarations, PropertyValues, TemplateResult } from 'lit';
 import { css, html, nothing } from 'lit';
-import type { PushState } from '@nuncio/chat';
-import { ConnectionStatus, NCEngine } from '@nuncio/chat';
+import { NCEngine } from '@nuncio/chat';
 import { NuncioElement } from '../element.js';
 import { safeUrl } from '../rich-text.js';
 import { succeed } from '../failure.js';
 import { session } from '../session.js';
-import { getLanguage, text } from '../texts.js';
+import { text } from '../texts.js';
 import { userInfo } from '../user-info.js';
 import { avatar, avatarStyles } from './avatar.js';
 
@@ -20,7 +19,6 @@ export class NuncioUserCard extends NuncioElement {
     userId: { type: String, attribute: 'user-id' },
     pushWorker: { type: String, attribute: 'push-worker' },
     done: { state: true },
-    push: { state: true },
   };
 
   /** Whose card; the current user's own when left out. */
@@ -29,8 +27,6 @@ export class NuncioUserCard extends NuncioElement {
   declare pushWorker: string | undefined;
   /** What was done last. */
   protected declare done: string | undefined;
-  /** How the browser's notifications stand, once that is known. */
-  protected declare push: PushState | undefined;
 
   static override styles = [
     NuncioElement.styles,
@@ -45,8 +41,6 @@ export class NuncioUserCard extends NuncioElement {
       code { font-family: var(--nuncio-font-mono); overflow-wrap: anywhere; }
       .actions { display: grid; gap: 8px; }
       form { display: grid; gap: 14px; }
-      label.check { display: flex; align-items: center; gap: 10px; }
-      label.check input { width: 20px; height: 20px; margin: 0; accent-color: var(--nuncio-accent); }
     `,
   ];
 
@@ -57,7 +51,6 @@ export class NuncioUserCard extends NuncioElement {
 
   protected override willUpdate(changed?: PropertyValues<this>): void {
     super.willUpdate();
-    if (this.pushWorker && this.push === undefined && session.connection.status === ConnectionStatus.CONNECTED) void this.#readPush();
     if (!changed?.has('userId')) return;
     this.error = this.done = undefined;
     if (this.userId) session.watch(this.userId);
@@ -77,7 +70,7 @@ export class NuncioUserCard extends NuncioElement {
         <div class="sub">${text('card.id')}: <code>${userId}</code></div>
       </div>
       <div role="status">${this.error ? html`<div class="note danger">${this.error}</div>` : this.done ? html`<div class="note success">${this.done}</div>` : nothing}</div>
-      ${own ? html`${this.#own(userId)}${this.#notifications()}` : this.#other(userId)}
+      ${own ? html`${this.#own(userId)}<nuncio-notification-settings .pushWorker=${this.pushWorker}></nuncio-notification-settings>` : this.#other(userId)}
     </div>`;
   }
 
@@ -92,31 +85,6 @@ export class NuncioUserCard extends NuncioElement {
       <button class="button primary" type="submit">${text('save')}</button>
     </form>`;
   }
-
-  #notifications(): TemplateResult | typeof nothing {
-    const { push } = this;
-    if (!this.pushWorker || push === undefined || push === 'unsupported') return nothing;
-    if (push === 'denied') return html`<div class="note">${text('push.denied')}</div>`;
-    return html`<label class="check"><input type="checkbox" .checked=${push === 'on'} @change=${this.#setPush} /><span>${text('push')}</span></label>`;
-  }
-
-  async #readPush(): Promise<void> {
-    const state = await NCEngine.getPushState();
-    this.push = state.isOk ? state.data : 'unsupported';
-  }
-
-  readonly #setPush = (event: Event): void => {
-    const wanted = (event.target as HTMLInputElement).checked;
-    this.done = undefined;
-    void this.attempt(async () => {
-      const workerUrl = this.pushWorker ?? '';
-      const language = getLanguage();
-      await succeed<unknown>(wanted ? NCEngine.enablePush({ workerUrl, language }) : NCEngine.disablePush());
-    }).finally(() => {
-      this.push = undefined;
-      this.requestUpdate();
-    });
-  };
 
   #other(userId: string): TemplateResult {
     const blocked = session.isBlocked(userId);

@@ -13,6 +13,7 @@ import { build } from 'esbuild';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import type * as Chat from '@nuncio/chat';
 import { browserPath, launchBrowser } from '../../../chat/test/support/browser.js';
+import type { ServerApi } from '../../../chat/test/support/nuncio.js';
 import { Nuncio, binary } from '../../../chat/test/support/nuncio.js';
 import type * as ChatUi from '../../src/index.js';
 
@@ -78,8 +79,8 @@ export class World {
   }
 
   /** A browser of its own in which a user is signed in. */
-  async open(user: string, options: BrowserContextOptions = {}, query: Record<string, string> = {}): Promise<Page> {
-    const token = await this.nuncio.token(user);
+  async open(user: string, options: BrowserContextOptions = {}, query: Record<string, string> = {}, app: ServerApi = this.nuncio): Promise<Page> {
+    const token = await app.token(user);
     const context = await this.#browser.newContext({ viewport: { width: 1100, height: 760 }, ...options });
     const page = await context.newPage();
     page.setDefaultTimeout(30_000);
@@ -89,7 +90,7 @@ export class World {
     page.on('pageerror', (error) => this.complaints.push(String(error)));
     page.on('request', (request) => this.hosts.add(new URL(request.url()).hostname));
     const { port } = this.#site.address() as AddressInfo;
-    const search = new URLSearchParams({ server: this.nuncio.url, key: this.nuncio.appKey, token, user, ...query });
+    const search = new URLSearchParams({ server: app.url, key: app.appKey, token, user, ...query });
     await page.goto(`http://127.0.0.1:${port}/?${search}`);
     await page.waitForFunction(() => window.chat?.NCEngine.getConnectionStatus() === window.chat.ConnectionStatus.CONNECTED);
     return page;
