@@ -55,7 +55,7 @@ impl Pace {
 const AGAIN_MS: std::ops::RangeInclusive<u64> = 200..=1000;
 
 /// A connection whose message was turned away because too many wait already.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct SentAway {
     /// When the client may try again, as it was told.
     until: Instant,
