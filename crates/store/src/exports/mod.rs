@@ -16,6 +16,7 @@ use crate::jobs::{self, Job, Kind, State};
 use crate::keys::ChannelKey;
 use crate::messages::{read_message, select_messages};
 use crate::outbox::select_deliveries;
+use crate::push;
 use rows::{
     audited, read_activation, read_channel, read_channel_tag, read_entry, read_favorite,
     read_friend, read_group, read_group_application, read_listed, read_posted, read_request,
@@ -59,6 +60,10 @@ pub enum Section {
     ChannelTags,
     /// The channels under each of them.
     TaggedChannels,
+    /// Devices that are registered for push.
+    PushDevices,
+    /// What the user has set about push.
+    PushSettings,
     /// Messages that the user sent and received.
     Messages,
     /// What the user's devices were told, in order; messages by their ids.
@@ -73,7 +78,7 @@ pub enum Section {
 
 impl Section {
     /// All of them.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 21] = [
         Self::Blocklist,
         Self::Whitelist,
         Self::Friends,
@@ -88,6 +93,8 @@ impl Section {
         Self::ChannelTypeSettings,
         Self::ChannelTags,
         Self::TaggedChannels,
+        Self::PushDevices,
+        Self::PushSettings,
         Self::Messages,
         Self::Inbox,
         Self::WebhookDeliveries,
@@ -113,6 +120,8 @@ impl Section {
             Self::ChannelTypeSettings => "channel-type-settings",
             Self::ChannelTags => "channel-tags",
             Self::TaggedChannels => "tagged-channels",
+            Self::PushDevices => "push-devices",
+            Self::PushSettings => "push-settings",
             Self::Messages => "messages",
             Self::Inbox => "inbox",
             Self::WebhookDeliveries => "webhook-deliveries",
@@ -132,7 +141,7 @@ pub struct After {
 }
 
 impl After {
-    fn text(text: impl Into<String>) -> Self {
+    pub(crate) fn text(text: impl Into<String>) -> Self {
         Self { text: text.into(), ..Self::default() }
     }
 
@@ -360,6 +369,17 @@ async fn page(
                        order by tag_id, channel_type, channel_id limit ?6";
             let by_all = params![app, user, &after.text, after.number, &after.second, limit];
             tx.all(sql, by_all, read_tagged).await?
+        }
+        Section::PushDevices => {
+            let sql =
+                "select device, provider, token, p256dh, auth, language, registered_at, failures
+                       from push_devices where app = ?1 and user_id = ?2 and device > ?3
+                       order by device limit ?4";
+            tx.all(sql, by_text, push::exported_device).await?
+        }
+        Section::PushSettings => {
+            let settings = push::exported_settings(tx, app, user).await?;
+            return Ok((settings.into_iter().collect(), None));
         }
         Section::Messages => return messages(tx, app, user, after, limit).await,
         Section::Inbox => {
