@@ -285,6 +285,40 @@ everywhere! {
         world.kill().await;
     }
 
+    async fn a_group_is_told_by_its_name_and_levels_hold_for_mentions(world: World) {
+        let (receiver, _) = gateway(&world).await;
+        world.api.token("bob").await;
+        let mut ada = world.login("ada", "phone").await;
+        register(&mut ada, "t1").await;
+        let group = json!({ "channelId": "club", "name": "Club", "owner": "bob", "userIds": ["ada"] });
+        world.api.ok("/v4/group-channel/create", group).await;
+        let only_mentions = SetChannelSettings {
+            channel: Some(Channel::group("club")),
+            level: Some(2),
+            ..SetChannelSettings::default()
+        };
+        ada.call(Body::SetChannelSettings(only_mentions)).await.unwrap();
+        leave(ada).await;
+        let contents = [
+            json!({ "content": "to nobody" }),
+            json!({ "content": "to all", "mentionedInfo": { "type": 1 } }),
+            json!({ "content": "to ada", "mentionedInfo": { "type": 2, "userIdList": ["ada"] } }),
+        ];
+        for content in contents {
+            let message = json!({
+                "fromUserId": "bob", "toChannelIds": ["club"], "messageType": "RC:TxtMsg",
+                "content": content.to_string(),
+            });
+            world.api.ok("/v4/group-channel/message/send", message).await;
+        }
+        let all = wait_for(&receiver, "ada", "[Mentioned you] Name of bob: to ada").await;
+        let told = told(&all, "ada");
+        assert_eq!(told.len(), 1);
+        let data = told[0].data();
+        assert_eq!((&data["title"], &data["data"]["channelType"]), (&json!("Club"), &json!("3")));
+        world.kill().await;
+    }
+
     async fn one_worker_tells_a_device_and_tells_it_once(world: World) {
         const WRITERS: usize = 12;
         let (receiver, _) = gateway(&world).await;
