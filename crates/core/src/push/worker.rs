@@ -294,12 +294,12 @@ impl Core {
     ) -> Result<Outcome, Error> {
         let (state, of) = (&self.parts.push, (place.app, i32::from(device.provider)));
         let now = self.now();
-        if let Some(until) = locked(&state.paused).get(&of).copied().filter(|until| *until > now) {
-            return Ok(Outcome::Wait(until));
-        }
         let Some(sender) = self.sender(place.app, device.provider).await? else {
             return Ok(Outcome::Wait(now.plus_ms(BUSY_MS.0)));
         };
+        if let Some(until) = locked(&state.paused).get(&of).copied().filter(|until| *until > now) {
+            return Ok(Outcome::Wait(until));
+        }
         let notification = notification(&place.user, found, now);
         let target = Target {
             token: device.token.clone(),
