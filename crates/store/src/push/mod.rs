@@ -10,6 +10,7 @@
 
 mod devices;
 mod due;
+mod levels;
 mod options;
 mod providers;
 mod settings;
