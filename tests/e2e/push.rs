@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
+use nuncio_client::{Client, Event, PushRegistration, PushSettingsChange};
 use nuncio_protocol::frames::{
     Channel, GetPushInfo, Logout, MarkRead, Ping, PushConfig, PushProvider, QuietHours,
     RecallMessage, RegisterPush, SetChannelSettings, SetPushSettings, client_frame::Body,
@@ -281,6 +282,110 @@ everywhere! {
             assert!(tries.next().is_some(), "{listed}");
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
+        world.kill().await;
+    }
+
+    async fn a_group_is_told_by_its_name_and_levels_hold_for_mentions(world: World) {
+        let (receiver, _) = gateway(&world).await;
+        world.api.token("bob").await;
+        let mut ada = world.login("ada", "phone").await;
+        register(&mut ada, "t1").await;
+        let group = json!({ "channelId": "club", "name": "Club", "owner": "bob", "userIds": ["ada"] });
+        world.api.ok("/v4/group-channel/create", group).await;
+        let only_mentions = SetChannelSettings {
+            channel: Some(Channel::group("club")),
+            level: Some(2),
+            ..SetChannelSettings::default()
+        };
+        ada.call(Body::SetChannelSettings(only_mentions)).await.unwrap();
+        leave(ada).await;
+        let contents = [
+            json!({ "content": "to nobody" }),
+            json!({ "content": "to all", "mentionedInfo": { "type": 1 } }),
+            json!({ "content": "to ada", "mentionedInfo": { "type": 2, "userIdList": ["ada"] } }),
+        ];
+        for content in contents {
+            let message = json!({
+                "fromUserId": "bob", "toChannelIds": ["club"], "messageType": "RC:TxtMsg",
+                "content": content.to_string(),
+            });
+            world.api.ok("/v4/group-channel/message/send", message).await;
+        }
+        let all = wait_for(&receiver, "ada", "[Mentioned you] Name of bob: to ada").await;
+        let told = told(&all, "ada");
+        assert_eq!(told.len(), 1);
+        let data = told[0].data();
+        assert_eq!((&data["title"], &data["data"]["channelType"]), (&json!("Club"), &json!("3")));
+        world.kill().await;
+    }
+
+    async fn one_worker_tells_a_device_and_tells_it_once(world: World) {
+        const WRITERS: usize = 12;
+        let (receiver, _) = gateway(&world).await;
+        // Slow enough that whoever else looks finds the device behind.
+        receiver.answer(|_| Reply { after: Duration::from_millis(100), ..Reply::status(200) });
+        away(&world, "ada").await;
+        away(&world, "eve").await;
+        let mut writers = Vec::new();
+        for writer in 0..WRITERS {
+            writers.push(world.login(&format!("w{writer}"), "phone").await);
+        }
+        // Each comes in at another node, where there are some.
+        let mut tasks = tokio::task::JoinSet::new();
+        for mut wire in writers {
+            tasks.spawn(async move {
+                wire.send("ada", "m1", "one").await.unwrap();
+                wire.send("eve", "m2", "one").await.unwrap();
+            });
+        }
+        tasks.join_all().await;
+        let channels = |all: &[Received], user: &str| {
+            let channel = |r: &&Received| r.data()["data"]["channelId"].as_str().unwrap().to_owned();
+            let mut channels: Vec<_> = told(all, user).iter().map(channel).collect();
+            channels.sort();
+            channels
+        };
+        let complete = |all: &[Received]| {
+            ["ada", "eve"].iter().all(|user| channels(all, user).len() >= WRITERS)
+        };
+        receiver.wait("all of them", complete).await;
+        // Longer than a scan takes to come round.
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        let mut once: Vec<_> = (0..WRITERS).map(|writer| format!("w{writer}")).collect();
+        once.sort();
+        for user in ["ada", "eve"] {
+            assert_eq!(channels(&receiver.received(), user), once);
+        }
+        world.kill().await;
+    }
+
+    async fn the_rust_sdk_registers_and_says_what_it_holds_when_it_goes(world: World) {
+        let (receiver, _) = gateway(&world).await;
+        let token = world.api.token("ada").await;
+        let (ada, mut events) =
+            Client::builder(&world.address, &world.api.key).token(token).build().await.unwrap();
+        ada.connect().await.unwrap();
+        let info = ada.get_push_info().await.unwrap();
+        assert_eq!(info.providers, [i32::from(PushProvider::Webhook)]);
+        let registration = PushRegistration {
+            provider: PushProvider::Webhook,
+            token: "t1".into(),
+            language: "fr".into(),
+            ..PushRegistration::default()
+        };
+        ada.register_push(registration).await.unwrap();
+        let hidden = PushSettingsChange { hide_content: Some(true), ..<_>::default() };
+        ada.set_push_settings(hidden).await.unwrap();
+        assert!(ada.get_push_settings().await.unwrap().hide_content);
+        let mut bob = world.login("bob", "phone").await;
+        bob.send("ada", "m1", "seen").await.unwrap();
+        while !matches!(events.next().await.unwrap(), Event::Message(_)) {}
+        ada.disconnect().await;
+        // What was seen is told no more; a message that comes after is.
+        bob.send("ada", "m2", "missed").await.unwrap();
+        let all = wait_for(&receiver, "ada", "Vous avez un nouveau message").await;
+        let ids: Vec<_> = told(&all, "ada").iter().map(|r| &r.data()["data"]["unreadCount"]).collect();
+        assert_eq!(ids, ["2"], "one notification, after two messages");
         world.kill().await;
     }
 

@@ -138,6 +138,14 @@ impl<'a> Session<'a> {
         });
     }
 
+    /// Says what is held here, so that it is not pushed, and closes the connection.
+    async fn say_goodbye(&mut self) {
+        let ping = client_frame::Body::Ping(Ping { cursor: self.inbox.cursor() });
+        if self.write(Purpose::Ping, ping).await.is_ok() {
+            let _ = self.socket.close(None).await;
+        }
+    }
+
     async fn serve(&mut self) -> Result<Infallible, Ended> {
         let shared = self.shared;
         loop {
@@ -149,8 +157,7 @@ impl<'a> Session<'a> {
             let held_back = self.inbox.has_ready();
             tokio::select! {
                 () = self.stop.cancelled() => {
-                    let goodbye = self.socket.close(None);
-                    let _ = timeout(Duration::from_secs(1), goodbye).await;
+                    let _ = timeout(Duration::from_secs(1), self.say_goodbye()).await;
                     return Err(Ended::ByApp);
                 }
                 message = self.socket.next() => {

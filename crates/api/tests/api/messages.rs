@@ -105,6 +105,10 @@ async fn what_a_message_is_made_of_has_limits() {
         (with("metadata", json!({ "k": "v" })), 430, 1009),
         (with("hasMetadata", json!(true)), 430, 1009),
         (with("isEchoToSender", json!(7)), 400, 1002),
+        (with("pushContent", json!("x".repeat(1025))), 400, 1002),
+        (with("pushData", json!("x".repeat(1025))), 400, 1002),
+        (with("pushExt", json!("not json")), 400, 1002),
+        (with("pushExt", json!("[]")), 400, 1002),
         (with("fromUserId", json!("ghost")), 404, 40401),
     ] {
         let (found, code, sentence) = tenant.refused(SEND, body).await;
@@ -113,7 +117,8 @@ async fn what_a_message_is_made_of_has_limits() {
     tenant.ok(SEND, with("messageType", json!("app:order"))).await;
     let biggest = format!("\"{}\"", "x".repeat(limits::CONTENT_BYTES - 2));
     tenant.ok(SEND, with("content", json!(biggest))).await;
-    tenant.ok(SEND, with("pushContent", json!("ignored"))).await;
+    tenant.ok(SEND, with("pushContent", json!("x".repeat(1024)))).await;
+    tenant.ok(SEND, with("pushExt", json!("{\"title\":\"Shop\"}"))).await;
 }
 
 #[tokio::test]

@@ -68,8 +68,9 @@ impl From<Config> for PushConfig {
 
 /// Seconds after midnight of `HH:mm:ss`.
 fn seconds(text: &str) -> Option<u32> {
-    let mut parts =
-        text.split(':').map(|part| part.parse::<u32>().ok().filter(|_| part.len() == 2));
+    let two_digits = |part: &str| part.len() == 2 && part.bytes().all(|b| b.is_ascii_digit());
+    let read = |part: &str| part.parse::<u32>().ok().filter(|_| two_digits(part));
+    let mut parts = text.split(':').map(read);
     let (hours, minutes, seconds) = (parts.next()??, parts.next()??, parts.next()??);
     let within = parts.next().is_none() && hours < 24 && minutes < 60 && seconds < 60;
     within.then_some(hours * 3600 + minutes * 60 + seconds)

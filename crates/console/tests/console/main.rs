@@ -6,5 +6,6 @@ mod exports;
 mod harness;
 mod imports;
 mod overview;
+mod push;
 mod security;
 mod work;

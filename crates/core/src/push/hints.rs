@@ -28,13 +28,20 @@ pub(crate) struct Hints {
     /// Whether anybody has devices.
     any: AtomicBool,
     known: RwLock<HashSet<u64>>,
-    due: Mutex<HashMap<Key, Instant>>,
+    due: Mutex<HashMap<Key, Due>>,
     /// Rings when a moment in `due` is a new first.
     pub(super) wake: Notify,
 }
 
+/// When a user is to be looked at.
+struct Due {
+    at: Instant,
+    /// The last look found the user connected: then what comes meanwhile is no reason to look earlier.
+    connected: bool,
+}
+
 impl Hints {
-    fn due(&self) -> MutexGuard<'_, HashMap<Key, Instant>> {
+    fn due(&self) -> MutexGuard<'_, HashMap<Key, Due>> {
         self.due.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -67,14 +74,34 @@ impl Hints {
 
     /// Has a user looked at after a while, or earlier where that was said before.
     pub(super) fn look(&self, key: Key, after: Duration) {
-        let at = Instant::now() + after;
-        let mut due = self.due();
-        if due.len() >= WAITING && !due.contains_key(&key) {
+        self.add(key, Due { at: Instant::now() + after, connected: false });
+    }
+
+    /// Has a user looked at again after a while who is connected.
+    pub(super) fn look_again(&self, key: Key, after: Duration) {
+        self.add(key, Due { at: Instant::now() + after, connected: true });
+    }
+
+    /// Something has come for a user.
+    pub(super) fn arrived(&self, key: Key) {
+        if self.due().get(&key).is_none_or(|due| !due.connected) {
+            self.look(key, Duration::ZERO);
+        }
+    }
+
+    fn add(&self, key: Key, new: Due) {
+        let mut all = self.due();
+        if all.len() >= WAITING && !all.contains_key(&key) {
             return;
         }
-        let moment = due.entry(key).or_insert(at);
-        *moment = at.min(*moment);
-        drop(due);
+        match all.get_mut(&key) {
+            Some(due) if due.at <= new.at => return,
+            Some(due) => *due = new,
+            None => {
+                all.insert(key, new);
+            }
+        }
+        drop(all);
         self.wake.notify_one();
     }
 
@@ -84,14 +111,14 @@ impl Hints {
         let mut due = self.due();
         let ready: Vec<_> = due
             .iter()
-            .filter(|(_, at)| **at <= now)
+            .filter(|(_, due)| due.at <= now)
             .map(|(key, _)| key.clone())
             .take(most)
             .collect();
         for key in &ready {
             due.remove(key);
         }
-        (ready, due.values().min().copied())
+        (ready, due.values().map(|due| due.at).min())
     }
 }
 
@@ -118,10 +145,60 @@ impl Nudges for PushTap {
         if let Some(hints) = self.hints.get().filter(|hints| hints.any.load(Ordering::Acquire)) {
             for nudge in &nudges {
                 if hints.knows(nudge.app, &nudge.user) {
-                    hints.look((nudge.app, nudge.user.clone()), Duration::ZERO);
+                    hints.arrived((nudge.app, nudge.user.clone()));
                 }
             }
         }
         self.on.nudge(nudges);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(user: &str) -> Key {
+        (AppId(1), UserId::try_from(user).unwrap())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_is_connected_is_not_looked_at_for_each_message() {
+        let hints = Hints::default();
+        hints.arrived(key("ada"));
+        assert_eq!(hints.take(9), (vec![key("ada")], None));
+        let later = Duration::from_secs(10);
+        hints.look_again(key("ada"), later);
+        hints.arrived(key("ada"));
+        let (ready, next) = hints.take(9);
+        assert_eq!((ready, next), (Vec::new(), Some(Instant::now() + later)));
+        // The connection has ended: now what comes counts.
+        hints.look(key("ada"), Duration::from_secs(1));
+        hints.arrived(key("ada"));
+        assert_eq!(hints.take(9).0, [key("ada")]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_earliest_moment_counts_and_no_more_are_taken_than_there_are_hands() {
+        let hints = Hints::default();
+        for (user, seconds) in [("a", 3), ("b", 1), ("a", 2), ("b", 9)] {
+            hints.look(key(user), Duration::from_secs(seconds));
+        }
+        assert_eq!(hints.take(9).0, []);
+        tokio::time::advance(Duration::from_secs(1)).await;
+        assert_eq!(hints.take(9).0, [key("b")]);
+        tokio::time::advance(Duration::from_secs(1)).await;
+        hints.arrived(key("b"));
+        assert_eq!(hints.take(1).0.len(), 1);
+        assert_eq!(hints.take(9).0.len(), 1);
+    }
+
+    #[test]
+    fn only_who_has_devices_is_known() {
+        let hints = Hints::default();
+        assert!(!hints.knows(AppId(1), &key("ada").1));
+        hints.learn(AppId(1), &key("ada").1);
+        assert!(hints.knows(AppId(1), &key("ada").1) && !hints.knows(AppId(2), &key("ada").1));
+        hints.forget(AppId(1), &key("ada").1);
+        assert!(!hints.knows(AppId(1), &key("ada").1));
     }
 }

@@ -30,6 +30,9 @@ use crate::courier::{Courier, Letter};
 use crate::throttle::{Pace, Throttle};
 use crate::{Core, Error};
 
+/// After which time a user is looked at whose connection has ended: what its device has said last that it holds may be on
+/// its way into the store.
+const ENDED: Duration = Duration::from_secs(1);
 /// How long one request may take. An attempt is two at most, where an access token is needed first.
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a device is held for one attempt: when its holder dies, it is taken up again after that.
@@ -205,7 +208,7 @@ impl Core {
         let (behind, next) = self.store.users_behind(after, SCAN, self.now()).await?;
         for key in behind {
             state.hints.learn(key.0, &key.1);
-            state.hints.look(key, Duration::ZERO);
+            state.hints.arrived(key);
         }
         let next = next.unwrap_or((AppId(0), String::new()));
         *locked(&state.scanned) = (next, known);
@@ -223,7 +226,7 @@ impl Core {
     pub fn connection_ended(&self, app: AppId, user: &UserId) {
         let hints = &self.parts.push.hints;
         if hints.knows(app, user) {
-            hints.look((app, user.clone()), Duration::ZERO);
+            hints.look((app, user.clone()), ENDED);
         }
     }
 
@@ -254,7 +257,7 @@ impl Core {
             return Ok(());
         }
         if self.is_connected(app, &user).await? {
-            hints.look((app, user), CONNECTED);
+            hints.look_again((app, user), CONNECTED);
             return Ok(());
         }
         let devices = places.into_iter().map(|place| self.push_to(place));
@@ -291,12 +294,12 @@ impl Core {
     ) -> Result<Outcome, Error> {
         let (state, of) = (&self.parts.push, (place.app, i32::from(device.provider)));
         let now = self.now();
-        if let Some(until) = locked(&state.paused).get(&of).copied().filter(|until| *until > now) {
-            return Ok(Outcome::Wait(until));
-        }
         let Some(sender) = self.sender(place.app, device.provider).await? else {
             return Ok(Outcome::Wait(now.plus_ms(BUSY_MS.0)));
         };
+        if let Some(until) = locked(&state.paused).get(&of).copied().filter(|until| *until > now) {
+            return Ok(Outcome::Wait(until));
+        }
         let notification = notification(&place.user, found, now);
         let target = Target {
             token: device.token.clone(),

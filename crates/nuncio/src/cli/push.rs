@@ -161,8 +161,11 @@ impl PushCommand {
                         json!({ "accepted": accepted, "status": status, "excerpt": excerpt });
                     return print(&told.to_string());
                 }
-                anyhow::ensure!(accepted, "HTTP status {status}: {excerpt}");
-                print(&format!("accepted: {excerpt}"))
+                match status {
+                    _ if accepted => print(&format!("accepted: {excerpt}")),
+                    0 => anyhow::bail!("there was no answer: {excerpt}"),
+                    status => anyhow::bail!("HTTP status {status}: {excerpt}"),
+                }
             }
             Self::Secret(List { app, output }) => {
                 let (core, app, json) = output.open(&app).await?;

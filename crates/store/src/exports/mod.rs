@@ -16,6 +16,7 @@ use crate::jobs::{self, Job, Kind, State};
 use crate::keys::ChannelKey;
 use crate::messages::{is_for, read_message, select_messages};
 use crate::outbox::select_deliveries;
+use crate::push;
 use rows::{
     audited, read_activation, read_channel, read_channel_tag, read_entry, read_favorite,
     read_friend, read_group, read_group_application, read_listed, read_posted, read_receipt,
@@ -60,6 +61,10 @@ pub enum Section {
     ChannelTags,
     /// The channels under each of them.
     TaggedChannels,
+    /// Devices that are registered for push.
+    PushDevices,
+    /// What the user has set about push.
+    PushSettings,
     /// Messages that the user sent and received.
     Messages,
     /// Messages of groups that the user has told the senders to have read.
@@ -76,7 +81,7 @@ pub enum Section {
 
 impl Section {
     /// All of them.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::Blocklist,
         Self::Whitelist,
         Self::Friends,
@@ -91,6 +96,8 @@ impl Section {
         Self::ChannelTypeSettings,
         Self::ChannelTags,
         Self::TaggedChannels,
+        Self::PushDevices,
+        Self::PushSettings,
         Self::Messages,
         Self::ReadReceipts,
         Self::Inbox,
@@ -117,6 +124,8 @@ impl Section {
             Self::ChannelTypeSettings => "channel-type-settings",
             Self::ChannelTags => "channel-tags",
             Self::TaggedChannels => "tagged-channels",
+            Self::PushDevices => "push-devices",
+            Self::PushSettings => "push-settings",
             Self::Messages => "messages",
             Self::ReadReceipts => "read-receipts",
             Self::Inbox => "inbox",
@@ -137,7 +146,7 @@ pub struct After {
 }
 
 impl After {
-    fn text(text: impl Into<String>) -> Self {
+    pub(crate) fn text(text: impl Into<String>) -> Self {
         Self { text: text.into(), ..Self::default() }
     }
 
@@ -367,6 +376,17 @@ async fn page(
                        order by tag_id, channel_type, channel_id limit ?6";
             let by_all = params![app, user, &after.text, after.number, &after.second, limit];
             tx.all(sql, by_all, read_tagged).await?
+        }
+        Section::PushDevices => {
+            let sql =
+                "select device, provider, token, p256dh, auth, language, registered_at, failures
+                       from push_devices where app = ?1 and user_id = ?2 and device > ?3
+                       order by device limit ?4";
+            tx.all(sql, by_text, push::exported_device).await?
+        }
+        Section::PushSettings => {
+            let settings = push::exported_settings(tx, app, user).await?;
+            return Ok((settings.into_iter().collect(), None));
         }
         Section::Messages => return messages(tx, app, user, after, limit).await,
         Section::ReadReceipts => {

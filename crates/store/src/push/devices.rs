@@ -4,9 +4,11 @@ use nuncio_protocol::frames::PushProvider;
 use nuncio_protocol::ids::{AppId, DeviceId};
 use nuncio_protocol::push::{Language, PushToken};
 use nuncio_protocol::{Timestamp, UserId, limits};
+use serde_json::{Value, json};
 
 use crate::engine::{Row, Store, Tx, params};
 use crate::error::StoreError;
+use crate::exports::After;
 use crate::tokens;
 
 /// A device that wants to be pushed to.
@@ -71,6 +73,16 @@ pub(super) fn read(row: &Row<'_>) -> Result<Device, StoreError> {
 
 pub(super) fn provider(number: i32) -> Result<PushProvider, StoreError> {
     PushProvider::try_from(number).map_err(|e| StoreError::corrupt("push_devices", e))
+}
+
+/// A device, as exports show it. The provider's token and keys are how it is reached, and are left out.
+pub(crate) fn exported(row: &Row<'_>) -> Result<(After, Value), StoreError> {
+    let Device { device, provider, language, registered_at, .. } = read(row)?;
+    let shown = json!({
+        "device": device, "provider": provider.as_str_name(), "language": language,
+        "registeredAt": registered_at.0,
+    });
+    Ok((After::text(device), shown))
 }
 
 /// Lets go of a user's devices: what stands against a login stands against push.

@@ -1,13 +1,12 @@
 //! What is to be pushed to a device next: decided in the transaction that says how the last attempt ended.
 
-use std::collections::HashMap;
-
-use nuncio_protocol::frames::{Channel, ChannelType, Message, PushConfig};
+use nuncio_protocol::frames::{ChannelType, Message, PushConfig};
 use nuncio_protocol::ids::{AppId, MessageId};
-use nuncio_protocol::push::{PushOptions, QuietHours, QuietLevel};
+use nuncio_protocol::push::PushOptions;
 use nuncio_protocol::{Refusal, Timestamp, UserId};
 
 use super::devices::{self, Device};
+use super::levels::{Levels, Mention};
 use super::settings::{self, Settings};
 use crate::engine::{Row, Store, Tx, params};
 use crate::error::StoreError;
@@ -87,56 +86,6 @@ pub enum Outcome {
     Gone,
 }
 
-/// Whom a message mentions.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Mention {
-    Nobody,
-    All,
-    User,
-}
-
-impl Mention {
-    fn of(content: &str, user: &UserId) -> Self {
-        // Most messages mention nobody, and are not read for that.
-        if !content.contains("\"mentionedInfo\"") {
-            return Self::Nobody;
-        }
-        let content: serde_json::Value = serde_json::from_str(content).unwrap_or_default();
-        let info = &content["mentionedInfo"];
-        let named = |ids: &serde_json::Value| {
-            ids.as_array().is_some_and(|ids| ids.iter().any(|id| id == user.as_str()))
-        };
-        match info["type"].as_i64() {
-            Some(1) => Self::All,
-            Some(2) if named(&info["userIdList"]) => Self::User,
-            _ => Self::Nobody,
-        }
-    }
-
-    /// Whether a level lets it notify.
-    fn passes(self, level: i64) -> bool {
-        match level {
-            1 => self != Self::Nobody,
-            2 => self == Self::User,
-            4 => self == Self::All,
-            5 => false,
-            _ => true,
-        }
-    }
-}
-
-/// Whether quiet hours are on. A time zone that this program does not know counts as UTC.
-fn is_quiet(hours: &QuietHours, now: Timestamp) -> bool {
-    use jiff::tz::TimeZone;
-    let zone = TimeZone::get(&hours.timezone).unwrap_or(TimeZone::UTC);
-    let Ok(moment) = jiff::Timestamp::from_millisecond(now.0) else { return false };
-    let time = zone.to_datetime(moment).time();
-    let second =
-        i64::from(time.hour()) * 3600 + i64::from(time.minute()) * 60 + i64::from(time.second());
-    let since = (second - i64::from(hours.start)).rem_euclid(86_400);
-    since < i64::from(hours.minutes) * 60
-}
-
 /// A message behind the cursor that is to be told.
 struct Candidate {
     seq: u64,
@@ -144,56 +93,6 @@ struct Candidate {
     message: Message,
     mention: Mention,
     options: PushConfig,
-}
-
-/// Which messages of which channels notify the user just now.
-struct Levels {
-    quiet: Option<QuietLevel>,
-    channels: HashMap<String, i64>,
-}
-
-impl Levels {
-    async fn passes(
-        &mut self,
-        tx: &Tx<'_>,
-        (app, user): (AppId, &UserId),
-        key: &str,
-        channel: &Channel,
-        mention: Mention,
-    ) -> Result<bool, StoreError> {
-        let level = if let Some(level) = self.channels.get(key) {
-            *level
-        } else {
-            let level = level_of(tx, app, user, channel).await?;
-            self.channels.insert(key.to_owned(), level);
-            level
-        };
-        let quiet = match self.quiet {
-            // What notifies of everything by the user's own word does so at any time.
-            Some(quiet) if level != -1 => quiet as i64,
-            _ => 0,
-        };
-        Ok(mention.passes(level) && mention.passes(quiet))
-    }
-}
-
-/// The level of a channel, else that of its type, else 0.
-async fn level_of(
-    tx: &Tx<'_>,
-    app: AppId,
-    user: &UserId,
-    channel: &Channel,
-) -> Result<i64, StoreError> {
-    tx.one(
-        "select coalesce(
-             (select level from channel_settings where app = ?1 and user_id = ?2
-                and channel_type = ?3 and channel_id = ?4 and level <> 0),
-             (select level from channel_type_settings
-              where app = ?1 and user_id = ?2 and channel_type = ?3), 0)",
-        params![app, user, i64::from(channel.r#type), channel.id.as_str()],
-        |row| row.get(0),
-    )
-    .await
 }
 
 /// A row of the inbox: its number, and the message that it brings, if any, with what the user has read of the channel
@@ -236,8 +135,7 @@ async fn read_page(
         .await?;
     let last = rows.last().map(|(seq, _)| *seq);
     let oldest = now.plus_ms(-WORTH_MS);
-    let quiet = settings.quiet.as_ref().filter(|hours| is_quiet(hours, now)).map(|h| h.level);
-    let mut levels = Levels { quiet, channels: HashMap::new() };
+    let mut levels = Levels::at(now, settings.quiet.as_ref());
     let mut candidates = Vec::new();
     for (seq, found) in rows {
         let Some((key, message, read, options)) = found else { continue };
@@ -535,49 +433,5 @@ impl Store {
             Ok(None)
         })
         .await
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn quiet_hours_go_by_the_users_clock_and_over_midnight() {
-        let at = |text: &str| Timestamp(text.parse::<jiff::Timestamp>().unwrap().as_millisecond());
-        let hours = |start, minutes, timezone: &str| QuietHours {
-            start,
-            minutes,
-            level: QuietLevel::Nothing,
-            timezone: timezone.to_owned(),
-        };
-        let night = hours(22 * 3600, 8 * 60, "Europe/Berlin");
-        assert!(!is_quiet(&night, at("2026-01-10T20:59:59Z")));
-        assert!(is_quiet(&night, at("2026-01-10T21:00:00Z")));
-        assert!(is_quiet(&night, at("2026-01-11T04:59:59Z")));
-        assert!(!is_quiet(&night, at("2026-01-11T05:00:00Z")));
-        assert!(is_quiet(&night, at("2026-07-10T20:00:00Z")), "summer time");
-        assert!(is_quiet(&hours(0, 1, ""), at("2026-07-10T00:00:59Z")));
-        assert!(!is_quiet(&hours(0, 1, ""), at("2026-07-10T00:01:00Z")));
-        assert!(is_quiet(&hours(0, 1, "No/Where"), at("2026-07-10T00:00:00Z")));
-    }
-
-    #[test]
-    fn levels_let_pass_what_they_say() {
-        let user = UserId::try_from("ada").unwrap();
-        let mention = |info: &str| Mention::of(&format!("{{\"mentionedInfo\":{info}}}"), &user);
-        assert_eq!(mention(r#"{"type":1}"#), Mention::All);
-        assert_eq!(mention(r#"{"type":2,"userIdList":["bob","ada"]}"#), Mention::User);
-        assert_eq!(mention(r#"{"type":2,"userIdList":["bob"]}"#), Mention::Nobody);
-        assert_eq!(Mention::of("not json \"mentionedInfo\"", &user), Mention::Nobody);
-        let passing = |level| {
-            [Mention::Nobody, Mention::All, Mention::User].map(|mention| mention.passes(level))
-        };
-        assert_eq!(passing(-1), [true, true, true]);
-        assert_eq!(passing(0), [true, true, true]);
-        assert_eq!(passing(1), [false, true, true]);
-        assert_eq!(passing(2), [false, false, true]);
-        assert_eq!(passing(4), [false, true, false]);
-        assert_eq!(passing(5), [false, false, false]);
     }
 }

@@ -10,6 +10,7 @@
 
 mod devices;
 mod due;
+mod levels;
 mod options;
 mod providers;
 mod settings;
@@ -17,7 +18,8 @@ mod settings;
 pub use devices::{Device, NewDevice};
 pub use due::{Found, Outcome, Place, Work};
 pub use providers::{Health, Provider};
+pub(crate) use settings::exported as exported_settings;
 pub use settings::{Change, Settings};
 
-pub(crate) use devices::forget;
+pub(crate) use devices::{exported as exported_device, forget};
 pub(crate) use options::{KEEP_OPTIONS, forget_options, keep_options};

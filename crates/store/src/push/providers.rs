@@ -109,7 +109,7 @@ impl Store {
         self.read(async move |tx| find(tx, app, provider).await).await
     }
 
-    /// Sets up a provider, in place of how it was. Its devices are tried again at once.
+    /// Sets up a provider, in place of how it was.
     pub async fn set_push_provider(
         &self,
         app: AppId,

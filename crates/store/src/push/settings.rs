@@ -3,7 +3,7 @@
 use nuncio_protocol::ids::AppId;
 use nuncio_protocol::push::{Language, QuietHours, QuietLevel};
 use nuncio_protocol::{Timestamp, UserId};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::audit::{self, Act};
 use crate::engine::{Row, Store, Tx, params};
@@ -61,6 +61,29 @@ fn read(row: &Row<'_>) -> Result<Settings, StoreError> {
         language: row.get(1)?,
         quiet: (minutes > 0).then_some(quiet),
     })
+}
+
+/// All of it, for the audit trail and exports.
+fn state(settings: &Settings) -> Value {
+    let quiet = settings.quiet.as_ref().map(|quiet| {
+        json!({
+            "start": quiet.start, "minutes": quiet.minutes, "level": quiet.level as i64,
+            "timezone": quiet.timezone,
+        })
+    });
+    json!({
+        "hideContent": settings.hide_content, "language": settings.language, "quietHours": quiet,
+    })
+}
+
+/// What a user has set, as exports show it; `None` where that is nothing.
+pub(crate) async fn exported(
+    tx: &Tx<'_>,
+    app: AppId,
+    user: &UserId,
+) -> Result<Option<Value>, StoreError> {
+    let settings = find(tx, app, user).await?;
+    Ok((settings != Settings::default()).then(|| state(&settings)))
 }
 
 impl Store {
@@ -121,12 +144,7 @@ impl Store {
                 ],
             )
             .await?;
-            let what = json!({
-                "hideContent": after.hide_content, "language": after.language,
-                "quietStart": quiet.start, "quietMinutes": quiet.minutes,
-                "quietLevel": quiet.level as i64, "quietTimezone": quiet.timezone,
-            });
-            audit::note(tx, Act::on_user("push.settings", app, &user, now), &what);
+            audit::note(tx, Act::on_user("push.settings", app, &user, now), &state(&after));
             Ok(())
         })
         .await

@@ -23,6 +23,7 @@ use serde_json::{Value, json};
 use crate::groups;
 use crate::harness::{NOW, contract, make_app, refusal, user};
 use crate::messages::{draft, send};
+use crate::push;
 
 /// Everything of a section, read in pages of `limit`.
 async fn all(store: &Store, app: AppId, id: &UserId, section: Section, limit: i64) -> Vec<Value> {
@@ -140,6 +141,11 @@ contract! {
         let with_carol = ChannelId::Direct(carol.clone());
         store.tag_channels(app, alice.clone(), tag("t1"), vec![with_bob.clone(), with_carol], NOW).await.unwrap();
         store.tag_channels(app, alice.clone(), tag("t2"), vec![with_bob], NOW).await.unwrap();
+        for device in ["one", "two"] {
+            push::register(&store, app, "alice", device).await;
+        }
+        let hidden = nuncio_store::push::Change { hide_content: Some(true), ..<_>::default() };
+        store.set_push_settings(app, alice.clone(), hidden, NOW).await.unwrap();
         let mut ids = Vec::new();
         for number in 0..7 {
             let (from, to) = [("alice", "bob"), ("bob", "alice"), ("dave", "alice")][number % 3];
@@ -162,6 +168,8 @@ contract! {
             assert_eq!(of(&read(Section::ChannelSettings).await, "channelId"), ["bob"]);
             let by_type = json!({ "channelType": 3, "notificationLevel": 5 });
             assert_eq!(read(Section::ChannelTypeSettings).await, [by_type]);
+            assert_eq!(of(&read(Section::PushDevices).await, "device"), ["one", "two"]);
+            assert_eq!(read(Section::PushSettings).await[0]["hideContent"], true);
             assert_eq!(of(&read(Section::ChannelTags).await, "id"), ["t1", "t2"]);
             let tagged = read(Section::TaggedChannels).await;
             assert_eq!(of(&tagged, "tagId"), ["t1", "t1", "t2"]);

@@ -14,7 +14,7 @@ use crate::messages::{draft, send};
 /// How long a claim is made for.
 const HOLD_MS: i64 = 20_000;
 
-async fn register(store: &Store, app: AppId, who: &str, device: &str) {
+pub(crate) async fn register(store: &Store, app: AppId, who: &str, device: &str) {
     let new = NewDevice {
         app,
         user: user(who),
