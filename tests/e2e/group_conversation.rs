@@ -1,11 +1,14 @@
 //! A group's conversation from end to end: notices, mentions, messages for some, who has read what, and the app's server that is
 //! asked first.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use nuncio_client::frames::{Channel, Message};
+use async_trait::async_trait;
+use nuncio_client::frames::{Channel, LeavingMember, Message};
 use nuncio_client::{
-    Client, ClientError, Event, Events, GroupId, HistoryFrom, Mentions, NewMessage, UserId,
+    Client, ClientError, Event, Events, FriendInfoChange, GroupId, HistoryFrom, Mentions,
+    NewMessage, UserId, UserInfo, UserInfoProvider,
 };
 use nuncio_testkit::World;
 use nuncio_testkit::receiver::{Receiver, Reply};
@@ -14,6 +17,28 @@ use serde_json::{Value, json};
 use crate::everywhere;
 
 const NOTICE: &str = "RC:GrpNtf";
+
+/// An app's own directory, which knows what bob is called in a group.
+struct Directory;
+
+fn called(user_id: &str, how: &str) -> UserInfo {
+    let (name, user_id) = (format!("{user_id} {how}"), user_id.to_owned());
+    UserInfo { user_id, name, ..UserInfo::default() }
+}
+
+type Found = Result<Vec<UserInfo>, Box<dyn std::error::Error + Send + Sync>>;
+
+#[async_trait]
+impl UserInfoProvider for Directory {
+    async fn user_infos(&self, user_ids: Vec<String>) -> Found {
+        Ok(user_ids.iter().map(|id| called(id, "anywhere")).collect())
+    }
+
+    async fn member_infos(&self, group_id: String, user_ids: Vec<String>) -> Found {
+        assert_eq!(group_id, "g");
+        Ok(user_ids.iter().filter(|id| *id == "bob").map(|id| called(id, "here")).collect())
+    }
+}
 
 fn g() -> GroupId {
     "g".parse().unwrap()
@@ -164,9 +189,45 @@ everywhere! {
         assert_eq!(ann.send(stranger).await.unwrap_err().cause().code, 25418);
 
         // What members do to the group they read there.
-        ann.kick_group_members(&g(), &[user("cem")], Default::default()).await.unwrap();
+        ann.kick_group_members(&g(), &[user("cem")], LeavingMember::default()).await.unwrap();
         assert_eq!(notice(&mut bobs).await, ("Kicked".to_owned(), "ann".to_owned()));
         next(&mut cems, |event| matches!(event, Event::Group(_)).then_some(())).await;
+        world.kill().await;
+    }
+
+    async fn members_are_called_what_they_are_called_in_the_group(world: World) {
+        let (ann, mut anns) = connect(&world, "ann", "phone").await;
+        group(&world, &["ann", "bob", "cem", "dan"]).await;
+        notice(&mut anns).await;
+        let name = |user: &str, nickname: &str| json!({ "channelId": "g", "userId": user, "nickname": nickname });
+        world.api.ok("/v4/group-channel/member/set", name("bob", "Bobby")).await;
+        world.api.ok("/v4/friend/add", json!({ "userId": "ann", "targetId": "cem", "action": 2 })).await;
+        ann.set_friend_info(&user("cem"), FriendInfoChange {
+            alias: Some("My Cem".to_owned().try_into().unwrap()),
+            ..FriendInfoChange::default()
+        }).await.unwrap();
+        let profile = json!({ "userId": "dan", "userProfile": { "name": "Dan of the profile" } });
+        world.api.ok("/v4/user/profile/set", profile).await;
+        world.api.token("eve").await;
+        let shown = async |users: &[&str]| -> Vec<String> {
+            let users: Vec<_> = users.iter().map(|id| user(id)).collect();
+            let infos = ann.member_infos(&g(), &users).await.unwrap();
+            infos.into_iter().map(|info| info.name).collect()
+        };
+        let everybody = ["ann", "bob", "cem", "dan", "eve"];
+        let expected = ["Name of ann", "Bobby", "My Cem", "Dan of the profile", "eve"];
+        assert_eq!(shown(&everybody).await, expected);
+        // What is kept follows the group.
+        world.api.ok("/v4/group-channel/member/set", name("bob", "Bob the Great")).await;
+        next(&mut anns, |event| match event {
+            Event::Group(event) if event.members.iter().any(|m| m.nickname == "Bob the Great") => Some(()),
+            _ => None,
+        }).await;
+        assert_eq!(shown(&["bob"]).await, ["Bob the Great"]);
+        assert_eq!(ann.member_info(&g(), &user("bob")).await.unwrap().name, "Bob the Great");
+        // With a source of the app's own, it alone is asked.
+        ann.set_user_info_provider(Some(Arc::new(Directory))).await.unwrap();
+        assert_eq!(shown(&["bob", "cem"]).await, ["bob here", "cem anywhere"]);
         world.kill().await;
     }
 

@@ -22,6 +22,8 @@ use serde_json::json;
 use crate::everywhere;
 
 const PATIENCE: Duration = Duration::from_secs(20);
+/// Groups that a user is removed from at once.
+const GROUPS: usize = 60;
 /// How often somebody is removed, muted, frozen while they write.
 const ROUNDS: usize = 6;
 
@@ -297,6 +299,44 @@ everywhere! {
         let all = |received: &[Received]| operations(received).len() == expected.len();
         let told = receiver.wait("all of it", all).await;
         assert_eq!(operations(&told), expected.map(str::to_owned).into());
+        world.kill().await;
+    }
+
+    async fn a_removal_from_all_groups_comes_to_its_end_though_the_server_is_killed(world: World) {
+        for user in ["ann", "bob"] {
+            world.api.token(user).await;
+        }
+        for number in 0..GROUPS {
+            let body = json!({
+                "channelId": format!("g{number}"), "name": "G", "owner": "ann", "userIds": ["bob"],
+            });
+            world.api.ok("/v4/group-channel/create", body).await;
+        }
+        let joined = async |world: &World| {
+            let body = json!({ "userId": "bob", "pageSize": 100 });
+            let answer = world.api.ok("/v4/group-channel/joined/list", body).await;
+            answer["groups"].as_array().map_or(0, Vec::len)
+        };
+        assert_eq!(joined(&world).await, GROUPS);
+        // The answer does not come, or comes too late to matter.
+        {
+            let body = json!({ "userId": "bob" });
+            let call = world.api.call("/v4/group-channel/member/kickout-all", body);
+            let begun = async {
+                while joined(&world).await == GROUPS {}
+            };
+            tokio::select! {
+                _ = call => {}
+                () = begun => {}
+            }
+        }
+        world.kill().await;
+        world.restart().await;
+        let since = Instant::now();
+        while joined(&world).await > 0 {
+            assert!(since.elapsed() < Duration::from_mins(1), "it does not go on");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
         world.kill().await;
     }
 

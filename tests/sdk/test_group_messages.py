@@ -6,6 +6,7 @@ import pytest
 
 from support import codes
 from support.app import now_ms, refused
+from support.client import NOTICE
 from support.recorder import failure, success
 
 DAY_MS = 24 * 60 * 60 * 1000
@@ -29,7 +30,8 @@ def history(app, user: str, channel: str = "g", **members):
     now = now_ms()
     request = {"start_at": now, "end_at": now - DAY_MS, "page_size": 100, "include_start": True}
     request |= {"user_id": user, "channel_id": channel, **members}
-    return app.sdk.list_group_channel_history_messages(**request).result.messages
+    messages = app.sdk.list_group_channel_history_messages(**request).result.messages
+    return [message for message in messages if message.message_type != NOTICE]
 
 
 def contents(messages) -> list[str]:
@@ -78,6 +80,59 @@ def test_what_is_not_stored_reaches_who_is_connected(app):
     assert history(app, "bob") == []
 
 
+@success("send_group_channel_message")
+def test_a_message_for_some_members_reaches_them_alone(app):
+    app.group("g", "alice", "bob", "carol")
+    bob, carol = app.client("bob"), app.client("carol")
+    (secret,) = send(app, "g", words="for bob", to_user_ids=["bob"])
+    (open_to_all,) = send(app, "g", words="for all")
+    assert [bob.message()["messageId"] for _ in range(2)] == [secret, open_to_all]
+    assert carol.message()["messageId"] == open_to_all
+    assert contents(history(app, "bob")) == ["for all", "for bob"]
+    assert contents(history(app, "carol")) == ["for all"]
+    assert contents(history(app, "alice")) == ["for all", "for bob"], "its sender has it too"
+    (unstored,) = send(app, "g", words="now", to_user_ids=["bob"], should_persist=0)
+    (last,) = send(app, "g", words="last")
+    assert [bob.message()["messageId"] for _ in range(2)] == [unstored, last]
+    assert carol.message()["messageId"] == last
+
+
+@success("send_group_channel_message")
+def test_who_is_mentioned_and_who_has_read_is_known(app):
+    app.group("g", "alice", "bob", "carol")
+    alice, bob = app.client("alice"), app.client("bob")
+    content = json.dumps({"content": "@bob", "mentionedInfo": {"type": 2, "userIdList": ["bob"]}})
+    (sent,) = send(app, "g", content=content, need_read_receipt=1)
+    assert bob.message()["messageId"] == sent
+    (state,) = bob.call("getChannels", channelTypes=["group"])["channels"]
+    assert (state["mentionedCount"], state["mentionedMeCount"]) == (1, 1)
+    (mention,) = bob.call("getUnreadMentions", groupId="g")["messages"]
+    assert mention["messageId"] == sent
+    bob.call("sendReadReceipts", groupId="g", messageIds=[sent])
+    (told,) = alice.event("readReceipts")["receipts"]
+    assert told == {"messageId": sent, "readCount": 1, "unreadCount": 1}
+    assert alice.call("getReadReceipts", groupId="g", messageIds=[sent]) == [told]
+    readers = alice.call("getReceiptUsers", groupId="g", messageId=sent)
+    assert [reader["userId"] for reader in readers["users"]] == ["bob"]
+    others = alice.call("getReceiptUsers", groupId="g", messageId=sent, read=False)
+    assert ([other["userId"] for other in others["users"]], others["totalCount"]) == (["carol"], 1)
+
+
+def test_what_the_app_server_does_to_a_group_is_told_in_its_conversation(app):
+    app.group("g", "alice", "bob")
+    bob = app.client("bob")
+    app.register("carol")
+    app.sdk.join_group_channel(channel_id="g", user_ids=["carol"])
+    app.sdk.transfer_group_channel_owner(channel_id="g", new_owner="bob")
+    created, added, passed_on = bob.notice(), bob.notice(), bob.notice()
+    assert (created["operation"], created["message"]) == ("Create", "The app created the group")
+    assert (added["operation"], added["operatorUserId"]) == ("Add", "")
+    data = json.loads(added["data"])
+    assert (data["targetUserIds"], data["targetCount"]) == (["carol"], 1)
+    assert passed_on["operation"] == "TransferOwner"
+    assert json.loads(passed_on["data"])["targetUserIds"] == ["bob"]
+
+
 @pytest.mark.parametrize(
     ("members", "refusal", "naming"),
     [
@@ -88,13 +143,16 @@ def test_what_is_not_stored_reaches_who_is_connected(app):
         ({"message_type": "RC:Made"}, codes.BAD_PARAMETER, "`messageType`"),
         ({"content": "no JSON"}, codes.BAD_PARAMETER, "`content`"),
         ({"content": text("x" * 128 * 1024)}, codes.TOO_LONG, "`content`"),
-        ({"to_user_ids": ["bob"]}, codes.SERVICE_OFF, "toUserIds"),
+        ({"to_user_ids": ["carol"]}, codes.NOT_A_MEMBER, "carol"),
+        ({"to_user_ids": [f"u{n}" for n in range(201)]}, codes.BAD_PARAMETER, "`toUserIds`"),
+        ({"to_user_ids": ["bob"], "to_channel_ids": ["g", "h"]}, codes.BAD_PARAMETER, "`toUserIds`"),
         ({"has_metadata": True}, codes.SERVICE_OFF, "metadata"),
     ],
 )
 @failure("send_group_channel_message")
 def test_send_refuses_bad_values_and_sends_nothing(app, members, refusal, naming):
     app.group("g", "alice", "bob")
+    app.group("h", "alice", "bob")
     request = {"from_user_id": "alice", "to_channel_ids": ["g"], "message_type": "RC:TxtMsg", "content": text("x")}
     with refused(refusal, naming):
         app.sdk.send_group_channel_message(**{**request, **members})

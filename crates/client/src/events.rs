@@ -15,9 +15,9 @@ use std::task::{Context, Poll};
 use futures_util::Stream;
 use futures_util::task::AtomicWaker;
 use nuncio_protocol::frames::{
-    Account, BlocklistChanged, ChannelRead, ChannelSettings, ChannelTypeLevel, Friend,
-    FriendApplication, GroupEvent, Message, MessageRecalled, PresenceState, Profile, ReadReceipt,
-    ReadReceipts, Typing, WhitelistChanged,
+    Account, BlocklistChanged, ChannelRead, ChannelSettings, ChannelTagsChanged, ChannelTypeLevel,
+    Friend, FriendApplication, GroupEvent, Message, MessageRecalled, PresenceState, Profile,
+    ReadReceipt, ReadReceipts, Typing, WhitelistChanged,
 };
 use tokio::sync::Notify;
 
@@ -55,6 +55,8 @@ pub enum Event {
     ChannelSettingsChanged(ChannelSettings),
     /// The user set which messages notify in all channels of a type, here or on another device.
     ChannelTypeLevelChanged(ChannelTypeLevel),
+    /// The user's tags of channels, or what is under one, changed, here or on another device.
+    ChannelTagsChanged(ChannelTagsChanged),
     /// Something happened to a group of the user's, or to the user in one.
     Group(Box<GroupEvent>),
     /// The user read a channel, here or on another device.

@@ -41,6 +41,7 @@ mod events;
 pub mod fuzzing;
 mod inbox;
 pub mod json;
+mod member_info;
 mod ops;
 mod outbox;
 mod reconnect;

@@ -63,6 +63,16 @@ pub trait UserInfoProvider: Send + Sync + 'static {
         &self,
         user_ids: Vec<String>,
     ) -> Result<Vec<UserInfo>, Box<dyn std::error::Error + Send + Sync>>;
+
+    /// What users are called in a group, in any order; who is left out, by default everybody, is shown as anywhere. It is
+    /// asked each time, and what it answers is not kept.
+    async fn member_infos(
+        &self,
+        _group_id: String,
+        _user_ids: Vec<String>,
+    ) -> Result<Vec<UserInfo>, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(Vec::new())
+    }
 }
 
 /// Users in one request.
@@ -242,6 +252,20 @@ impl Shared {
             self.events.offer(Event::UserInfoChanged(info.clone()));
         }
         Ok(after)
+    }
+
+    /// What the app's provider calls users in a group; `None` without a provider.
+    pub(crate) async fn provided_members(
+        &self,
+        group: &str,
+        users: &[String],
+    ) -> Result<Option<Vec<UserInfo>>, ClientError> {
+        let Some(provider) = self.user_infos.provider() else { return Ok(None) };
+        let limit = self.options.request_timeout;
+        let answer = provider.member_infos(group.to_owned(), users.to_vec());
+        let answer = tokio::time::timeout(limit, answer).await;
+        let answer = answer.map_err(|_| ClientError::Timeout(limit))?;
+        answer.map(Some).map_err(|error| ClientError::Provider(error.to_string().into()))
     }
 
     async fn ask_service(&self, users: Vec<String>) -> Result<(), ClientError> {

@@ -59,8 +59,9 @@ impl Core {
         let (draft, now) = (send.draft(asked), self.now());
         if send.stored {
             let groups = vec![group.clone()];
-            let sent = self.store.append_to_groups(draft, groups, to.to_vec(), now).await?.pop();
-            return sent.ok_or_else(|| StoreError::Database("nothing was sent".to_owned()));
+            let all = self.store.append_to_groups(draft, groups, to.to_vec(), now).await?;
+            let one = all.into_iter().next();
+            return one.ok_or_else(|| StoreError::Database("nothing was sent".to_owned()));
         }
         let found = self.store.check_send_to_group(draft, group.clone(), to.to_vec(), now).await?;
         Ok(self.tell_group(send, group, to, found))
@@ -110,8 +111,8 @@ impl Core {
             reached.push((group, found.await?));
         }
         let told = reached.into_iter().map(|(group, found)| {
-            let sent = self.tell_group(&send, &group, &to, found);
-            (group, sent)
+            let told = self.tell_group(&send, &group, &to, found);
+            (group, told)
         });
         Ok(told.collect())
     }

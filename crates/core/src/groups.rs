@@ -6,10 +6,11 @@ use nuncio_protocol::groups::{GroupRole, MemberExtra, Nickname, RefusalReason};
 use nuncio_protocol::ids::AppId;
 use nuncio_protocol::values::Alias;
 use nuncio_protocol::{GroupId, UserId};
+use nuncio_store::StoreError;
 
 pub use nuncio_store::groups::{
     Actor, ApplicationsFilter, Favorite, Group, GroupChange, GroupEdit, JoinedGroup, JoinedSearch,
-    Leaving, Member, MutedMember, NewGroup, ReceiptUser,
+    Leaving, Member, MutedMember, NewGroup, ReceiptUser, RemovalFromAll,
 };
 
 use crate::page_token::{Page, Query};
@@ -26,6 +27,8 @@ pub struct MembersPage {
     pub next: Option<String>,
 }
 
+/// Removals from all groups that are fetched at once.
+const FETCHED: i64 = 1000;
 /// Days after which an application or invitation that nothing happens to is forgotten, answered or not.
 const APPLICATION_KEPT_DAYS: i64 = 30;
 
@@ -205,9 +208,34 @@ impl Core {
         Ok(self.store.leave_group(app, by, group, users, leaving, self.now()).await?)
     }
 
-    /// Ends a user's membership of all groups. Refused for who owns one.
+    /// Ends a user's membership of all groups, one after another. Refused for who owns one. Once it has begun it comes to its
+    /// end: what this call cannot finish, [`Core::run_group_removals`] does.
     pub async fn leave_all_groups(&self, app: AppId, user: UserId) -> Result<(), Error> {
-        Ok(self.store.leave_all_groups(app, user, self.now()).await?)
+        let removal = self.store.begin_leaving_all_groups(app, user, self.now()).await?;
+        Ok(self.finish_removal(&removal).await?)
+    }
+
+    async fn finish_removal(&self, removal: &RemovalFromAll) -> Result<(), StoreError> {
+        while !self.store.go_on_leaving_all_groups(removal.clone(), self.now()).await? {}
+        Ok(())
+    }
+
+    /// Finishes removals of users from all their groups that somebody has left half done; returns how many. A job's step, in
+    /// short transactions.
+    pub async fn run_group_removals(&self) -> Result<usize, Error> {
+        let mut finished = 0;
+        for removal in self.store.open_group_removals(FETCHED).await? {
+            match self.finish_removal(&removal).await {
+                Ok(()) => finished += 1,
+                // One user's must not stand in the way of the others'.
+                Err(error) => tracing::error!(
+                    user.id = %removal.user,
+                    "user `{}` could not be removed from all groups: {error}",
+                    removal.user
+                ),
+            }
+        }
+        Ok(finished)
     }
 
     /// Makes members of a group admins, or members like others. A group has at most 10 admins.

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::ids::UserId;
+use crate::values::NotificationLevel;
 
 /// Whom a message mentions.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -60,6 +61,20 @@ impl Mentions {
     }
 }
 
+impl NotificationLevel {
+    /// Whether a message that mentions these users notifies `user`, where this is the level in force.
+    #[must_use]
+    pub fn notifies(self, mentions: &Mentions, user: &UserId) -> bool {
+        match self.number() {
+            1 => mentions.include(user),
+            2 => matches!(mentions, Mentions::Users(_)) && mentions.include(user),
+            4 => *mentions == Mentions::Everybody,
+            5 => false,
+            _ => true,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -96,5 +111,30 @@ mod tests {
             assert_eq!(Mentions::of(content), Mentions::Nobody, "{content}");
         }
         assert!(!Mentions::Nobody.include(&user("ann")));
+    }
+
+    #[test]
+    fn a_level_says_which_mentions_notify_whom() {
+        let user = |id: &str| UserId::try_from(id).unwrap();
+        let (ann, bob) = (user("ann"), user("bob"));
+        let (nobody, all) = (Mentions::Nobody, Mentions::Everybody);
+        let some = Mentions::Users(vec![ann.clone()]);
+        for (level, expected) in [
+            (-1, [true, true, true, true]),
+            (0, [true, true, true, true]),
+            (1, [false, true, true, false]),
+            (2, [false, false, true, false]),
+            (4, [false, true, false, false]),
+            (5, [false, false, false, false]),
+        ] {
+            let level = NotificationLevel::try_from(level).unwrap();
+            let found = [
+                level.notifies(&nobody, &ann),
+                level.notifies(&all, &ann),
+                level.notifies(&some, &ann),
+                level.notifies(&some, &bob),
+            ];
+            assert_eq!(found, expected, "{level:?}");
+        }
     }
 }

@@ -5,9 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::ids::UserId;
 use crate::limits;
-use crate::mentions::Mentions;
 use crate::time::Timestamp;
 
 /// Which messages of a channel notify a user.
@@ -23,18 +21,6 @@ impl NotificationLevel {
     #[must_use]
     pub fn number(self) -> i32 {
         self.0
-    }
-
-    /// Whether a message that mentions these users notifies `user`, where this is the level in force.
-    #[must_use]
-    pub fn notifies(self, mentions: &Mentions, user: &UserId) -> bool {
-        match self.0 {
-            1 => mentions.include(user),
-            2 => matches!(mentions, Mentions::Users(_)) && mentions.include(user),
-            4 => *mentions == Mentions::Everybody,
-            5 => false,
-            _ => true,
-        }
     }
 }
 

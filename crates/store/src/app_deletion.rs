@@ -52,6 +52,7 @@ erase! {
     "push_settings": "user_id",
     "push_options": "message_id",
     "push_providers": "provider",
+    "group_removals": "user_id",
     "group_applications": "group_id, user_id, inviter_id",
     "group_favorites": "group_id, user_id, favorite_id",
     "group_allowed_senders": "group_id, user_id",

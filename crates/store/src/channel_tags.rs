@@ -1,7 +1,7 @@
 //! Tags of channels: words by which a user sorts channels. They are the user's own, apart from the tags that an app
-//! server sticks to users.
+//! server sticks to users. The user's devices are told of every change.
 
-use nuncio_protocol::frames::Channel;
+use nuncio_protocol::frames::{self, Channel, ChannelTagsChanged, entry};
 use nuncio_protocol::ids::{AppId, ChannelId};
 use nuncio_protocol::values::{ChannelTagId, ChannelTagName};
 use nuncio_protocol::{Refusal, Timestamp, UserId, limits};
@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::audit::{self, Act};
 use crate::engine::{Row, Store, Tx, params};
 use crate::error::StoreError;
-use crate::users;
+use crate::{inbox, users};
 
 /// A tag of a user's.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -21,6 +21,30 @@ pub struct ChannelTag {
     pub name: String,
     /// When it was made.
     pub created_at: Timestamp,
+}
+
+impl ChannelTag {
+    /// The tag as devices know it.
+    #[must_use]
+    pub fn frame(&self) -> frames::ChannelTag {
+        let (id, name) = (self.id.clone(), self.name.clone());
+        frames::ChannelTag { id, name, created_at: self.created_at.0 }
+    }
+}
+
+/// Tells the user's devices what is different, if anything is.
+async fn tell(
+    tx: &mut Tx<'_>,
+    app: AppId,
+    user: &UserId,
+    told: ChannelTagsChanged,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let ChannelTagsChanged { set, removed_tag_ids, added, removed, .. } = &told;
+    if set.is_empty() && removed_tag_ids.is_empty() && added.is_empty() && removed.is_empty() {
+        return Ok(());
+    }
+    inbox::add(tx, app, user, entry::Body::ChannelTagsChanged(told), now).await
 }
 
 fn read_tag(row: &Row<'_>) -> Result<ChannelTag, StoreError> {
@@ -38,14 +62,20 @@ impl Store {
     ) -> Result<(), StoreError> {
         self.write(vec![(app, user.clone())], async move |tx| {
             users::active(tx, app, &user).await?;
+            let mut set = Vec::new();
             for (id, name) in &tags {
-                tx.execute(
-                    "insert into channel_tags (app, user_id, id, name, created_at)
-                     values (?1, ?2, ?3, ?4, ?5)
-                     on conflict (app, user_id, id) do update set name = excluded.name",
-                    params![app, &user, id.as_str(), name.as_str(), now],
-                )
-                .await?;
+                let changed = tx
+                    .opt(
+                        "insert into channel_tags (app, user_id, id, name, created_at)
+                         values (?1, ?2, ?3, ?4, ?5)
+                         on conflict (app, user_id, id) do update set name = excluded.name
+                         where channel_tags.name <> excluded.name
+                         returning id, name, created_at",
+                        params![app, &user, id.as_str(), name.as_str(), now],
+                        read_tag,
+                    )
+                    .await?;
+                set.extend(changed.map(|changed| changed.frame()));
                 let what = json!({ "tag": id.as_str(), "name": name.as_str() });
                 audit::note(tx, Act::on_user("channel_tag.set", app, &user, now), &what);
             }
@@ -59,7 +89,8 @@ impl Store {
             if count > limit {
                 return Err(Refusal::ListFull { limit }.into());
             }
-            Ok(())
+            tell(tx, app, &user, ChannelTagsChanged { set, ..ChannelTagsChanged::default() }, now)
+                .await
         })
         .await
     }
@@ -74,6 +105,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         self.write(vec![(app, user.clone())], async move |tx| {
             users::active(tx, app, &user).await?;
+            let mut removed_tag_ids = Vec::new();
             for tag in &tags {
                 let of_tag = params![app, &user, tag.as_str()];
                 tx.execute(
@@ -88,11 +120,13 @@ impl Store {
                     )
                     .await?;
                 if ended > 0 {
+                    removed_tag_ids.push(tag.as_str().to_owned());
                     let what = json!({ "tag": tag.as_str() });
                     audit::note(tx, Act::on_user("channel_tag.remove", app, &user, now), &what);
                 }
             }
-            Ok(())
+            let told = ChannelTagsChanged { removed_tag_ids, ..ChannelTagsChanged::default() };
+            tell(tx, app, &user, told, now).await
         })
         .await
     }
@@ -128,20 +162,26 @@ impl Store {
         self.write(vec![(app, user.clone())], async move |tx| {
             users::active(tx, app, &user).await?;
             must_be_there(tx, app, &user, &tag).await?;
+            let mut added = Vec::new();
             for channel in channels.iter().map(Channel::from) {
-                tx.execute(
-                    "insert into tagged_channels (app, user_id, tag_id, channel_type, channel_id)
-                     values (?1, ?2, ?3, ?4, ?5)
-                     on conflict (app, user_id, tag_id, channel_type, channel_id) do nothing",
-                    params![
-                        app,
-                        &user,
-                        tag.as_str(),
-                        i64::from(channel.r#type),
-                        channel.id.as_str()
-                    ],
-                )
-                .await?;
+                let new = tx
+                    .execute(
+                        "insert into tagged_channels
+                             (app, user_id, tag_id, channel_type, channel_id)
+                         values (?1, ?2, ?3, ?4, ?5)
+                         on conflict (app, user_id, tag_id, channel_type, channel_id) do nothing",
+                        params![
+                            app,
+                            &user,
+                            tag.as_str(),
+                            i64::from(channel.r#type),
+                            channel.id.as_str()
+                        ],
+                    )
+                    .await?;
+                if new > 0 {
+                    added.push(channel);
+                }
             }
             let limit = limits::TAGGED_CHANNELS;
             let count = tx
@@ -160,7 +200,9 @@ impl Store {
                 &tag,
                 &channels,
             );
-            Ok(())
+            let tag_id = tag.as_str().to_owned();
+            let told = ChannelTagsChanged { tag_id, added, ..ChannelTagsChanged::default() };
+            tell(tx, app, &user, told, now).await
         })
         .await
     }
@@ -177,24 +219,31 @@ impl Store {
         self.write(vec![(app, user.clone())], async move |tx| {
             users::active(tx, app, &user).await?;
             must_be_there(tx, app, &user, &tag).await?;
+            let mut removed = Vec::new();
             for channel in channels.iter().map(Channel::from) {
-                tx.execute(
-                    "delete from tagged_channels
-                     where app = ?1 and user_id = ?2 and tag_id = ?3
-                       and channel_type = ?4 and channel_id = ?5",
-                    params![
-                        app,
-                        &user,
-                        tag.as_str(),
-                        i64::from(channel.r#type),
-                        channel.id.as_str()
-                    ],
-                )
-                .await?;
+                let gone = tx
+                    .execute(
+                        "delete from tagged_channels
+                         where app = ?1 and user_id = ?2 and tag_id = ?3
+                           and channel_type = ?4 and channel_id = ?5",
+                        params![
+                            app,
+                            &user,
+                            tag.as_str(),
+                            i64::from(channel.r#type),
+                            channel.id.as_str()
+                        ],
+                    )
+                    .await?;
+                if gone > 0 {
+                    removed.push(channel);
+                }
             }
             let act = Act::on_user("channel_tag.remove_channels", app, &user, now);
             note_channels(tx, act, &tag, &channels);
-            Ok(())
+            let tag_id = tag.as_str().to_owned();
+            let told = ChannelTagsChanged { tag_id, removed, ..ChannelTagsChanged::default() };
+            tell(tx, app, &user, told, now).await
         })
         .await
     }

@@ -16,7 +16,7 @@ use crate::users::{self, User};
 use crate::{exports, outbox_care};
 
 /// What goes with a user's row. Messages stay: they are the other side's history too.
-const OF_USER: [&str; 24] = [
+const OF_USER: [&str; 25] = [
     "delete from inbox where app = ?1 and user_id = ?2",
     "delete from channels where app = ?1 and user_id = ?2",
     "delete from channel_settings where app = ?1 and user_id = ?2",
@@ -39,6 +39,7 @@ const OF_USER: [&str; 24] = [
     "delete from push_devices where app = ?1 and user_id = ?2",
     "delete from push_settings where app = ?1 and user_id = ?2",
     "delete from message_receipts where app = ?1 and user_id = ?2",
+    "delete from group_removals where app = ?1 and user_id = ?2",
     "delete from activations where app = ?1 and user_id = ?2",
     "delete from users where app = ?1 and id = ?2",
 ];

@@ -96,8 +96,14 @@ class Client:
         return self._take((answer, "error"), {"ref": ref})
 
     def message(self) -> dict:
-        """The next message that is delivered."""
-        return self.expect("message")
+        """The next message that is delivered, notices of groups' changes left out."""
+        while (message := self.expect("message"))["type"] == NOTICE:
+            pass
+        return message
+
+    def notice(self) -> dict:
+        """The content of the next notice of a group's change; who did it is in it."""
+        return self.expect("message", type=NOTICE)["content"]
 
     def event(self, kind: str) -> dict:
         """The next event of a kind: what is told besides messages."""
@@ -128,6 +134,9 @@ class Client:
         for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
             pipe.close()
 
+
+# What happened to a group, told in its conversation.
+NOTICE = "RC:GrpNtf"
 
 OPEN: list[Client] = []
 

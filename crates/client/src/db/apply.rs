@@ -73,7 +73,7 @@ pub(crate) fn commit(
 pub(crate) fn reset(db: &mut Connection, cursor: u64) -> Result<(), StoreError> {
     let tx = db.transaction()?;
     set_cursor(&tx, cursor)?;
-    tx.execute_batch("delete from friends; delete from profiles;")?;
+    tx.execute_batch("delete from friends; delete from profiles; delete from group_members;")?;
     tx.commit()?;
     Ok(())
 }
@@ -189,7 +189,11 @@ fn apply_entry(
             Some(Event::ReadReceipt(receipt))
         }
         entry::Body::ReadReceipts(receipts) => Some(Event::ReadReceipts(receipts)),
-        entry::Body::Group(event) => Some(Event::Group(event)),
+        entry::Body::Group(event) => {
+            people::follow_members(tx, me, &event)?;
+            Some(Event::Group(event))
+        }
+        entry::Body::ChannelTagsChanged(changed) => Some(Event::ChannelTagsChanged(changed)),
         entry::Body::ChannelSettings(set) => Some(Event::ChannelSettingsChanged(set)),
         entry::Body::ChannelTypeLevel(set) => Some(Event::ChannelTypeLevelChanged(set)),
         entry::Body::BlocklistChanged(change) => Some(Event::BlocklistChanged(change)),

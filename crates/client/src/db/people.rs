@@ -1,8 +1,9 @@
-//! Profiles, friends and user information in the local database.
+//! Profiles, friends, members of groups and user information in the local database.
 
 use std::collections::HashMap;
 
-use nuncio_protocol::frames::{Friend, Profile};
+use nuncio_protocol::frames::group_event::Kind;
+use nuncio_protocol::frames::{Friend, GroupEvent, GroupMember, Profile};
 use rusqlite::{Connection, OptionalExtension as _, params};
 use serde_json::{Map, Value};
 
@@ -149,6 +150,86 @@ pub(crate) fn user_info(db: &Connection, user: &str) -> Result<Option<UserInfo>,
         })
         .optional()?;
     Ok(info)
+}
+
+/// Keeps what members of a group are called there.
+pub(crate) fn store_members(
+    db: &Connection,
+    group: &str,
+    members: &[GroupMember],
+    keep: Keep,
+) -> Result<(), StoreError> {
+    for member in members {
+        db.prepare_cached(
+            "insert or replace into group_members (group_id, user_id, nickname, name, avatar_url)
+             values (?1, ?2, ?3, ?4, ?5)",
+        )?
+        .execute([
+            group,
+            &member.user_id,
+            &member.nickname,
+            &member.name,
+            &member.avatar_url,
+        ])?;
+    }
+    trim(db, "group_members", keep)
+}
+
+pub(crate) fn member(
+    db: &Connection,
+    group: &str,
+    user: &str,
+) -> Result<Option<GroupMember>, StoreError> {
+    let member = db
+        .prepare_cached(
+            "select user_id, nickname, name, avatar_url from group_members
+             where group_id = ?1 and user_id = ?2",
+        )?
+        .query_row([group, user], |row| {
+            Ok(GroupMember {
+                user_id: row.get(0)?,
+                nickname: row.get(1)?,
+                name: row.get(2)?,
+                avatar_url: row.get(3)?,
+                ..GroupMember::default()
+            })
+        })
+        .optional()?;
+    Ok(member)
+}
+
+/// Takes in what happened to a group: members that are known here follow, and those that are gone are forgotten.
+pub(crate) fn follow_members(
+    db: &Connection,
+    me: &str,
+    event: &GroupEvent,
+) -> Result<(), StoreError> {
+    let Some(group) = event.group.as_ref().map(|group| group.id.as_str()) else { return Ok(()) };
+    let gone = matches!(event.kind(), Kind::Kicked | Kind::Left);
+    let mine = event.members.iter().any(|member| member.user_id == me);
+    if event.kind() == Kind::Dismissed || (gone && mine) {
+        db.prepare_cached("delete from group_members where group_id = ?1")?.execute([group])?;
+        return Ok(());
+    }
+    for member in event.members.iter().chain(&event.operator) {
+        if gone && event.members.contains(member) {
+            db.prepare_cached("delete from group_members where group_id = ?1 and user_id = ?2")?
+                .execute([group, &member.user_id])?;
+        } else {
+            db.prepare_cached(
+                "update group_members set nickname = ?3, name = ?4, avatar_url = ?5
+                 where group_id = ?1 and user_id = ?2",
+            )?
+            .execute([
+                group,
+                &member.user_id,
+                &member.nickname,
+                &member.name,
+                &member.avatar_url,
+            ])?;
+        }
+    }
+    Ok(())
 }
 
 pub(crate) fn forget_user_infos(db: &Connection) -> Result<(), StoreError> {

@@ -75,6 +75,16 @@ create table pending_sends (
 ", "
 alter table messages add column to_user_ids text not null default ''; -- separated by spaces; empty: all members
 
+-- What members of groups are called there.
+create table group_members (
+    group_id text not null,
+    user_id text not null,
+    nickname text not null,
+    name text not null,
+    avatar_url text not null,
+    unique (group_id, user_id)
+) strict;
+
 alter table channels add column mentioned_count integer not null default 0;
 alter table channels add column mentioned_me_count integer not null default 0;
 "];

@@ -232,6 +232,79 @@ fn channels_read_anew_do_not_count_a_message_twice() {
 }
 
 #[test]
+fn mentions_in_a_group_are_counted_until_they_are_read_or_recalled() {
+    let mut db = memory();
+    let message = |n: u64, info: &str| {
+        let content = format!("{{\"mentionedInfo\":{info}}}");
+        let channel = Some(Channel::group("g"));
+        entry::Body::Message(Message { channel, content, ..message(n, "bob") })
+    };
+    let counts = |db: &Connection| {
+        let states = read::channels(db, 10).unwrap();
+        let state = &states[0];
+        (state.unread_count, state.mentioned_count, state.mentioned_me_count)
+    };
+    let me = r#"{"type":2,"userIdList":["alice"]}"#;
+    let steps = [
+        step(1, message(1, me)),
+        step(2, message(2, r#"{"type":2,"userIdList":["carol"]}"#)),
+        step(3, message(3, r#"{"type":1}"#)),
+        step(4, message(4, "null")),
+    ];
+    commit(&mut db, steps.into());
+    assert_eq!(counts(&db), (4, 3, 2));
+    let recall = MessageRecalled {
+        channel: Some(Channel::group("g")),
+        message_id: format!("{:013}", 3),
+        ..MessageRecalled::default()
+    };
+    commit(&mut db, vec![step(5, entry::Body::Recalled(recall))]);
+    assert_eq!(counts(&db), (3, 2, 1));
+    let read = ChannelRead {
+        channel: Some(Channel::group("g")),
+        message_id: format!("{:013}", 1),
+        unread_count: 2,
+        mentioned_count: 1,
+        mentioned_me_count: 0,
+    };
+    commit(&mut db, vec![step(6, entry::Body::ChannelRead(read))]);
+    assert_eq!(counts(&db), (2, 1, 0));
+}
+
+#[test]
+fn members_that_are_kept_follow_what_happens_to_their_group() {
+    use nuncio_protocol::frames::group_event::Kind;
+    use nuncio_protocol::frames::{Group, GroupEvent, GroupMember};
+    let mut db = memory();
+    let member = |id: &str, nickname: &str| GroupMember {
+        user_id: id.into(),
+        nickname: nickname.into(),
+        ..GroupMember::default()
+    };
+    let all = [member("bob", "Bob"), member("carol", ""), member(ME, "")];
+    people::store_members(&db, "g", &all, KEEP).unwrap();
+    people::store_members(&db, "h", &all, KEEP).unwrap();
+    let mut seq = 0;
+    let mut happens = |db: &mut Connection, kind: Kind, members: Vec<GroupMember>| {
+        seq += 1;
+        let group = Some(Group { id: "g".into(), ..Group::default() });
+        let event = GroupEvent { kind: kind.into(), group, members, ..GroupEvent::default() };
+        commit(db, vec![step(seq, entry::Body::Group(Box::new(event)))]);
+    };
+    let kept = |db: &Connection, group: &str, id: &str| {
+        people::member(db, group, id).unwrap().map(|member| member.nickname)
+    };
+    happens(&mut db, Kind::MemberChanged, vec![member("bob", "Bobby"), member("dan", "New")]);
+    assert_eq!(kept(&db, "g", "bob").as_deref(), Some("Bobby"));
+    assert_eq!(kept(&db, "g", "dan"), None, "only who was asked about is kept");
+    assert_eq!(kept(&db, "h", "bob").as_deref(), Some("Bob"));
+    happens(&mut db, Kind::Kicked, vec![member("bob", "Bobby")]);
+    assert_eq!((kept(&db, "g", "bob"), kept(&db, "g", "carol").is_some()), (None, true));
+    happens(&mut db, Kind::Left, vec![member(ME, "")]);
+    assert_eq!((kept(&db, "g", "carol"), kept(&db, "h", "carol").is_some()), (None, true));
+}
+
+#[test]
 fn each_channel_keeps_its_newest_messages() {
     let mut db = memory();
     let keep = Keep { messages: 3, rows: 2 };

@@ -13,6 +13,7 @@ use serde::de::DeserializeOwned;
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
 
+use super::channel_tags;
 use super::input::{self, bad};
 use super::receipts;
 use super::values::{self, ChannelLine, WholeMessage};
@@ -286,12 +287,16 @@ pub(super) async fn call(
         _ if groups::METHODS.iter().any(|(name, _)| *name == method) => {
             Box::pin(groups::call(client, method, p)).await
         }
+        _ if channel_tags::METHODS.iter().any(|(name, _)| *name == method) => {
+            Box::pin(channel_tags::call(client, method, p)).await
+        }
         _ if receipts::METHODS.iter().any(|(name, _)| *name == method) => {
             Box::pin(receipts::call(client, method, p)).await
         }
         _ => {
             let all =
-                METHODS.iter().chain(groups::METHODS).chain(receipts::METHODS).chain(push::METHODS);
+                [METHODS, groups::METHODS, receipts::METHODS, channel_tags::METHODS, push::METHODS];
+            let all = all.into_iter().flatten();
             let names: Vec<_> = all.map(|(name, _)| *name).collect();
             Err(bad(format_args!("there is no method `{method}`; there are {}", names.join(", "))))
         }
@@ -493,8 +498,12 @@ mod tests {
 
     /// Parameters with which each method gets as far as the connection.
     fn enough(method: &str) -> Value {
-        let mut all =
-            METHODS.iter().chain(groups::METHODS).chain(receipts::METHODS).chain(push::METHODS);
+        let mut all = METHODS
+            .iter()
+            .chain(groups::METHODS)
+            .chain(receipts::METHODS)
+            .chain(channel_tags::METHODS)
+            .chain(push::METHODS);
         let (_, params) = all.find(|(name, _)| *name == method).unwrap();
         let must = params.split('[').next().unwrap_or_default();
         let member = |key: &str| match key {
@@ -515,8 +524,12 @@ mod tests {
     #[tokio::test]
     async fn every_method_of_the_table_is_there_with_the_parameters_it_says() {
         let client = client().await;
-        for (method, _) in
-            METHODS.iter().chain(groups::METHODS).chain(receipts::METHODS).chain(push::METHODS)
+        for (method, _) in METHODS
+            .iter()
+            .chain(groups::METHODS)
+            .chain(receipts::METHODS)
+            .chain(channel_tags::METHODS)
+            .chain(push::METHODS)
         {
             let outcome = call(&client, method, enough(method)).await;
             let local =

@@ -45,6 +45,7 @@ pub const METHODS: &[(&str, &str)] = &[
     ("freezeGroup", "groupId [frozen]"),
     ("setGroupSenders", "groupId [add remove]"),
     ("getGroupSenders", "groupId"),
+    ("getMemberInfos", "groupId userIds"),
 ];
 
 fn camel(name: &str) -> String {
@@ -291,6 +292,8 @@ pub(super) async fn call(
         "setGroupSenders" => with!(
             add = p.or_default::<Vec<_>>("add")?, remove = p.or_default::<Vec<_>>("remove")?;
             done(client.set_group_senders(&id, &add, &remove).await)),
+        "getMemberInfos" => with!(users = p.users()?;
+            raw(each(&client.member_infos(&id, &users).await?, super::values::user_info))),
         _ => with!(; raw(client.get_group_senders(&id).await?)),
     }
 }

@@ -8,7 +8,7 @@
 //!   a string that holds JSON text is passed as that text). Optional: `channelType` (`direct`),
 //!   `clientMessageId`, `transient`, `uncounted`, `needsReceipt`, `toUserIds`.
 //! - `{"call":{"ref","method","params"}}` calls an operation; [`METHODS`], [`GROUP_METHODS`],
-//!   [`RECEIPT_METHODS`] and [`PUSH_METHODS`] name them.
+//!   [`RECEIPT_METHODS`], [`CHANNEL_TAG_METHODS`] and [`PUSH_METHODS`] name them.
 //! - `{"disconnect":{}}` waits for what is under way, at most ten seconds, and ends. So does the end of
 //!   the input.
 //!
@@ -21,7 +21,7 @@
 //!   `{"error":{"ref","code","name","message"}}`: what came of a line. `ref` is whatever the line gave, and
 //!   is left out when it gave none. Errors may also have `until`, `reason`, `retryAfterMs` and `keys`.
 //! - `{"disconnected":{"code","name","message","willReconnect"}}`.
-//! - `{"event":{"type",...}}`: everything else that happens (`messageRecalled`, `messageEdited`, `channelRead`, `channelSettingsChanged`,
+//! - `{"event":{"type",...}}`: everything else that happens (`messageRecalled`, `messageEdited`, `channelRead`, `channelSettingsChanged`, `channelTagsChanged`,
 //!   `readReceipt`, `readReceipts`, `typing`, `presenceChanged`, `blocklistChanged`, `whitelistChanged`,
 //!   `friendApplicationChanged`, `friendAdded`, `friendRemoved`, `friendsCleared`, `friendInfoChanged`,
 //!   `profileChanged`, `accountChanged`, `syncCompleted`, `queuedMessageSent`, `queuedMessageFailed`,
@@ -32,6 +32,7 @@
 //! a script that needs the order between them waits for the answer. Answers come as they come.
 
 mod calls;
+mod channel_tags;
 mod groups;
 mod input;
 mod output;
@@ -55,6 +56,7 @@ use crate::error::ClientError;
 use crate::events::{Event, Events};
 
 pub use calls::METHODS;
+pub use channel_tags::METHODS as CHANNEL_TAG_METHODS;
 pub use groups::METHODS as GROUP_METHODS;
 pub use push::METHODS as PUSH_METHODS;
 pub use receipts::METHODS as RECEIPT_METHODS;

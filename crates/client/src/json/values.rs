@@ -126,7 +126,7 @@ fn channel_type(number: i32) -> String {
     kind.as_str_name().trim_start_matches("CHANNEL_TYPE_").to_lowercase()
 }
 
-fn channel(channel: Option<&nuncio_protocol::frames::Channel>) -> (String, String) {
+pub(super) fn channel(channel: Option<&nuncio_protocol::frames::Channel>) -> (String, String) {
     channel.map(|c| (channel_type(c.r#type), c.id.clone())).unwrap_or_default()
 }
 
@@ -302,6 +302,7 @@ pub(super) fn event(event: &Event) -> Option<Value> {
         Event::ChannelSettingsChanged(e) => ("channelSettingsChanged", channel_settings(e)),
         Event::ChannelTypeLevelChanged(e) => ("channelTypeLevelChanged", channel_type_level(*e)),
         Event::Group(e) => ("group", groups::event(e)),
+        Event::ChannelTagsChanged(e) => ("channelTagsChanged", super::channel_tags::event(e)),
         Event::ReadReceipts(e) => ("readReceipts", super::receipts::event(e)),
         Event::ReadReceipt(e) => {
             let (kind, id) = channel(e.channel.as_ref());

@@ -7,6 +7,7 @@
 //! [`Client::send`](crate::Client::send).
 
 pub(crate) mod blocklist;
+pub(crate) mod channel_tags;
 pub(crate) mod friends;
 pub(crate) mod groups;
 pub(crate) mod messages;

@@ -4,6 +4,7 @@
 //! file per family of operations; the table below names them all.
 
 mod blocklist;
+mod channel_tags;
 mod channels;
 mod friends;
 mod group_doors;
@@ -197,7 +198,12 @@ operations! {
         SetChannelSettings => channels::set,
         GetChannelSettings => channels::get,
         SetChannelTypeLevel => channels::set_type_level,
-        GetChannelTypeLevels => channels::type_levels,;
+        GetChannelTypeLevels => channels::type_levels,
+        SetChannelTags => channel_tags::set,
+        RemoveChannelTags => channel_tags::remove,
+        GetChannelTags => channel_tags::get,
+        SetTaggedChannels => channel_tags::set_channels,
+        GetTaggedChannels => channel_tags::get_channels,;
 
     Blocklist:
         AddToBlocklist => blocklist::add,

@@ -133,7 +133,7 @@ pub(crate) async fn all(ada: &mut Asker, bob: &mut Wire) {
 async fn messages(ada: &mut Asker, bob: &mut Wire) {
     let channel = || Some(f::Channel::group("g"));
     let content = r#"{"content":"hello","mentionedInfo":{"type":2,"userIdList":["ada"]}}"#;
-    let send = |id: &str| {
+    let hello = |id: &str| {
         Ask::SendMessage(f::SendMessage {
             channel: channel(),
             client_message_id: id.to_owned(),
@@ -144,7 +144,7 @@ async fn messages(ada: &mut Asker, bob: &mut Wire) {
             ..f::SendMessage::default()
         })
     };
-    let Answer::MessageSent(sent) = ada.ask(send("g-1")).await else { panic!() };
+    let Answer::MessageSent(sent) = ada.ask(hello("g-1")).await else { panic!() };
     let message_ids = vec![sent.message_id.clone()];
     let read = f::SendReadReceipts { channel: channel(), message_ids: message_ids.clone() };
     assert_eq!(answer(bob, Ask::SendReadReceipts(read.clone())).await, Answer::Done(f::Done {}));

@@ -6,9 +6,9 @@ use nuncio_gateway::OPERATIONS;
 use nuncio_protocol::frames::client_frame::Body as Ask;
 use nuncio_protocol::frames::server_frame::Body as Answer;
 use nuncio_protocol::frames::{
-    AddFriend, AddToBlocklist, AnswerFriendApplication, Channel, ChannelSettings, ChannelType,
-    ChannelTypeLevel, CheckBlocked, CheckFriends, EditMessage, GetAccount, GetBlocklist,
-    GetChannelSettings, GetChannelTypeLevels, GetChannels, GetFriendApplications,
+    self as f, AddFriend, AddToBlocklist, AnswerFriendApplication, Channel, ChannelSettings,
+    ChannelType, ChannelTypeLevel, CheckBlocked, CheckFriends, EditMessage, GetAccount,
+    GetBlocklist, GetChannelSettings, GetChannelTypeLevels, GetChannels, GetFriendApplications,
     GetFriendPermission, GetFriends, GetFriendsInfo, GetHistory, GetPresence, GetProfileVisibility,
     GetProfiles, GetSubscriptions, Logout, MarkRead, Ping, ProfileVisibility, RecallMessage,
     RemoveFriends, RemoveFromBlocklist, SendTyping, SetChannelSettings, SetChannelTypeLevel,
@@ -164,8 +164,51 @@ async fn messages(ada: &mut Asker, bobs: &mut Wire) {
     let Answer::ChannelTypeLevels(found) = ada.ask(get).await else { panic!() };
     let groups = ChannelTypeLevel { r#type: ChannelType::Group.into(), level: 5 };
     assert_eq!(found.levels, [groups]);
+    channel_tags(ada).await;
     let typing = SendTyping { channel: Some(with_bob()), r#type: "RC:TxtMsg".to_owned() };
     ada.done(Ask::SendTyping(typing)).await;
+}
+
+async fn channel_tags(ada: &mut Asker) {
+    let tag = |id: &str, name: &str| f::ChannelTag {
+        id: id.to_owned(),
+        name: name.to_owned(),
+        created_at: 0,
+    };
+    let tags = vec![tag("work", "Work"), tag("home", "Home")];
+    ada.done(Ask::SetChannelTags(f::SetChannelTags { tags })).await;
+    let put = f::SetTaggedChannels {
+        tag_id: "work".to_owned(),
+        add: vec![with_bob(), f::Channel::group("g")],
+        remove: Vec::new(),
+    };
+    ada.done(Ask::SetTaggedChannels(put)).await;
+    let take = f::SetTaggedChannels {
+        tag_id: "work".to_owned(),
+        remove: vec![f::Channel::group("g")],
+        add: Vec::new(),
+    };
+    ada.done(Ask::SetTaggedChannels(take)).await;
+    let get = Ask::GetTaggedChannels(f::GetTaggedChannels { tag_id: "work".to_owned() });
+    let Answer::TaggedChannels(found) = ada.ask(get).await else { panic!() };
+    assert_eq!(found.channels, [with_bob()]);
+    for (channel, names) in [(None, vec!["Home", "Work"]), (Some(with_bob()), vec!["Work"])] {
+        let get = Ask::GetChannelTags(f::GetChannelTags { channel });
+        let Answer::ChannelTags(found) = ada.ask(get).await else { panic!() };
+        let mut found: Vec<_> = found.tags.iter().map(|tag| tag.name.as_str()).collect();
+        found.sort_unstable();
+        assert_eq!(found, names);
+    }
+    let end = f::RemoveChannelTags { tag_ids: vec!["work".to_owned()] };
+    ada.done(Ask::RemoveChannelTags(end)).await;
+    for bad in [
+        Ask::SetChannelTags(f::SetChannelTags::default()),
+        Ask::SetChannelTags(f::SetChannelTags { tags: vec![tag("", "Empty")] }),
+        Ask::RemoveChannelTags(f::RemoveChannelTags::default()),
+        Ask::GetTaggedChannels(f::GetTaggedChannels { tag_id: "work".to_owned() }),
+    ] {
+        assert_eq!(refusal(&mut ada.wire, bad).await.code, 1002);
+    }
 }
 
 async fn blocklist(ada: &mut Asker) {

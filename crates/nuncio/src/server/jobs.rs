@@ -14,7 +14,8 @@ const ACTIVATIONS: Duration = Duration::from_secs(10);
 const TRIM: Duration = Duration::from_mins(10);
 /// How often what has run out is forgotten.
 const PRUNE: Duration = Duration::from_mins(10);
-/// How often imports and exports that somebody has left half done are looked for; new ones come with a nudge.
+/// How often imports, exports and removals from groups that somebody has left half done are looked for; new imports and exports
+/// come with a nudge.
 const LEFT_OVER: Duration = Duration::from_secs(10);
 /// How often rows of deleted apps are looked for.
 const ERASE: Duration = Duration::from_secs(10);
@@ -90,6 +91,8 @@ pub(super) fn start(core: &Core, tasks: &Tasks, audit_retention: Duration) {
     every!(tasks, trimmer, "trim-audit", TRIM, trim_audit(kept_ms));
     let eraser = core.by(Origin::job("erase-apps"));
     every!(tasks, eraser, "erase-apps", ERASE, erase_apps());
+    let remover = core.by(Origin::job("group-removals"));
+    every!(tasks, remover, "group-removals", LEFT_OVER, run_group_removals());
     every!(tasks, core, "trim", TRIM, trim());
     every!(tasks, core, "prune-webhooks", MEASURE, prune_deliveries());
     every!(tasks, core, "prune-push", PRUNE, prune_push());

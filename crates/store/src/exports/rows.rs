@@ -240,6 +240,7 @@ fn kind(body: Option<&entry::Body>) -> &'static str {
         Some(entry::Body::ChannelTypeLevel(_)) => "channelTypeLevel",
         Some(entry::Body::Group(_)) => "groupEvent",
         Some(entry::Body::ReadReceipts(_)) => "readReceipts",
+        Some(entry::Body::ChannelTagsChanged(_)) => "channelTagsChanged",
         None => "unknown",
     }
 }

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::rights::{self, Actor, Rank};
 use super::tell::{self, News};
-use super::{Group, applications, find, hold, latest, maybe, users_of};
+use super::{Group, applications, find, hold, latest, users_of};
 use crate::audit::{self, Act};
 use crate::engine::{Locks, Row, Store, Tx, params};
 use crate::error::StoreError;
@@ -354,51 +354,6 @@ impl Store {
             remove(tx, app, &mut group, &users, removal, now).await
         })
         .await
-    }
-
-    /// Ends a user's membership of all groups, each in a transaction of its own. Refused when the user owns one.
-    pub async fn leave_all_groups(
-        &self,
-        app: AppId,
-        user: UserId,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let of = user.clone();
-        let groups = self
-            .read(async move |tx| {
-                users::all_registered(tx, app, std::slice::from_ref(&of)).await?;
-                let owned = tx
-                    .opt(
-                        "select group_id from group_members
-                         where app = ?1 and user_id = ?2 and role = ?3 order by group_id limit 1",
-                        params![app, &of, GroupRole::Owner.number()],
-                        |row| row.get(0),
-                    )
-                    .await?;
-                match owned {
-                    Some(group) => {
-                        Err(Refusal::OwnerCannotLeave { group, owner: of.clone() }.into())
-                    }
-                    None => joined(tx, app, &of).await,
-                }
-            })
-            .await?;
-        let leaving = Leaving { forget_mute: true, forget_allowed: true, forget_favorites: true };
-        for id in groups {
-            let locks = self
-                .locks_of_members(app, std::slice::from_ref(&id), std::slice::from_ref(&user))
-                .await?;
-            let user = user.clone();
-            self.write_under(locks, async move |tx| {
-                let users = std::slice::from_ref(&user);
-                hold_all(tx, app, &id, users).await?;
-                let Some(mut group) = maybe(tx, app, &id).await? else { return Ok(()) };
-                let removal = Removal { leaving, kind: Kind::Kicked, by: &Actor::App };
-                remove(tx, app, &mut group, users, removal, now).await
-            })
-            .await?;
-        }
-        Ok(())
     }
 }
 

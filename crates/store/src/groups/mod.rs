@@ -5,7 +5,8 @@
 //! a user may do is in `rights`, how everybody learns of it in `tell`. How a group begins, changes and ends is in
 //! `changes`, who is in it in `members` and `lists`, who wants to be in `joining` and `applications`, who may speak in `moderation`,
 //! what a member is and is called in `standing`, whom a member follows in `favorites`; messages to a group are in
-//! `sending`, `posting` and `messages`, what members read of changes in `notices`, who has read what in `receipts`.
+//! `sending`, `posting` and `messages`, what members read of changes in `notices`, who has read what in `receipts`;
+//! a user's removal from all groups is in `removals`.
 
 mod application_list;
 mod applications;
@@ -19,6 +20,7 @@ mod moderation;
 mod notices;
 mod posting;
 mod receipts;
+mod removals;
 mod rights;
 mod sending;
 mod standing;
@@ -48,6 +50,7 @@ pub(crate) use members::leave_all;
 pub use messages::GroupEdit;
 pub use moderation::MutedMember;
 pub use receipts::{ReceiptUser, Recorded};
+pub use removals::RemovalFromAll;
 pub use rights::Actor;
 
 /// A group's record.

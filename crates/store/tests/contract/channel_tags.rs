@@ -1,6 +1,6 @@
 //! Tags by which users sort their channels.
 
-use nuncio_protocol::frames::Channel;
+use nuncio_protocol::frames::{Channel, ChannelTagsChanged, entry};
 use nuncio_protocol::ids::ChannelId;
 use nuncio_protocol::values::{ChannelTagId, ChannelTagName};
 use nuncio_protocol::{GroupId, Refusal, UserId, limits};
@@ -41,6 +41,34 @@ async fn names(bench: &Bench, owner: &UserId) -> Vec<String> {
 }
 
 contract! {
+    async fn the_owners_devices_are_told_of_what_is_new(bench: Bench) {
+        let [alice, _] = bench.users(["alice", "bob"]).await;
+        let told = async || -> Vec<ChannelTagsChanged> {
+            let changed = |body| match body {
+                entry::Body::ChannelTagsChanged(changed) => Some(changed),
+                _ => None,
+            };
+            bench.inbox(&alice).await.into_iter().filter_map(changed).collect()
+        };
+        name(&bench, &alice, &[("w", "Work"), ("h", "Home")]).await.unwrap();
+        name(&bench, &alice, &[("w", "Work"), ("h", "House")]).await.unwrap();
+        name(&bench, &alice, &[("w", "Work")]).await.unwrap();
+        put(&bench, &alice, "w", vec![with("bob")]).await.unwrap();
+        put(&bench, &alice, "w", vec![with("bob"), with("carol")]).await.unwrap();
+        let (app, store) = (bench.app, &bench.store);
+        let gone = vec![with("bob"), with("nobody")];
+        store.untag_channels(app, alice.clone(), tag("w"), gone, NOW).await.unwrap();
+        store.remove_channel_tags(app, alice.clone(), vec![tag("w"), tag("x")], NOW).await.unwrap();
+        store.remove_channel_tags(app, alice.clone(), vec![tag("x")], NOW).await.unwrap();
+        let told = told().await;
+        let set = |index: usize| told[index].set.iter().map(|tag| tag.name.as_str()).collect::<Vec<_>>();
+        assert_eq!((set(0), set(1)), (vec!["Work", "Home"], vec!["House"]));
+        assert_eq!(told[2].added, [Channel::direct("bob")]);
+        assert_eq!((told[3].tag_id.as_str(), told[3].added.clone()), ("w", vec![Channel::direct("carol")]));
+        assert_eq!(told[4].removed, [Channel::direct("bob")]);
+        assert_eq!((told[5].removed_tag_ids.clone(), told.len()), (vec!["w".to_owned()], 6));
+    }
+
     async fn channels_are_put_under_a_tag_and_taken_from_under_it(bench: Bench) {
         let [alice, bob] = bench.users(["alice", "bob"]).await;
         name(&bench, &alice, &[("w", "work"), ("h", "home")]).await.unwrap();

@@ -8,6 +8,7 @@ use nuncio_protocol::values::{Content, MessageType};
 use nuncio_protocol::{ChannelId, Refusal, UserId, limits};
 use nuncio_store::StoreError;
 use nuncio_store::channels::HistoryFrom;
+use nuncio_store::exports::{After, Section};
 use nuncio_store::groups::{Actor, GroupChange, ReceiptUser};
 use nuncio_store::messages::{Draft, Recaller};
 use serde_json::{Value, json};
@@ -229,7 +230,6 @@ contract! {
         let refused = tell(&bench, "ann", "m3", &many.iter().collect::<Vec<_>>(), all).await;
         assert_eq!(refusal(refused), Refusal::TooManyIds { limit: limits::GROUP_DIRECTED_USERS });
         // An export holds what is for the user.
-        use nuncio_store::exports::{After, Section};
         let export = async |who: &UserId| -> usize {
             let page = store.export_page(app, who.clone(), Section::Messages, After::default(), 50);
             let rows = page.await.unwrap().0;
@@ -281,7 +281,6 @@ contract! {
         store.recall_in_group(app, recall, g.clone(), m1, String::new(), NOW).await.unwrap();
         assert_eq!(receipts(&bench, &ann, &[m1]).await, []);
         store.trim_messages(app, String::new(), NOW.plus_ms(10)).await.unwrap();
-        use nuncio_store::exports::{After, Section};
         let left = store.export_page(app, cem, Section::ReadReceipts, After::default(), 9).await.unwrap();
         assert_eq!(left.0, Vec::<Value>::new());
     }

@@ -192,16 +192,30 @@ contract! {
         create(&bench, "g1", &ann, &[&bob]).await;
         create(&bench, "g2", &ann, &[&bob]).await;
         create(&bench, "g3", &bob, &[]).await;
-        let owner = refusal(bench.store.leave_all_groups(bench.app, bob.clone(), NOW).await);
+        let owner = refusal(bench.store.begin_leaving_all_groups(bench.app, bob.clone(), NOW).await);
         assert_eq!(owner, Refusal::OwnerCannotLeave { group: group("g3"), owner: bob.clone() });
         assert_eq!(read(&bench, "g1").await.member_count, 2);
         bench.store.dismiss_group(bench.app, Actor::App, group("g3"), NOW).await.unwrap();
-        bench.store.leave_all_groups(bench.app, bob.clone(), NOW).await.unwrap();
+        let removal = bench.store.begin_leaving_all_groups(bench.app, bob.clone(), NOW).await.unwrap();
+        let go_on = async || bench.store.go_on_leaving_all_groups(removal.clone(), NOW).await.unwrap();
+        assert!(!go_on().await);
+        // Whoever began it is gone: another finds it, and what has come about since stays.
+        assert_eq!(bench.store.open_group_removals(10).await.unwrap(), std::slice::from_ref(&removal));
+        create(&bench, "g4", &ann, &[]).await;
+        let (app, later) = (bench.app, NOW.plus_ms(1));
+        bench.store.join_group(app, group("g4"), vec![bob.clone()], later).await.unwrap();
+        create(&bench, "g5", &ann, &[&bob]).await;
+        bench.store.transfer_group(app, Actor::App, group("g5"), bob.clone(), None, NOW).await.unwrap();
+        assert!(!go_on().await);
+        assert!(go_on().await, "g4 is newer, and g5 was given to bob");
+        assert_eq!(bench.store.open_group_removals(10).await.unwrap(), []);
+        assert_eq!(members(&bench, "g4").await.len(), 2);
+        assert_eq!(read(&bench, "g5").await.owner, bob);
         for id in ["g1", "g2"] {
             assert_eq!(members(&bench, id).await, pairs(&[("ann", 3)]));
             assert_eq!(read(&bench, id).await.member_count, 1);
         }
-        let ghost = bench.store.leave_all_groups(bench.app, user("ghost"), NOW).await;
+        let ghost = bench.store.begin_leaving_all_groups(bench.app, user("ghost"), NOW).await;
         assert_eq!(refusal(ghost), Refusal::NotRegistered(user("ghost")));
     }
 
