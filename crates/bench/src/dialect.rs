@@ -111,7 +111,8 @@ impl Dialect {
     pub(crate) fn messages(self, to: usize, prefix: String, bytes: usize) -> Messages {
         match self {
             Self::Nuncio | Self::Echo => {
-                Messages::Nuncio(frames::Messages::new(&users::name(to), prefix, bytes))
+                let messages = frames::Messages::new(&users::name(to), prefix, bytes);
+                Messages::Nuncio(Box::new(messages))
             }
             Self::Xmpp { transport, counted } => {
                 Messages::Xmpp(xmpp::Messages::new((transport, counted), to, &prefix, bytes))
@@ -144,7 +145,7 @@ impl Dialect {
 
 /// Messages from one user to another, numbered from 0, ready to be sent.
 pub(crate) enum Messages {
-    Nuncio(frames::Messages),
+    Nuncio(Box<frames::Messages>),
     Xmpp(xmpp::Messages),
 }
 
