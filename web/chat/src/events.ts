@@ -15,6 +15,7 @@ import type {
   ConnectionStatusHandlerParams,
   MessageHandlerParams,
   GroupChannelHandlerParams,
+  TagHandlerParams,
   UserHandlerParams,
 } from './handlers.js';
 import { tellGroup } from './group-events.js';
@@ -28,6 +29,7 @@ interface CallbacksOf {
   channel: ChannelHandlerParams;
   user: UserHandlerParams;
   group: GroupChannelHandlerParams;
+  tag: TagHandlerParams;
 }
 
 /** Calls the handlers that an event concerns. */
@@ -63,6 +65,10 @@ export function dispatch(client: Client, event: CoreEvent): void {
       }));
       return each(client, 'message', (on) => on.onMessageDeleted?.({ messages }));
     }
+    case 'tags':
+      if (event.tags) each(client, 'tag', (on) => on.onTagChanged?.());
+      if (event.channels) each(client, 'tag', (on) => on.onChannelTagChanged?.());
+      return;
     case 'groupReceipts': {
       const channelIdentifier = identifierOf(event.channel);
       const responses = event.receipts.map((receipt) => ({ channelIdentifier, ...receipt, totalCount: receipt.readCount + receipt.unreadCount }));

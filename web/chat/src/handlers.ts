@@ -451,9 +451,9 @@ export class TranslateHandler extends Handler<TranslateHandlerParams> {}
 
 /** Callbacks about tags. */
 export interface TagHandlerParams {
-  /** The user's tags changed on another device. */
+  /** The user's tags changed, on any device. */
   onTagChanged?(): void;
-  /** The tags of channels changed on another device. */
+  /** Channels came under tags, or from under them, on any device. */
   onChannelTagChanged?(): void;
 }
 

@@ -31,8 +31,10 @@ export const PAGE_PARAMETER = 'page';
 
 /** Reads what a notification is about; `undefined` when it is not one of the server's. */
 export function pushedData(value: unknown): PushedData | undefined {
-  const { channelType, channelId, messageId, senderId, pushData } = (value ?? {}) as Record<string, unknown>;
-  if (typeof channelType !== 'number' || typeof channelId !== 'string' || channelId === '') return undefined;
+  const { channelType: type, channelId, messageId, senderId, pushData } = (value ?? {}) as Record<string, unknown>;
+  // All values travel as texts, which is what some providers want.
+  const channelType = Number(type);
+  if (!Number.isInteger(channelType) || channelType <= 0 || typeof channelId !== 'string' || channelId === '') return undefined;
   return {
     channelType,
     channelId,

@@ -231,6 +231,29 @@ describe.skipIf(binary === undefined)('groups against the real server', () => {
     expect((await new fresh.sdk.GroupChannel(groupId).reload()).data).toMatchObject({ isPinned: true, noDisturbLevel: ChannelNoDisturbLevel.MENTION });
   });
 
+  it('channels are sorted by tags, on all of the user\'s devices', async () => {
+    const { ann, ids, groupId } = await three();
+    const other = await device(ids[0]!);
+    const told: string[] = [];
+    other.sdk.NCEngine.addTagHandler('test', new other.sdk.TagHandler({ onTagChanged: () => told.push('tags'), onChannelTagChanged: () => told.push('channels') }));
+    const { BaseChannel, DirectChannel, GroupChannel } = ann.sdk;
+    await GroupChannel.createGroup({ groupId, groupName: 'G' });
+    expect((await BaseChannel.setChannelTags([{ tagId: 'work', tagName: 'At work' }, { tagId: 'fun', tagName: 'Fun' }])).code).toBe(0);
+    expect((await new GroupChannel(groupId).addTags(['work', 'fun'])).code).toBe(0);
+    expect((await new DirectChannel(ids[1]!).addTags(['work'])).code).toBe(0);
+    await until(() => told.length >= 4);
+    expect([...new Set(told)]).toEqual(['tags', 'channels']);
+    // Made at the same moment: by id.
+    expect((await other.sdk.BaseChannel.getChannelTags()).data).toMatchObject([{ tagId: 'fun' }, { tagId: 'work', tagName: 'At work' }]);
+    expect((await new other.sdk.GroupChannel(groupId).getTags()).data!.sort()).toEqual(['fun', 'work']);
+    expect((await other.sdk.BaseChannel.getTaggedChannels('work')).data).toMatchObject([{ channelType: 1, channelId: ids[1] }, { channelType: 3, channelId: groupId }]);
+    expect((await new GroupChannel(groupId).deleteTags(['work'])).code).toBe(0);
+    expect((await BaseChannel.removeChannelTags(['fun'])).code).toBe(0);
+    expect((await new GroupChannel(groupId).getTags()).data).toEqual([]);
+    expect((await new GroupChannel(groupId).addTags(['nothing'])).isOk).toBe(false);
+    expect((await new GroupChannel(groupId).addTags([])).code).toBe(33003);
+  });
+
   it('who is muted, frozen out or removed is not heard', async () => {
     const { ann, ben, cem, ids, groupId } = await three();
     const { GroupChannel, NCCode } = ann.sdk;

@@ -92,11 +92,13 @@ describe('after a reload', () => {
     void new page.sdk.DirectChannel('bob').sendMessage(new page.sdk.SendTextMessageParams({ text: 'pending' }));
     await until(() => server.asked('sendMessage').length === 1);
     // The page dies without a word: nothing of it may write to the store any more.
+    server.script.login = () => undefined;
     for (const peer of server.peers) peer.socket.terminate();
     const sentAck: Answer = { case: 'messageSent', value: { messageId: 'm1', sentAt: BigInt(Date.now()), seq: 0n } };
     server.script.sendMessage = () => sentAck;
     const dead = page;
     page = await load();
+    delete server.script.login;
     await page.sdk.NCEngine.connect({ token: 'alice:1' });
     await until(() => page.heard.messages.length === 1);
     expect(page.heard.messages[0]).toMatchObject({ messageId: 'm1', content: { text: 'pending' } });

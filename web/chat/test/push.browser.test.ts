@@ -72,7 +72,7 @@ describe.skipIf(browserPath === undefined)('notifications in a real browser', ()
   }
 
   const data = { channelType: 3, channelId: 'walkers', messageId: 'm7', senderId: 'bob', pushData: 'x' };
-  const note = { title: 'Walkers', body: 'Bob: Sunday?', tag: '3:walkers', badge: 4, silent: false, data };
+  const note = { title: 'Walkers', body: 'Bob: Sunday?', tag: '3:walkers', badge: 4, silent: false, data: { ...data, channelType: '3', unreadCount: '4' } };
 
   it('are shown as the server says, one for each conversation, and nameless where the push cannot be read', async () => {
     await open();

@@ -16,7 +16,7 @@ import { messageOf } from '../message/convert.js';
 import type { Message } from '../message/message.js';
 import type { SendMediaMessageParams, SendMessageParams } from '../message/params.js';
 import { editMessage, sendMedia, sendPlain } from '../message/send.js';
-import { badArgument, channelFault, notAvailable } from '../not-available.js';
+import { badArgument, channelFault } from '../not-available.js';
 import { NCResult } from '../result.js';
 import type {
   ChannelsQueryParams,
@@ -27,6 +27,8 @@ import type {
   SearchMessagesQuery,
   SearchMessagesQueryParams,
 } from './queries.js';
+import type { ChannelTagInfo } from './tags.js';
+import { removeTags, setTags, tag, tagged, tags } from './tags.js';
 import { countsReaders, receiptInfos, receiptUsers, sayRead } from './receipts.js';
 import { ChannelsQuery, MessagesQuery, MessagesReadReceiptUsersQuery } from './queries.js';
 import {
@@ -420,14 +422,40 @@ export class BaseChannel {
     return changeChannel(this.identifier, { hidden: true });
   }
 
-  /** The channel's tags. The server keeps none yet. */
-  getTags(): Promise<NCResult<string[]>> {
-    return notAvailable('channel tags');
+  /** The ids of the tags that the channel is under. */
+  async getTags(): Promise<NCResult<string[]>> {
+    const found = await tags(this.identifier);
+    return found.isOk ? NCResult.ok((found.data ?? []).map(({ tagId }) => tagId)) : found.wipe();
   }
 
-  /** Removes tags. The server keeps none yet. */
-  deleteTags(_tagIds: string[]): Promise<NCResult> {
-    return notAvailable('channel tags');
+  /** Puts the channel under tags of the user's. */
+  addTags(tagIds: string[]): Promise<NCResult> {
+    return tag(this.identifier, tagIds, true);
+  }
+
+  /** Takes the channel from under tags. */
+  deleteTags(tagIds: string[]): Promise<NCResult> {
+    return tag(this.identifier, tagIds, false);
+  }
+
+  /** Makes tags, at most 20 in all, or gives those that are there another name. */
+  static setChannelTags(list: ChannelTagInfo[]): Promise<NCResult> {
+    return setTags(list);
+  }
+
+  /** Ends tags; channels are under them no more. */
+  static removeChannelTags(tagIds: string[]): Promise<NCResult> {
+    return removeTags(tagIds);
+  }
+
+  /** The user's tags, the oldest first. */
+  static getChannelTags(): Promise<NCResult<ChannelTagInfo[]>> {
+    return tags();
+  }
+
+  /** The channels under a tag. */
+  static getTaggedChannels(tagId: string): Promise<NCResult<ChannelIdentifier[]>> {
+    return tagged(tagId);
   }
 }
 

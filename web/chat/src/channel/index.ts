@@ -21,3 +21,4 @@ export { CommunityChannel, CommunitySubChannel, OpenChannel, OpenChannelMessages
 export type { EnterOpenChannelParams, OpenChannelEnterResponseInfo } from './community.js';
 export * from './queries.js';
 export * from './group-types.js';
+export type { ChannelTagInfo } from './tags.js';

@@ -206,6 +206,7 @@ export type CoreEvent =
   | { kind: 'messages'; messages: MessageRecord[] }
   | { kind: 'edited'; messages: MessageRecord[] }
   | { kind: 'recalled'; messages: { channel: string; messageId: string; at: number }[] }
+  | { kind: 'tags'; tags: boolean; channels: boolean }
   | { kind: 'groupReceipts'; channel: string; receipts: { messageId: string; readCount: number; unreadCount: number }[] }
   | { kind: 'receipts'; receipts: { channel: string; messageId: string; readerId: string; at: number }[] }
   | { kind: 'channel'; channel: string; change: ChannelChange }

@@ -66,6 +66,10 @@ export class EntryWriter {
         return; // Read from the server when it is asked for.
       case 'readReceipt':
         return this.readReceipt(body.value, at);
+      case 'channelTagsChanged': {
+        const { set, removedTagIds, added, removed } = body.value;
+        return this.tell({ kind: 'tags', tags: set.length + removedTagIds.length > 0, channels: added.length + removed.length > 0 });
+      }
       case 'readReceipts':
         return; // It has no place in the inbox: see `Core`.
       case 'blocklistChanged':

@@ -83,16 +83,22 @@ export class Nuncio extends ServerApi {
     rmSync(this.data, { recursive: true, force: true });
   }
 
+  /** Runs a command on the server's store, beside it; answers what it prints. */
+  async command(args: string[], input = ''): Promise<string> {
+    const running = promisify(execFile)(binary as string, [...args, '--data', this.data]);
+    running.child.stdin?.end(input);
+    return (await running).stdout;
+  }
+
   /** Makes another app, in production and without a limit of users, beside the running server. */
   async createApp(name: string): Promise<ServerApi> {
-    const args = ['app', 'create', '--name', name, '--environment', 'production', '--edition', 'flagship', '--data', this.data, '--json'];
-    const { stdout } = await promisify(execFile)(binary as string, args);
+    const stdout = await this.command(['app', 'create', '--name', name, '--environment', 'production', '--edition', 'flagship', '--json']);
     return Object.assign(new ServerApi(), { url: this.url }, JSON.parse(stdout) as { appKey: string; appSecret: string });
   }
 
   /** Gives the app a new secret, as its operator does beside the running server. */
   async rotateSecret(): Promise<void> {
-    const { stdout } = await promisify(execFile)(binary as string, ['app', 'rotate-secret', this.appKey, '--data', this.data, '--json']);
+    const stdout = await this.command(['app', 'rotate-secret', this.appKey, '--json']);
     this.appSecret = (JSON.parse(stdout) as { appSecret: string }).appSecret;
   }
 }

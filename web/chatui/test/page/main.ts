@@ -9,5 +9,7 @@ document.documentElement.lang = of('lang') || 'en';
 if (of('theme')) document.documentElement.dataset['theme'] = of('theme');
 Object.assign(window, { chat, chatui });
 chat.NCEngine.initialize({ appKey: of('key'), naviServer: of('server'), worker: 'page', reconnect: { initialDelayMs: 100, maxDelayMs: 500 } });
-document.body.append(document.createElement('nuncio-chat'));
+const page = document.createElement('nuncio-chat');
+page.pushWorker = of('push') || undefined;
+document.body.append(page);
 void chat.NCEngine.connect({ token: of('token'), userId: of('user') });

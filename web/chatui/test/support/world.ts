@@ -4,6 +4,7 @@
  * @module
  */
 
+import { readFile } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -61,6 +62,7 @@ export class World {
       '/page.js': ['text/javascript', bundle.outputFiles[0]?.text ?? ''],
       '/theme.css': ['text/css', themeSheet()],
       '/page.css': ['text/css', STYLE],
+      '/push-worker.js': ['text/javascript', await readFile(`${test}/../../chat/dist/push-worker.js`, 'utf8')],
     };
     this.#site = createServer((request, response) => {
       const file = files[new URL(request.url ?? '/', 'http://site').pathname];

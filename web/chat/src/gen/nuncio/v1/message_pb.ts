@@ -12,7 +12,7 @@ import type { Message as Message$1 } from "@bufbuild/protobuf";
  * Describes the file nuncio/v1/message.proto.
  */
 export const file_nuncio_v1_message: GenFile = /*@__PURE__*/
-  fileDesc("ChdudW5jaW8vdjEvbWVzc2FnZS5wcm90bxIJbnVuY2lvLnYxIjsKB0NoYW5uZWwSJAoEdHlwZRgBIAEoDjIWLm51bmNpby52MS5DaGFubmVsVHlwZRIKCgJpZBgCIAEoCSL6AQoHTWVzc2FnZRIKCgJpZBgBIAEoCRIjCgdjaGFubmVsGAIgASgLMhIubnVuY2lvLnYxLkNoYW5uZWwSEQoJc2VuZGVyX2lkGAMgASgJEgwKBHR5cGUYBCABKAkSDwoHY29udGVudBgFIAEoCRIPCgdzZW50X2F0GAYgASgDEhkKEWNsaWVudF9tZXNzYWdlX2lkGAcgASgJEhAKCHJlY2FsbGVkGAggASgIEg8KB2NvdW50ZWQYCSABKAgSFQoNbmVlZHNfcmVjZWlwdBgKIAEoCBIRCgllZGl0ZWRfYXQYCyABKAMSEwoLdG9fdXNlcl9pZHMYDCADKAki4gUKBUVudHJ5EgsKA3NlcRgBIAEoBBIlCgdtZXNzYWdlGAIgASgLMhIubnVuY2lvLnYxLk1lc3NhZ2VIABIuCghyZWNhbGxlZBgDIAEoCzIaLm51bmNpby52MS5NZXNzYWdlUmVjYWxsZWRIABIuCgxjaGFubmVsX3JlYWQYBCABKAsyFi5udW5jaW8udjEuQ2hhbm5lbFJlYWRIABIuCgxyZWFkX3JlY2VpcHQYBSABKAsyFi5udW5jaW8udjEuUmVhZFJlY2VpcHRIABI4ChFibG9ja2xpc3RfY2hhbmdlZBgGIAEoCzIbLm51bmNpby52MS5CbG9ja2xpc3RDaGFuZ2VkSAASKAoGZnJpZW5kGAcgASgLMhYubnVuY2lvLnYxLkZyaWVuZEV2ZW50SAASNAoPcHJvZmlsZV9jaGFuZ2VkGAggASgLMhkubnVuY2lvLnYxLlByb2ZpbGVDaGFuZ2VkSAASNAoPYWNjb3VudF9jaGFuZ2VkGAkgASgLMhkubnVuY2lvLnYxLkFjY291bnRDaGFuZ2VkSAASOAoRd2hpdGVsaXN0X2NoYW5nZWQYCiABKAsyGy5udW5jaW8udjEuV2hpdGVsaXN0Q2hhbmdlZEgAEioKBmVkaXRlZBgLIAEoCzIYLm51bmNpby52MS5NZXNzYWdlRWRpdGVkSAASNgoQY2hhbm5lbF9zZXR0aW5ncxgMIAEoCzIaLm51bmNpby52MS5DaGFubmVsU2V0dGluZ3NIABImCgVncm91cBgNIAEoCzIVLm51bmNpby52MS5Hcm91cEV2ZW50SAASOQoSY2hhbm5lbF90eXBlX2xldmVsGA4gASgLMhsubnVuY2lvLnYxLkNoYW5uZWxUeXBlTGV2ZWxIABIwCg1yZWFkX3JlY2VpcHRzGBQgASgLMhcubnVuY2lvLnYxLlJlYWRSZWNlaXB0c0gAEgoKAmF0GA8gASgDQgYKBGJvZHkibgoPTWVzc2FnZVJlY2FsbGVkEiMKB2NoYW5uZWwYASABKAsyEi5udW5jaW8udjEuQ2hhbm5lbBISCgptZXNzYWdlX2lkGAIgASgJEhMKC29wZXJhdG9yX2lkGAMgASgJEg0KBWV4dHJhGAQgASgJIjQKDU1lc3NhZ2VFZGl0ZWQSIwoHbWVzc2FnZRgBIAEoCzISLm51bmNpby52MS5NZXNzYWdlInEKD0NoYW5uZWxTZXR0aW5ncxIjCgdjaGFubmVsGAEgASgLMhIubnVuY2lvLnYxLkNoYW5uZWwSDgoGcGlubmVkGAIgASgIEg0KBWxldmVsGAMgASgREhoKEnJlbW92ZWRfbWVzc2FnZV9pZBgEIAEoCSJHChBDaGFubmVsVHlwZUxldmVsEiQKBHR5cGUYASABKA4yFi5udW5jaW8udjEuQ2hhbm5lbFR5cGUSDQoFbGV2ZWwYAiABKBEikQEKC0NoYW5uZWxSZWFkEiMKB2NoYW5uZWwYASABKAsyEi5udW5jaW8udjEuQ2hhbm5lbBISCgptZXNzYWdlX2lkGAIgASgJEhQKDHVucmVhZF9jb3VudBgDIAEoDRIXCg9tZW50aW9uZWRfY291bnQYBCABKA0SGgoSbWVudGlvbmVkX21lX2NvdW50GAUgASgNIl4KDFJlYWRSZWNlaXB0cxIjCgdjaGFubmVsGAEgASgLMhIubnVuY2lvLnYxLkNoYW5uZWwSKQoIcmVjZWlwdHMYAiADKAsyFy5udW5jaW8udjEuUmVjZWlwdENvdW50IkwKDFJlY2VpcHRDb3VudBISCgptZXNzYWdlX2lkGAEgASgJEhIKCnJlYWRfY291bnQYAiABKA0SFAoMdW5yZWFkX2NvdW50GAMgASgNIlkKC1JlYWRSZWNlaXB0EiMKB2NoYW5uZWwYASABKAsyEi5udW5jaW8udjEuQ2hhbm5lbBIRCglyZWFkZXJfaWQYAiABKAkSEgoKbWVzc2FnZV9pZBgDIAEoCSIyChBCbG9ja2xpc3RDaGFuZ2VkEg0KBWFkZGVkGAEgAygJEg8KB3JlbW92ZWQYAiADKAkiVAoQV2hpdGVsaXN0Q2hhbmdlZBINCgVhZGRlZBgBIAMoCRIPCgdyZW1vdmVkGAIgAygJEhQKB2VuYWJsZWQYAyABKAhIAIgBAUIKCghfZW5hYmxlZCKOAgoLRnJpZW5kRXZlbnQSKQoEa2luZBgBIAEoDjIbLm51bmNpby52MS5GcmllbmRFdmVudC5LaW5kEhAKCHVzZXJfaWRzGAIgAygJEjEKC2FwcGxpY2F0aW9uGAMgASgLMhwubnVuY2lvLnYxLkZyaWVuZEFwcGxpY2F0aW9uEiEKBmZyaWVuZBgEIAEoCzIRLm51bmNpby52MS5GcmllbmQibAoES2luZBIUChBLSU5EX1VOU1BFQ0lGSUVEEAASFwoTQVBQTElDQVRJT05fQ0hBTkdFRBABEgkKBUFEREVEEAISCwoHUkVNT1ZFRBADEgsKB0NMRUFSRUQQBBIQCgxJTkZPX0NIQU5HRUQQBSLoAgoRRnJpZW5kQXBwbGljYXRpb24SDwoHdXNlcl9pZBgBIAEoCRI5CglkaXJlY3Rpb24YAiABKA4yJi5udW5jaW8udjEuRnJpZW5kQXBwbGljYXRpb24uRGlyZWN0aW9uEjMKBnN0YXR1cxgDIAEoDjIjLm51bmNpby52MS5GcmllbmRBcHBsaWNhdGlvbi5TdGF0dXMSDQoFZXh0cmEYBCABKAkSCgoCYXQYBSABKAMSDAoEbmFtZRgGIAEoCRISCgphdmF0YXJfdXJsGAcgASgJIj4KCURpcmVjdGlvbhIZChVESVJFQ1RJT05fVU5TUEVDSUZJRUQQABIICgRTRU5UEAESDAoIUkVDRUlWRUQQAiJVCgZTdGF0dXMSFgoSU1RBVFVTX1VOU1BFQ0lGSUVEEAASCwoHUEVORElORxABEgwKCEFDQ0VQVEVEEAISCwoHUkVGVVNFRBADEgsKB0VYUElSRUQQBCLHAQoGRnJpZW5kEg8KB3VzZXJfaWQYASABKAkSDAoEbmFtZRgCIAEoCRISCgphdmF0YXJfdXJsGAMgASgJEg0KBWFsaWFzGAQgASgJEjYKC2V4dF9wcm9maWxlGAUgAygLMiEubnVuY2lvLnYxLkZyaWVuZC5FeHRQcm9maWxlRW50cnkSEAoIYWRkZWRfYXQYBiABKAMaMQoPRXh0UHJvZmlsZUVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiRQoOUHJvZmlsZUNoYW5nZWQSIwoHcHJvZmlsZRgBIAEoCzISLm51bmNpby52MS5Qcm9maWxlEg4KBmZyaWVuZBgCIAEoCCI1Cg5BY2NvdW50Q2hhbmdlZBIjCgdhY2NvdW50GAEgASgLMhIubnVuY2lvLnYxLkFjY291bnQikAEKB1Byb2ZpbGUSDwoHdXNlcl9pZBgBIAEoCRIPCgd2ZXJzaW9uGAIgASgDEg0KBWJhc2ljGAMgASgJEigKA2V4dBgEIAMoCzIbLm51bmNpby52MS5Qcm9maWxlLkV4dEVudHJ5GioKCEV4dEVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEi6AEKB0FjY291bnQSDwoHdXNlcl9pZBgBIAEoCRIgChhtdXRlZF9pbl9kaXJlY3RfY2hhbm5lbHMYAiABKAgSGQoRd2hpdGVsaXN0X2VuYWJsZWQYAyABKAgSGQoRZnJpZW5kX3Blcm1pc3Npb24YBCABKA0SDAoEbmFtZRgFIAEoCRISCgphdmF0YXJfdXJsGAYgASgJEhIKCmNyZWF0ZWRfYXQYByABKAMSIAoYb25seV9mcmllbmRzX2Nhbl9tZXNzYWdlGAggASgIEhwKFG1lc3NhZ2VfZWRpdF9taW51dGVzGAkgASgNIvUBCgxDaGFubmVsU3RhdGUSIwoHY2hhbm5lbBgBIAEoCzISLm51bmNpby52MS5DaGFubmVsEioKDmxhdGVzdF9tZXNzYWdlGAIgASgLMhIubnVuY2lvLnYxLk1lc3NhZ2USFAoMdW5yZWFkX2NvdW50GAMgASgNEhcKD3JlYWRfbWVzc2FnZV9pZBgEIAEoCRIcChRwZWVyX3JlYWRfbWVzc2FnZV9pZBgFIAEoCRISCgp1cGRhdGVkX2F0GAYgASgDEhcKD21lbnRpb25lZF9jb3VudBgHIAEoDRIaChJtZW50aW9uZWRfbWVfY291bnQYCCABKA0ijQMKBUdyb3VwEgoKAmlkGAEgASgJEgwKBG5hbWUYAiABKAkSEgoKYXZhdGFyX3VybBgDIAEoCRIUCgxpbnRyb2R1Y3Rpb24YBCABKAkSFAoMYW5ub3VuY2VtZW50GAUgASgJEjUKC2V4dF9wcm9maWxlGAYgAygLMiAubnVuY2lvLnYxLkdyb3VwLkV4dFByb2ZpbGVFbnRyeRIQCghvd25lcl9pZBgHIAEoCRISCgpjcmVhdG9yX2lkGAggASgJEhIKCmNyZWF0ZWRfYXQYCSABKAMSFAoMbWVtYmVyX2NvdW50GAogASgNEg4KBmZyb3plbhgLIAEoCBIwCgtwZXJtaXNzaW9ucxgMIAEoCzIbLm51bmNpby52MS5Hcm91cFBlcm1pc3Npb25zEg0KBWFsaWFzGA0gASgJEgwKBHJvbGUYDiABKA0SEQoJam9pbmVkX2F0GA8gASgDGjEKD0V4dFByb2ZpbGVFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIoABChBHcm91cFBlcm1pc3Npb25zEgwKBGpvaW4YASABKA0SDgoGcmVtb3ZlGAIgASgNEg4KBmludml0ZRgDIAEoDRIVCg1pbnZpdGVfaGFuZGxlGAQgASgNEg8KB3Byb2ZpbGUYBSABKA0SFgoObWVtYmVyX3Byb2ZpbGUYBiABKA0iggEKC0dyb3VwTWVtYmVyEg8KB3VzZXJfaWQYASABKAkSDAoEcm9sZRgCIAEoDRIQCghuaWNrbmFtZRgDIAEoCRINCgVleHRyYRgEIAEoCRIRCglqb2luZWRfYXQYBSABKAMSDAoEbmFtZRgGIAEoCRISCgphdmF0YXJfdXJsGAcgASgJIuMECgpHcm91cEV2ZW50EigKBGtpbmQYASABKA4yGi5udW5jaW8udjEuR3JvdXBFdmVudC5LaW5kEh8KBWdyb3VwGAIgASgLMhAubnVuY2lvLnYxLkdyb3VwEigKCG9wZXJhdG9yGAMgASgLMhYubnVuY2lvLnYxLkdyb3VwTWVtYmVyEicKB21lbWJlcnMYBCADKAsyFi5udW5jaW8udjEuR3JvdXBNZW1iZXISDwoHY2hhbmdlZBgFIAMoCRIwCgthcHBsaWNhdGlvbhgGIAEoCzIbLm51bmNpby52MS5Hcm91cEFwcGxpY2F0aW9uEg0KBXVudGlsGAcgASgDIuQCCgRLaW5kEhQKEEtJTkRfVU5TUEVDSUZJRUQQABILCgdDUkVBVEVEEAESCgoGSk9JTkVEEAISCgoGS0lDS0VEEAMSCAoETEVGVBAEEg0KCURJU01JU1NFRBAFEhAKDEFETUlOU19BRERFRBAGEhIKDkFETUlOU19SRU1PVkVEEAcSFQoRT1dORVJfVFJBTlNGRVJSRUQQCBIKCgZGUk9aRU4QCRIMCghVTkZST1pFThAKEhAKDElORk9fQ0hBTkdFRBALEhIKDk1FTUJFUl9DSEFOR0VEEAwSCQoFTVVURUQQDRILCgdVTk1VVEVEEA4SCwoHQUxMT1dFRBAPEg4KCkRJU0FMTE9XRUQQEBIXChNBUFBMSUNBVElPTl9DSEFOR0VEEBESEQoNQUxJQVNfQ0hBTkdFRBASEhMKD0ZBVk9SSVRFU19BRERFRBATEhUKEUZBVk9SSVRFU19SRU1PVkVEEBQi0AQKEEdyb3VwQXBwbGljYXRpb24SEAoIZ3JvdXBfaWQYASABKAkSEgoKZ3JvdXBfbmFtZRgCIAEoCRI4CglkaXJlY3Rpb24YAyABKA4yJS5udW5jaW8udjEuR3JvdXBBcHBsaWNhdGlvbi5EaXJlY3Rpb24SMgoGc3RhdHVzGAQgASgOMiIubnVuY2lvLnYxLkdyb3VwQXBwbGljYXRpb24uU3RhdHVzEiYKBmpvaW5lchgFIAEoCzIWLm51bmNpby52MS5Hcm91cE1lbWJlchInCgdpbnZpdGVyGAYgASgLMhYubnVuY2lvLnYxLkdyb3VwTWVtYmVyEigKCG9wZXJhdG9yGAcgASgLMhYubnVuY2lvLnYxLkdyb3VwTWVtYmVyEg4KBnJlYXNvbhgIIAEoCRIKCgJhdBgJIAEoAyKEAQoJRGlyZWN0aW9uEhkKFURJUkVDVElPTl9VTlNQRUNJRklFRBAAEhQKEEFQUExJQ0FUSU9OX1NFTlQQARITCg9JTlZJVEFUSU9OX1NFTlQQAhIXChNJTlZJVEFUSU9OX1JFQ0VJVkVEEAMSGAoUQVBQTElDQVRJT05fUkVDRUlWRUQQBCKJAQoGU3RhdHVzEhYKElNUQVRVU19VTlNQRUNJRklFRBAAEhEKDUFETUlOX1BFTkRJTkcQARIRCg1BRE1JTl9SRUZVU0VEEAISEwoPSU5WSVRFRV9QRU5ESU5HEAMSEwoPSU5WSVRFRV9SRUZVU0VEEAQSCgoGSk9JTkVEEAUSCwoHRVhQSVJFRBAGKqgBCgtDaGFubmVsVHlwZRIcChhDSEFOTkVMX1RZUEVfVU5TUEVDSUZJRUQQABIXChNDSEFOTkVMX1RZUEVfRElSRUNUEAESFgoSQ0hBTk5FTF9UWVBFX0dST1VQEAMSFQoRQ0hBTk5FTF9UWVBFX09QRU4QBBIXChNDSEFOTkVMX1RZUEVfU1lTVEVNEAYSGgoWQ0hBTk5FTF9UWVBFX0NPTU1VTklUWRAKYgZwcm90bzM");
+  fileDesc("ChdudW5jaW8vdjEvbWVzc2FnZS5wcm90bxIJbnVuY2lvLnYxIjsKB0NoYW5uZWwSJAoEdHlwZRgBIAEoDjIWLm51bmNpby52MS5DaGFubmVsVHlwZRIKCgJpZBgCIAEoCSL6AQoHTWVzc2FnZRIKCgJpZBgBIAEoCRIjCgdjaGFubmVsGAIgASgLMhIubnVuY2lvLnYxLkNoYW5uZWwSEQoJc2VuZGVyX2lkGAMgASgJEgwKBHR5cGUYBCABKAkSDwoHY29udGVudBgFIAEoCRIPCgdzZW50X2F0GAYgASgDEhkKEWNsaWVudF9tZXNzYWdlX2lkGAcgASgJEhAKCHJlY2FsbGVkGAggASgIEg8KB2NvdW50ZWQYCSABKAgSFQoNbmVlZHNfcmVjZWlwdBgKIAEoCBIRCgllZGl0ZWRfYXQYCyABKAMSEwoLdG9fdXNlcl9pZHMYDCADKAkioQYKBUVudHJ5EgsKA3NlcRgBIAEoBBIlCgdtZXNzYWdlGAIgASgLMhIubnVuY2lvLnYxLk1lc3NhZ2VIABIuCghyZWNhbGxlZBgDIAEoCzIaLm51bmNpby52MS5NZXNzYWdlUmVjYWxsZWRIABIuCgxjaGFubmVsX3JlYWQYBCABKAsyFi5udW5jaW8udjEuQ2hhbm5lbFJlYWRIABIuCgxyZWFkX3JlY2VpcHQYBSABKAsyFi5udW5jaW8udjEuUmVhZFJlY2VpcHRIABI4ChFibG9ja2xpc3RfY2hhbmdlZBgGIAEoCzIbLm51bmNpby52MS5CbG9ja2xpc3RDaGFuZ2VkSAASKAoGZnJpZW5kGAcgASgLMhYubnVuY2lvLnYxLkZyaWVuZEV2ZW50SAASNAoPcHJvZmlsZV9jaGFuZ2VkGAggASgLMhkubnVuY2lvLnYxLlByb2ZpbGVDaGFuZ2VkSAASNAoPYWNjb3VudF9jaGFuZ2VkGAkgASgLMhkubnVuY2lvLnYxLkFjY291bnRDaGFuZ2VkSAASOAoRd2hpdGVsaXN0X2NoYW5nZWQYCiABKAsyGy5udW5jaW8udjEuV2hpdGVsaXN0Q2hhbmdlZEgAEioKBmVkaXRlZBgLIAEoCzIYLm51bmNpby52MS5NZXNzYWdlRWRpdGVkSAASNgoQY2hhbm5lbF9zZXR0aW5ncxgMIAEoCzIaLm51bmNpby52MS5DaGFubmVsU2V0dGluZ3NIABImCgVncm91cBgNIAEoCzIVLm51bmNpby52MS5Hcm91cEV2ZW50SAASOQoSY2hhbm5lbF90eXBlX2xldmVsGA4gASgLMhsubnVuY2lvLnYxLkNoYW5uZWxUeXBlTGV2ZWxIABIwCg1yZWFkX3JlY2VpcHRzGBQgASgLMhcubnVuY2lvLnYxLlJlYWRSZWNlaXB0c0gAEj0KFGNoYW5uZWxfdGFnc19jaGFuZ2VkGBUgASgLMh0ubnVuY2lvLnYxLkNoYW5uZWxUYWdzQ2hhbmdlZEgAEgoKAmF0GA8gASgDQgYKBGJvZHkibgoPTWVzc2FnZVJlY2FsbGVkEiMKB2NoYW5uZWwYASABKAsyEi5udW5jaW8udjEuQ2hhbm5lbBISCgptZXNzYWdlX2lkGAIgASgJEhMKC29wZXJhdG9yX2lkGAMgASgJEg0KBWV4dHJhGAQgASgJIjQKDU1lc3NhZ2VFZGl0ZWQSIwoHbWVzc2FnZRgBIAEoCzISLm51bmNpby52MS5NZXNzYWdlInEKD0NoYW5uZWxTZXR0aW5ncxIjCgdjaGFubmVsGAEgASgLMhIubnVuY2lvLnYxLkNoYW5uZWwSDgoGcGlubmVkGAIgASgIEg0KBWxldmVsGAMgASgREhoKEnJlbW92ZWRfbWVzc2FnZV9pZBgEIAEoCSJHChBDaGFubmVsVHlwZUxldmVsEiQKBHR5cGUYASABKA4yFi5udW5jaW8udjEuQ2hhbm5lbFR5cGUSDQoFbGV2ZWwYAiABKBEiOgoKQ2hhbm5lbFRhZxIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEhIKCmNyZWF0ZWRfYXQYAyABKAMiqQEKEkNoYW5uZWxUYWdzQ2hhbmdlZBIiCgNzZXQYASADKAsyFS5udW5jaW8udjEuQ2hhbm5lbFRhZxIXCg9yZW1vdmVkX3RhZ19pZHMYAiADKAkSDgoGdGFnX2lkGAMgASgJEiEKBWFkZGVkGAQgAygLMhIubnVuY2lvLnYxLkNoYW5uZWwSIwoHcmVtb3ZlZBgFIAMoCzISLm51bmNpby52MS5DaGFubmVsIpEBCgtDaGFubmVsUmVhZBIjCgdjaGFubmVsGAEgASgLMhIubnVuY2lvLnYxLkNoYW5uZWwSEgoKbWVzc2FnZV9pZBgCIAEoCRIUCgx1bnJlYWRfY291bnQYAyABKA0SFwoPbWVudGlvbmVkX2NvdW50GAQgASgNEhoKEm1lbnRpb25lZF9tZV9jb3VudBgFIAEoDSJeCgxSZWFkUmVjZWlwdHMSIwoHY2hhbm5lbBgBIAEoCzISLm51bmNpby52MS5DaGFubmVsEikKCHJlY2VpcHRzGAIgAygLMhcubnVuY2lvLnYxLlJlY2VpcHRDb3VudCJMCgxSZWNlaXB0Q291bnQSEgoKbWVzc2FnZV9pZBgBIAEoCRISCgpyZWFkX2NvdW50GAIgASgNEhQKDHVucmVhZF9jb3VudBgDIAEoDSJZCgtSZWFkUmVjZWlwdBIjCgdjaGFubmVsGAEgASgLMhIubnVuY2lvLnYxLkNoYW5uZWwSEQoJcmVhZGVyX2lkGAIgASgJEhIKCm1lc3NhZ2VfaWQYAyABKAkiMgoQQmxvY2tsaXN0Q2hhbmdlZBINCgVhZGRlZBgBIAMoCRIPCgdyZW1vdmVkGAIgAygJIlQKEFdoaXRlbGlzdENoYW5nZWQSDQoFYWRkZWQYASADKAkSDwoHcmVtb3ZlZBgCIAMoCRIUCgdlbmFibGVkGAMgASgISACIAQFCCgoIX2VuYWJsZWQijgIKC0ZyaWVuZEV2ZW50EikKBGtpbmQYASABKA4yGy5udW5jaW8udjEuRnJpZW5kRXZlbnQuS2luZBIQCgh1c2VyX2lkcxgCIAMoCRIxCgthcHBsaWNhdGlvbhgDIAEoCzIcLm51bmNpby52MS5GcmllbmRBcHBsaWNhdGlvbhIhCgZmcmllbmQYBCABKAsyES5udW5jaW8udjEuRnJpZW5kImwKBEtpbmQSFAoQS0lORF9VTlNQRUNJRklFRBAAEhcKE0FQUExJQ0FUSU9OX0NIQU5HRUQQARIJCgVBRERFRBACEgsKB1JFTU9WRUQQAxILCgdDTEVBUkVEEAQSEAoMSU5GT19DSEFOR0VEEAUi6AIKEUZyaWVuZEFwcGxpY2F0aW9uEg8KB3VzZXJfaWQYASABKAkSOQoJZGlyZWN0aW9uGAIgASgOMiYubnVuY2lvLnYxLkZyaWVuZEFwcGxpY2F0aW9uLkRpcmVjdGlvbhIzCgZzdGF0dXMYAyABKA4yIy5udW5jaW8udjEuRnJpZW5kQXBwbGljYXRpb24uU3RhdHVzEg0KBWV4dHJhGAQgASgJEgoKAmF0GAUgASgDEgwKBG5hbWUYBiABKAkSEgoKYXZhdGFyX3VybBgHIAEoCSI+CglEaXJlY3Rpb24SGQoVRElSRUNUSU9OX1VOU1BFQ0lGSUVEEAASCAoEU0VOVBABEgwKCFJFQ0VJVkVEEAIiVQoGU3RhdHVzEhYKElNUQVRVU19VTlNQRUNJRklFRBAAEgsKB1BFTkRJTkcQARIMCghBQ0NFUFRFRBACEgsKB1JFRlVTRUQQAxILCgdFWFBJUkVEEAQixwEKBkZyaWVuZBIPCgd1c2VyX2lkGAEgASgJEgwKBG5hbWUYAiABKAkSEgoKYXZhdGFyX3VybBgDIAEoCRINCgVhbGlhcxgEIAEoCRI2CgtleHRfcHJvZmlsZRgFIAMoCzIhLm51bmNpby52MS5GcmllbmQuRXh0UHJvZmlsZUVudHJ5EhAKCGFkZGVkX2F0GAYgASgDGjEKD0V4dFByb2ZpbGVFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIkUKDlByb2ZpbGVDaGFuZ2VkEiMKB3Byb2ZpbGUYASABKAsyEi5udW5jaW8udjEuUHJvZmlsZRIOCgZmcmllbmQYAiABKAgiNQoOQWNjb3VudENoYW5nZWQSIwoHYWNjb3VudBgBIAEoCzISLm51bmNpby52MS5BY2NvdW50IpABCgdQcm9maWxlEg8KB3VzZXJfaWQYASABKAkSDwoHdmVyc2lvbhgCIAEoAxINCgViYXNpYxgDIAEoCRIoCgNleHQYBCADKAsyGy5udW5jaW8udjEuUHJvZmlsZS5FeHRFbnRyeRoqCghFeHRFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIugBCgdBY2NvdW50Eg8KB3VzZXJfaWQYASABKAkSIAoYbXV0ZWRfaW5fZGlyZWN0X2NoYW5uZWxzGAIgASgIEhkKEXdoaXRlbGlzdF9lbmFibGVkGAMgASgIEhkKEWZyaWVuZF9wZXJtaXNzaW9uGAQgASgNEgwKBG5hbWUYBSABKAkSEgoKYXZhdGFyX3VybBgGIAEoCRISCgpjcmVhdGVkX2F0GAcgASgDEiAKGG9ubHlfZnJpZW5kc19jYW5fbWVzc2FnZRgIIAEoCBIcChRtZXNzYWdlX2VkaXRfbWludXRlcxgJIAEoDSL1AQoMQ2hhbm5lbFN0YXRlEiMKB2NoYW5uZWwYASABKAsyEi5udW5jaW8udjEuQ2hhbm5lbBIqCg5sYXRlc3RfbWVzc2FnZRgCIAEoCzISLm51bmNpby52MS5NZXNzYWdlEhQKDHVucmVhZF9jb3VudBgDIAEoDRIXCg9yZWFkX21lc3NhZ2VfaWQYBCABKAkSHAoUcGVlcl9yZWFkX21lc3NhZ2VfaWQYBSABKAkSEgoKdXBkYXRlZF9hdBgGIAEoAxIXCg9tZW50aW9uZWRfY291bnQYByABKA0SGgoSbWVudGlvbmVkX21lX2NvdW50GAggASgNIo0DCgVHcm91cBIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEhIKCmF2YXRhcl91cmwYAyABKAkSFAoMaW50cm9kdWN0aW9uGAQgASgJEhQKDGFubm91bmNlbWVudBgFIAEoCRI1CgtleHRfcHJvZmlsZRgGIAMoCzIgLm51bmNpby52MS5Hcm91cC5FeHRQcm9maWxlRW50cnkSEAoIb3duZXJfaWQYByABKAkSEgoKY3JlYXRvcl9pZBgIIAEoCRISCgpjcmVhdGVkX2F0GAkgASgDEhQKDG1lbWJlcl9jb3VudBgKIAEoDRIOCgZmcm96ZW4YCyABKAgSMAoLcGVybWlzc2lvbnMYDCABKAsyGy5udW5jaW8udjEuR3JvdXBQZXJtaXNzaW9ucxINCgVhbGlhcxgNIAEoCRIMCgRyb2xlGA4gASgNEhEKCWpvaW5lZF9hdBgPIAEoAxoxCg9FeHRQcm9maWxlRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASKAAQoQR3JvdXBQZXJtaXNzaW9ucxIMCgRqb2luGAEgASgNEg4KBnJlbW92ZRgCIAEoDRIOCgZpbnZpdGUYAyABKA0SFQoNaW52aXRlX2hhbmRsZRgEIAEoDRIPCgdwcm9maWxlGAUgASgNEhYKDm1lbWJlcl9wcm9maWxlGAYgASgNIoIBCgtHcm91cE1lbWJlchIPCgd1c2VyX2lkGAEgASgJEgwKBHJvbGUYAiABKA0SEAoIbmlja25hbWUYAyABKAkSDQoFZXh0cmEYBCABKAkSEQoJam9pbmVkX2F0GAUgASgDEgwKBG5hbWUYBiABKAkSEgoKYXZhdGFyX3VybBgHIAEoCSLjBAoKR3JvdXBFdmVudBIoCgRraW5kGAEgASgOMhoubnVuY2lvLnYxLkdyb3VwRXZlbnQuS2luZBIfCgVncm91cBgCIAEoCzIQLm51bmNpby52MS5Hcm91cBIoCghvcGVyYXRvchgDIAEoCzIWLm51bmNpby52MS5Hcm91cE1lbWJlchInCgdtZW1iZXJzGAQgAygLMhYubnVuY2lvLnYxLkdyb3VwTWVtYmVyEg8KB2NoYW5nZWQYBSADKAkSMAoLYXBwbGljYXRpb24YBiABKAsyGy5udW5jaW8udjEuR3JvdXBBcHBsaWNhdGlvbhINCgV1bnRpbBgHIAEoAyLkAgoES2luZBIUChBLSU5EX1VOU1BFQ0lGSUVEEAASCwoHQ1JFQVRFRBABEgoKBkpPSU5FRBACEgoKBktJQ0tFRBADEggKBExFRlQQBBINCglESVNNSVNTRUQQBRIQCgxBRE1JTlNfQURERUQQBhISCg5BRE1JTlNfUkVNT1ZFRBAHEhUKEU9XTkVSX1RSQU5TRkVSUkVEEAgSCgoGRlJPWkVOEAkSDAoIVU5GUk9aRU4QChIQCgxJTkZPX0NIQU5HRUQQCxISCg5NRU1CRVJfQ0hBTkdFRBAMEgkKBU1VVEVEEA0SCwoHVU5NVVRFRBAOEgsKB0FMTE9XRUQQDxIOCgpESVNBTExPV0VEEBASFwoTQVBQTElDQVRJT05fQ0hBTkdFRBAREhEKDUFMSUFTX0NIQU5HRUQQEhITCg9GQVZPUklURVNfQURERUQQExIVChFGQVZPUklURVNfUkVNT1ZFRBAUItAEChBHcm91cEFwcGxpY2F0aW9uEhAKCGdyb3VwX2lkGAEgASgJEhIKCmdyb3VwX25hbWUYAiABKAkSOAoJZGlyZWN0aW9uGAMgASgOMiUubnVuY2lvLnYxLkdyb3VwQXBwbGljYXRpb24uRGlyZWN0aW9uEjIKBnN0YXR1cxgEIAEoDjIiLm51bmNpby52MS5Hcm91cEFwcGxpY2F0aW9uLlN0YXR1cxImCgZqb2luZXIYBSABKAsyFi5udW5jaW8udjEuR3JvdXBNZW1iZXISJwoHaW52aXRlchgGIAEoCzIWLm51bmNpby52MS5Hcm91cE1lbWJlchIoCghvcGVyYXRvchgHIAEoCzIWLm51bmNpby52MS5Hcm91cE1lbWJlchIOCgZyZWFzb24YCCABKAkSCgoCYXQYCSABKAMihAEKCURpcmVjdGlvbhIZChVESVJFQ1RJT05fVU5TUEVDSUZJRUQQABIUChBBUFBMSUNBVElPTl9TRU5UEAESEwoPSU5WSVRBVElPTl9TRU5UEAISFwoTSU5WSVRBVElPTl9SRUNFSVZFRBADEhgKFEFQUExJQ0FUSU9OX1JFQ0VJVkVEEAQiiQEKBlN0YXR1cxIWChJTVEFUVVNfVU5TUEVDSUZJRUQQABIRCg1BRE1JTl9QRU5ESU5HEAESEQoNQURNSU5fUkVGVVNFRBACEhMKD0lOVklURUVfUEVORElORxADEhMKD0lOVklURUVfUkVGVVNFRBAEEgoKBkpPSU5FRBAFEgsKB0VYUElSRUQQBiqoAQoLQ2hhbm5lbFR5cGUSHAoYQ0hBTk5FTF9UWVBFX1VOU1BFQ0lGSUVEEAASFwoTQ0hBTk5FTF9UWVBFX0RJUkVDVBABEhYKEkNIQU5ORUxfVFlQRV9HUk9VUBADEhUKEUNIQU5ORUxfVFlQRV9PUEVOEAQSFwoTQ0hBTk5FTF9UWVBFX1NZU1RFTRAGEhoKFkNIQU5ORUxfVFlQRV9DT01NVU5JVFkQCmIGcHJvdG8z");
 
 /**
  * A channel as its reader sees it: in a direct channel `id` is the other user, of a group it is the group's.
@@ -248,6 +248,14 @@ export type Entry = Message$1<"nuncio.v1.Entry"> & {
      */
     value: ReadReceipts;
     case: "readReceipts";
+  } | {
+    /**
+     * The user's tags, or what is under one, changed on some device.
+     *
+     * @generated from field: nuncio.v1.ChannelTagsChanged channel_tags_changed = 21;
+     */
+    value: ChannelTagsChanged;
+    case: "channelTagsChanged";
   } | { case: undefined; value?: undefined };
 
   /**
@@ -383,6 +391,84 @@ export const ChannelTypeLevelSchema: GenMessage<ChannelTypeLevel> = /*@__PURE__*
   messageDesc(file_nuncio_v1_message, 6);
 
 /**
+ * A tag by which a user sorts channels.
+ *
+ * @generated from message nuncio.v1.ChannelTag
+ */
+export type ChannelTag = Message$1<"nuncio.v1.ChannelTag"> & {
+  /**
+   * 1 to 10 characters.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * 1 to 15 characters.
+   *
+   * @generated from field: string name = 2;
+   */
+  name: string;
+
+  /**
+   * Unix time in milliseconds.
+   *
+   * @generated from field: int64 created_at = 3;
+   */
+  createdAt: bigint;
+};
+
+/**
+ * Describes the message nuncio.v1.ChannelTag.
+ * Use `create(ChannelTagSchema)` to create a new message.
+ */
+export const ChannelTagSchema: GenMessage<ChannelTag> = /*@__PURE__*/
+  messageDesc(file_nuncio_v1_message, 7);
+
+/**
+ * What is different; a tag that is removed takes along what is under it.
+ *
+ * @generated from message nuncio.v1.ChannelTagsChanged
+ */
+export type ChannelTagsChanged = Message$1<"nuncio.v1.ChannelTagsChanged"> & {
+  /**
+   * Tags that are new or have another name.
+   *
+   * @generated from field: repeated nuncio.v1.ChannelTag set = 1;
+   */
+  set: ChannelTag[];
+
+  /**
+   * @generated from field: repeated string removed_tag_ids = 2;
+   */
+  removedTagIds: string[];
+
+  /**
+   * The tag under which there are other channels now, and which.
+   *
+   * @generated from field: string tag_id = 3;
+   */
+  tagId: string;
+
+  /**
+   * @generated from field: repeated nuncio.v1.Channel added = 4;
+   */
+  added: Channel[];
+
+  /**
+   * @generated from field: repeated nuncio.v1.Channel removed = 5;
+   */
+  removed: Channel[];
+};
+
+/**
+ * Describes the message nuncio.v1.ChannelTagsChanged.
+ * Use `create(ChannelTagsChangedSchema)` to create a new message.
+ */
+export const ChannelTagsChangedSchema: GenMessage<ChannelTagsChanged> = /*@__PURE__*/
+  messageDesc(file_nuncio_v1_message, 8);
+
+/**
  * Everything in the channel up to and including the message has been read.
  *
  * @generated from message nuncio.v1.ChannelRead
@@ -421,7 +507,7 @@ export type ChannelRead = Message$1<"nuncio.v1.ChannelRead"> & {
  * Use `create(ChannelReadSchema)` to create a new message.
  */
 export const ChannelReadSchema: GenMessage<ChannelRead> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_message, 7);
+  messageDesc(file_nuncio_v1_message, 9);
 
 /**
  * How many have read messages of a group, as it is now.
@@ -445,7 +531,7 @@ export type ReadReceipts = Message$1<"nuncio.v1.ReadReceipts"> & {
  * Use `create(ReadReceiptsSchema)` to create a new message.
  */
 export const ReadReceiptsSchema: GenMessage<ReadReceipts> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_message, 8);
+  messageDesc(file_nuncio_v1_message, 10);
 
 /**
  * @generated from message nuncio.v1.ReceiptCount
@@ -474,7 +560,7 @@ export type ReceiptCount = Message$1<"nuncio.v1.ReceiptCount"> & {
  * Use `create(ReceiptCountSchema)` to create a new message.
  */
 export const ReceiptCountSchema: GenMessage<ReceiptCount> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_message, 9);
+  messageDesc(file_nuncio_v1_message, 11);
 
 /**
  * @generated from message nuncio.v1.ReadReceipt
@@ -501,7 +587,7 @@ export type ReadReceipt = Message$1<"nuncio.v1.ReadReceipt"> & {
  * Use `create(ReadReceiptSchema)` to create a new message.
  */
 export const ReadReceiptSchema: GenMessage<ReadReceipt> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_message, 10);
+  messageDesc(file_nuncio_v1_message, 12);
 
 /**
  * @generated from message nuncio.v1.BlocklistChanged
@@ -523,7 +609,7 @@ export type BlocklistChanged = Message$1<"nuncio.v1.BlocklistChanged"> & {
  * Use `create(BlocklistChangedSchema)` to create a new message.
  */
 export const BlocklistChangedSchema: GenMessage<BlocklistChanged> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_message, 11);
+  messageDesc(file_nuncio_v1_message, 13);
 
 /**
  * @generated from message nuncio.v1.WhitelistChanged
@@ -552,7 +638,7 @@ export type WhitelistChanged = Message$1<"nuncio.v1.WhitelistChanged"> & {
  * Use `create(WhitelistChangedSchema)` to create a new message.
  */
 export const WhitelistChangedSchema: GenMessage<WhitelistChanged> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_message, 12);
+  messageDesc(file_nuncio_v1_message, 14);
 
 /**
  * @generated from message nuncio.v1.FriendEvent
@@ -584,7 +670,7 @@ export type FriendEvent = Message$1<"nuncio.v1.FriendEvent"> & {
  * Use `create(FriendEventSchema)` to create a new message.
  */
 export const FriendEventSchema: GenMessage<FriendEvent> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_message, 13);
+  messageDesc(file_nuncio_v1_message, 15);
 
 /**
  * @generated from enum nuncio.v1.FriendEvent.Kind
@@ -631,7 +717,7 @@ export enum FriendEvent_Kind {
  * Describes the enum nuncio.v1.FriendEvent.Kind.
  */
 export const FriendEvent_KindSchema: GenEnum<FriendEvent_Kind> = /*@__PURE__*/
-  enumDesc(file_nuncio_v1_message, 13, 0);
+  enumDesc(file_nuncio_v1_message, 15, 0);
 
 /**
  * A request to become friends, seen from one of its two sides.
@@ -680,7 +766,7 @@ export type FriendApplication = Message$1<"nuncio.v1.FriendApplication"> & {
  * Use `create(FriendApplicationSchema)` to create a new message.
  */
 export const FriendApplicationSchema: GenMessage<FriendApplication> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_message, 14);
+  messageDesc(file_nuncio_v1_message, 16);
 
 /**
  * @generated from enum nuncio.v1.FriendApplication.Direction
@@ -706,7 +792,7 @@ export enum FriendApplication_Direction {
  * Describes the enum nuncio.v1.FriendApplication.Direction.
  */
 export const FriendApplication_DirectionSchema: GenEnum<FriendApplication_Direction> = /*@__PURE__*/
-  enumDesc(file_nuncio_v1_message, 14, 0);
+  enumDesc(file_nuncio_v1_message, 16, 0);
 
 /**
  * @generated from enum nuncio.v1.FriendApplication.Status
@@ -742,7 +828,7 @@ export enum FriendApplication_Status {
  * Describes the enum nuncio.v1.FriendApplication.Status.
  */
 export const FriendApplication_StatusSchema: GenEnum<FriendApplication_Status> = /*@__PURE__*/
-  enumDesc(file_nuncio_v1_message, 14, 1);
+  enumDesc(file_nuncio_v1_message, 16, 1);
 
 /**
  * @generated from message nuncio.v1.Friend
@@ -788,7 +874,7 @@ export type Friend = Message$1<"nuncio.v1.Friend"> & {
  * Use `create(FriendSchema)` to create a new message.
  */
 export const FriendSchema: GenMessage<Friend> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_message, 15);
+  messageDesc(file_nuncio_v1_message, 17);
 
 /**
  * @generated from message nuncio.v1.ProfileChanged
@@ -812,7 +898,7 @@ export type ProfileChanged = Message$1<"nuncio.v1.ProfileChanged"> & {
  * Use `create(ProfileChangedSchema)` to create a new message.
  */
 export const ProfileChangedSchema: GenMessage<ProfileChanged> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_message, 16);
+  messageDesc(file_nuncio_v1_message, 18);
 
 /**
  * @generated from message nuncio.v1.AccountChanged
@@ -829,7 +915,7 @@ export type AccountChanged = Message$1<"nuncio.v1.AccountChanged"> & {
  * Use `create(AccountChangedSchema)` to create a new message.
  */
 export const AccountChangedSchema: GenMessage<AccountChanged> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_message, 17);
+  messageDesc(file_nuncio_v1_message, 19);
 
 /**
  * A hosted profile. Of a stranger whose visibility hides it, only what may be seen is set.
@@ -867,7 +953,7 @@ export type Profile = Message$1<"nuncio.v1.Profile"> & {
  * Use `create(ProfileSchema)` to create a new message.
  */
 export const ProfileSchema: GenMessage<Profile> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_message, 18);
+  messageDesc(file_nuncio_v1_message, 20);
 
 /**
  * What the service holds about the logged-in user's standing.
@@ -932,7 +1018,7 @@ export type Account = Message$1<"nuncio.v1.Account"> & {
  * Use `create(AccountSchema)` to create a new message.
  */
 export const AccountSchema: GenMessage<Account> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_message, 19);
+  messageDesc(file_nuncio_v1_message, 21);
 
 /**
  * A row of the user's channel list.
@@ -992,7 +1078,7 @@ export type ChannelState = Message$1<"nuncio.v1.ChannelState"> & {
  * Use `create(ChannelStateSchema)` to create a new message.
  */
 export const ChannelStateSchema: GenMessage<ChannelState> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_message, 20);
+  messageDesc(file_nuncio_v1_message, 22);
 
 /**
  * A group. Who asks for one that they are not in gets it without the last three.
@@ -1087,7 +1173,7 @@ export type Group = Message$1<"nuncio.v1.Group"> & {
  * Use `create(GroupSchema)` to create a new message.
  */
 export const GroupSchema: GenMessage<Group> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_message, 21);
+  messageDesc(file_nuncio_v1_message, 23);
 
 /**
  * @generated from message nuncio.v1.GroupPermissions
@@ -1142,7 +1228,7 @@ export type GroupPermissions = Message$1<"nuncio.v1.GroupPermissions"> & {
  * Use `create(GroupPermissionsSchema)` to create a new message.
  */
 export const GroupPermissionsSchema: GenMessage<GroupPermissions> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_message, 22);
+  messageDesc(file_nuncio_v1_message, 24);
 
 /**
  * A user in a group, or at its door.
@@ -1199,7 +1285,7 @@ export type GroupMember = Message$1<"nuncio.v1.GroupMember"> & {
  * Use `create(GroupMemberSchema)` to create a new message.
  */
 export const GroupMemberSchema: GenMessage<GroupMember> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_message, 23);
+  messageDesc(file_nuncio_v1_message, 25);
 
 /**
  * @generated from message nuncio.v1.GroupEvent
@@ -1257,7 +1343,7 @@ export type GroupEvent = Message$1<"nuncio.v1.GroupEvent"> & {
  * Use `create(GroupEventSchema)` to create a new message.
  */
 export const GroupEventSchema: GenMessage<GroupEvent> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_message, 24);
+  messageDesc(file_nuncio_v1_message, 26);
 
 /**
  * @generated from enum nuncio.v1.GroupEvent.Kind
@@ -1389,7 +1475,7 @@ export enum GroupEvent_Kind {
  * Describes the enum nuncio.v1.GroupEvent.Kind.
  */
 export const GroupEvent_KindSchema: GenEnum<GroupEvent_Kind> = /*@__PURE__*/
-  enumDesc(file_nuncio_v1_message, 24, 0);
+  enumDesc(file_nuncio_v1_message, 26, 0);
 
 /**
  * A user asks to join a group, or is invited, seen from one side.
@@ -1454,7 +1540,7 @@ export type GroupApplication = Message$1<"nuncio.v1.GroupApplication"> & {
  * Use `create(GroupApplicationSchema)` to create a new message.
  */
 export const GroupApplicationSchema: GenMessage<GroupApplication> = /*@__PURE__*/
-  messageDesc(file_nuncio_v1_message, 25);
+  messageDesc(file_nuncio_v1_message, 27);
 
 /**
  * @generated from enum nuncio.v1.GroupApplication.Direction
@@ -1492,7 +1578,7 @@ export enum GroupApplication_Direction {
  * Describes the enum nuncio.v1.GroupApplication.Direction.
  */
 export const GroupApplication_DirectionSchema: GenEnum<GroupApplication_Direction> = /*@__PURE__*/
-  enumDesc(file_nuncio_v1_message, 25, 0);
+  enumDesc(file_nuncio_v1_message, 27, 0);
 
 /**
  * @generated from enum nuncio.v1.GroupApplication.Status
@@ -1540,7 +1626,7 @@ export enum GroupApplication_Status {
  * Describes the enum nuncio.v1.GroupApplication.Status.
  */
 export const GroupApplication_StatusSchema: GenEnum<GroupApplication_Status> = /*@__PURE__*/
-  enumDesc(file_nuncio_v1_message, 25, 1);
+  enumDesc(file_nuncio_v1_message, 27, 1);
 
 /**
  * Numbers are those of the Server API's `channelType`.
