@@ -401,22 +401,30 @@ everywhere! {
         for round in 0..ROUNDS {
             // Each writer has a channel of its own with each user.
             let mut tasks = tokio::task::JoinSet::new();
+            let (tell, mut told_acks) = tokio::sync::mpsc::unbounded_channel();
             for writer in 0..3 {
                 let mut wire = world.login(&format!("w{round}-{writer}"), "phone").await;
+                let tell = tell.clone();
                 tasks.spawn(async move {
                     let mut acked = Vec::new();
                     for user in (0..USERS).cycle().take(USERS * 3) {
                         let id = format!("{round}-{writer}-{}", acked.len());
                         let text = format!("{round} {writer} {}", acked.len());
                         match wire.send(&format!("u{user}"), &id, &text).await {
-                            Ok(sent) => acked.push((user, sent.message_id, text)),
+                            Ok(sent) => {
+                                acked.push((user, sent.message_id, text));
+                                let _ = tell.send(());
+                            }
                             Err(_) => break,
                         }
                     }
                     (writer, acked)
                 });
             }
-            tokio::time::sleep(Duration::from_millis(120)).await;
+            // In the middle of it, however fast the machine is.
+            for _ in 0..USERS {
+                told_acks.recv().await.expect("an ack");
+            }
             world.kill().await;
             for (writer, acked) in tasks.join_all().await {
                 for (user, id, _) in acked {

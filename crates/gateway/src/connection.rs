@@ -60,7 +60,7 @@ pub(crate) struct Connection {
     /// When the token ends.
     expires: Option<Instant>,
     stalled: Option<Stalled>,
-    sent_away: Option<SentAway>,
+    sent_away: Option<Box<SentAway>>,
     /// Fires when one of the moments above may have come.
     timer: Pin<Box<Sleep>>,
     /// How far a logout has got, once it was asked for.
@@ -200,7 +200,7 @@ impl Connection {
     }
 
     fn deaf_until(&self) -> Option<Instant> {
-        self.sent_away.as_ref().and_then(SentAway::deaf_until)
+        self.sent_away.as_ref().and_then(|sent_away| sent_away.deaf_until())
     }
 
     fn handle(&mut self, event: Event) -> Result<(), End> {
@@ -301,12 +301,12 @@ impl Connection {
     }
 
     fn send_away(&mut self, id: u64) {
-        let sent_away = SentAway::again(self.sent_away.take(), self.heard);
+        let sent_away = SentAway::again(self.sent_away.as_deref().copied(), self.heard);
         self.refuse_message(id, sent_away.wait_ms(self.heard));
         if let Some(until) = sent_away.deaf_until() {
             self.wake_by(until);
         }
-        self.sent_away = Some(sent_away);
+        self.sent_away = Some(Box::new(sent_away));
     }
 
     fn refuse_message(&mut self, id: u64, wait_ms: u64) {

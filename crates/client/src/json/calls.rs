@@ -295,13 +295,17 @@ pub(super) async fn call(
             Box::pin(receipts::call(client, method, p)).await
         }
         _ => {
-            let all =
-                [METHODS, groups::METHODS, receipts::METHODS, channel_tags::METHODS, push::METHODS];
-            let all = all.into_iter().flatten();
-            let names: Vec<_> = all.map(|(name, _)| *name).collect();
+            let names: Vec<_> = all_methods().map(|(name, _)| *name).collect();
             Err(bad(format_args!("there is no method `{method}`; there are {}", names.join(", "))))
         }
     }
+}
+
+/// The methods of all tables.
+fn all_methods() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
+    [METHODS, groups::METHODS, receipts::METHODS, channel_tags::METHODS, push::METHODS]
+        .into_iter()
+        .flatten()
 }
 
 /// The kind of subscription that is meant when none is given.
@@ -499,12 +503,11 @@ mod tests {
 
     /// Parameters with which each method gets as far as the connection.
     fn enough(method: &str) -> Value {
-        let mut all =
-            METHODS.iter().chain(groups::METHODS).chain(receipts::METHODS).chain(push::METHODS);
-        let (_, params) = all.find(|(name, _)| *name == method).unwrap();
+        let (_, params) = all_methods().find(|(name, _)| *name == method).unwrap();
         let must = params.split('[').next().unwrap_or_default();
         let member = |key: &str| match key {
-            "userIds" | "groupIds" => json!(["bob"]),
+            "userIds" | "groupIds" | "messageIds" | "tagIds" => json!(["bob"]),
+            "tags" => json!([{ "id": "t", "name": "T" }]),
             "info" => json!({ "name": "G", "permissions": { "join": 1 } }),
             "channelType" => json!("group"),
             "level" => json!(5),
@@ -521,9 +524,7 @@ mod tests {
     #[tokio::test]
     async fn every_method_of_the_table_is_there_with_the_parameters_it_says() {
         let client = client().await;
-        for (method, _) in
-            METHODS.iter().chain(groups::METHODS).chain(receipts::METHODS).chain(push::METHODS)
-        {
+        for (method, _) in all_methods() {
             let outcome = call(&client, method, enough(method)).await;
             let local =
                 ["getSyncState", "getConnectionState", "getLocalMessages", "getLocalChannels"];
