@@ -1,7 +1,7 @@
 //! Notifications, and how each push provider takes them: FCM, APNs, Web Push, and an app's own gateway.
 //!
 //! Nothing here opens a connection: a [`Sender`] makes requests, hands them to whoever carries them ([`Http`]), and says
-//! what an answer means ([`Verdict`]). A file per provider; what they share is [`Notification`] and [`jwt`].
+//! what an answer means ([`Verdict`]). A file per provider; what they share is [`Notification`] and the module `jwt`.
 
 mod apns;
 mod credentials;

@@ -42,6 +42,23 @@ afterEach(async () => {
   vi.unstubAllGlobals();
 });
 
+describe('a new device', () => {
+  it('that loses its first connection before it has read the channels is told what came since', async () => {
+    page.sdk.NCEngine.destroy();
+    vi.stubGlobal('indexedDB', new IDBFactory());
+    server.append({ case: 'message', value: wireMessage('m1', 'bob', 'before the login') }, false);
+    server.script.getChannels = () => undefined;
+    page = await load();
+    await page.sdk.NCEngine.connect({ token: 'alice:1' });
+    await until(() => server.asked('getChannels').length > 1);
+    server.peer.socket.terminate();
+    server.append({ case: 'message', value: wireMessage('m2', 'bob', 'while away') }, false);
+    delete server.script.getChannels;
+    await until(() => page.heard.messages.length === 1);
+    expect(page.heard.messages.map((message) => message.content.text)).toEqual(['while away']);
+  });
+});
+
 describe('after a reload', () => {
   it('the list is there before the server answers', async () => {
     server.append({ case: 'message', value: wireMessage('m1', 'bob', 'hello') });

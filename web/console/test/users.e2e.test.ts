@@ -143,7 +143,7 @@ describe.skipIf(!ready)('the pages of users in Chromium, with the real server', 
     const json = (name: string) => JSON.parse((files.get(`${name}.json`) as Buffer).toString()) as Record<string, unknown>;
     const list = (name: string) => json(name) as unknown as Record<string, unknown>[];
     const sections = ['activations', 'audit', 'blocklist', 'channel-settings', 'channel-tags', 'channel-type-settings', 'channels', 'friend-requests-received',
-      'friend-requests-sent', 'friends', 'group-applications', 'group-favorites', 'groups', 'inbox', 'messages', 'push-devices', 'push-settings', 'subscriptions', 'tagged-channels',
+      'friend-requests-sent', 'friends', 'group-applications', 'group-favorites', 'groups', 'inbox', 'messages', 'push-devices', 'push-settings', 'read-receipts', 'subscriptions', 'tagged-channels',
       'webhook-deliveries', 'whitelist'];
     expect([...files.keys()].sort()).toEqual([...sections, 'devices', 'export', 'user'].map((name) => `${name}.json`).sort());
     expect(json('user')).toMatchObject({ userId: 'ada', name: 'ada', softDeletedAt: null });

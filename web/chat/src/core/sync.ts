@@ -61,12 +61,20 @@ export class Sync {
 
   /** For a connection that has just been welcomed. */
   static async begin(host: SyncHost, connection: Connection, welcome: Welcome): Promise<Sync> {
-    const stored = await host.store.transact('readonly', (tx) => tx.get('meta', 'cursor'));
-    const cursor = stored?.value as number | undefined;
-    const head = Number(welcome.inboxHead);
-    const isFresh =
-      cursor === undefined || cursor < Number(welcome.inboxFloor) || head - cursor > TOO_FAR || cursor > head;
-    return new Sync(host, connection, new Inbox(isFresh ? head : cursor), head, isFresh);
+    const [cursor, begun] = await host.store.transact('readonly', async (tx) => [
+      (await tx.get('meta', 'cursor'))?.value as number | undefined,
+      (await tx.get('meta', 'begun'))?.value as number | undefined,
+    ]);
+    const [head, floor] = [Number(welcome.inboxHead), Number(welcome.inboxFloor)];
+    const reaches = (from: number | undefined): from is number =>
+      from !== undefined && from >= floor && from <= head && head - from <= TOO_FAR;
+    if (reaches(cursor)) return new Sync(host, connection, new Inbox(cursor), head, false);
+    // What comes from the first login on is told, also when the connection is lost before the channels have been read.
+    const from = cursor === undefined && reaches(begun) ? begun : head;
+    if (cursor === undefined && from !== begun) {
+      await host.store.transact('readwrite', async (tx) => tx.put('meta', { key: 'begun', value: from }));
+    }
+    return new Sync(host, connection, new Inbox(from), head, true);
   }
 
   /** Brings the store up to the inbox's head. Rejects with {@link Refused} when the connection ends before. */
