@@ -54,7 +54,6 @@ async function show(data: PushEvent['data']): Promise<void> {
     // Not the server's: shown as a bare notice.
   }
   const { title, body, icon, tag, badge, silent } = note;
-  if (typeof badge === 'number') await scope.navigator.setAppBadge?.(badge).catch(() => undefined);
   const shownTag = typeof tag === 'string' && tag !== '' ? { tag, renotify: silent !== true } : {};
   await scope.registration.showNotification(typeof title === 'string' && title !== '' ? title : '•', {
     ...(typeof body === 'string' ? { body } : {}),
@@ -63,6 +62,7 @@ async function show(data: PushEvent['data']): Promise<void> {
     silent: silent === true,
     data: pushedData(note['data']),
   });
+  if (typeof badge === 'number') await scope.navigator.setAppBadge?.(badge).catch(() => undefined);
 }
 
 /** Tells a page that is open; else opens one, whose address tells it. */
