@@ -3,10 +3,10 @@
 use nuncio_protocol::frames::{ChannelType, Message, PushConfig};
 use nuncio_protocol::ids::{AppId, MessageId};
 use nuncio_protocol::push::PushOptions;
-use nuncio_protocol::{Refusal, Timestamp, UserId};
+use nuncio_protocol::{Mentions, Refusal, Timestamp, UserId};
 
 use super::devices::{self, Device};
-use super::levels::{Levels, Mention};
+use super::levels::Levels;
 use super::settings::{self, Settings};
 use crate::engine::{Row, Store, Tx, params};
 use crate::error::StoreError;
@@ -91,7 +91,7 @@ struct Candidate {
     seq: u64,
     channel: String,
     message: Message,
-    mention: Mention,
+    mentioned: bool,
     options: PushConfig,
 }
 
@@ -155,10 +155,11 @@ async fn read_page(
         if id.0 <= read || id.sent_at() < oldest {
             continue;
         }
-        let mention = Mention::of(&message.content, user);
+        let mentions = Mentions::of(&message.content);
         let channel = message.channel.clone().unwrap_or_default();
-        if levels.passes(tx, (*app, user), &key, &channel, mention).await? {
-            candidates.push(Candidate { seq, channel: key, message, mention, options });
+        if levels.passes(tx, (*app, user), &key, &channel, &mentions).await? {
+            let mentioned = mentions.include(user);
+            candidates.push(Candidate { seq, channel: key, message, mentioned, options });
         }
     }
     Ok((candidates, last))
@@ -215,7 +216,7 @@ async fn describe(
     settings: &Settings,
     candidate: Candidate,
 ) -> Result<Found, StoreError> {
-    let Candidate { message, mention, options, channel: key, .. } = candidate;
+    let Candidate { message, mentioned, options, channel: key, .. } = candidate;
     let (mut sender_name, sender_avatar) = identity(tx, place.app, &message.sender_id).await?;
     let channel = message.channel.clone().unwrap_or_default();
     let mut of_group = None;
@@ -243,7 +244,7 @@ async fn describe(
         sender_avatar,
         group: of_group,
         badge,
-        mentioned: mention != Mention::Nobody,
+        mentioned,
         options,
         hide_content: settings.hide_content,
         language: of_device.unwrap_or(&settings.language).clone(),

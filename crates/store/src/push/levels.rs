@@ -5,48 +5,11 @@ use std::collections::HashMap;
 use nuncio_protocol::frames::Channel;
 use nuncio_protocol::ids::AppId;
 use nuncio_protocol::push::{QuietHours, QuietLevel};
-use nuncio_protocol::{Timestamp, UserId};
+use nuncio_protocol::values::NotificationLevel;
+use nuncio_protocol::{Mentions, Timestamp, UserId};
 
 use crate::engine::{Tx, params};
 use crate::error::StoreError;
-
-/// Whom a message mentions.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Mention {
-    Nobody,
-    All,
-    User,
-}
-
-impl Mention {
-    pub(super) fn of(content: &str, user: &UserId) -> Self {
-        // Most messages mention nobody, and are not read for that.
-        if !content.contains("\"mentionedInfo\"") {
-            return Self::Nobody;
-        }
-        let content: serde_json::Value = serde_json::from_str(content).unwrap_or_default();
-        let info = &content["mentionedInfo"];
-        let named = |ids: &serde_json::Value| {
-            ids.as_array().is_some_and(|ids| ids.iter().any(|id| id == user.as_str()))
-        };
-        match info["type"].as_i64() {
-            Some(1) => Self::All,
-            Some(2) if named(&info["userIdList"]) => Self::User,
-            _ => Self::Nobody,
-        }
-    }
-
-    /// Whether a level lets it notify.
-    fn passes(self, level: i64) -> bool {
-        match level {
-            1 => self != Self::Nobody,
-            2 => self == Self::User,
-            4 => self == Self::All,
-            5 => false,
-            _ => true,
-        }
-    }
-}
 
 /// Whether quiet hours are on. A time zone that this program does not know counts as UTC.
 fn is_quiet(hours: &QuietHours, now: Timestamp) -> bool {
@@ -63,7 +26,7 @@ fn is_quiet(hours: &QuietHours, now: Timestamp) -> bool {
 /// Which messages of which channels notify the user just now.
 pub(super) struct Levels {
     quiet: Option<QuietLevel>,
-    channels: HashMap<String, i64>,
+    channels: HashMap<String, NotificationLevel>,
 }
 
 impl Levels {
@@ -79,7 +42,7 @@ impl Levels {
         (app, user): (AppId, &UserId),
         key: &str,
         channel: &Channel,
-        mention: Mention,
+        mentions: &Mentions,
     ) -> Result<bool, StoreError> {
         let level = if let Some(level) = self.channels.get(key) {
             *level
@@ -88,13 +51,16 @@ impl Levels {
             self.channels.insert(key.to_owned(), level);
             level
         };
-        let quiet = match self.quiet {
-            // What notifies of everything by the user's own word does so at any time.
-            Some(quiet) if level != -1 => quiet as i64,
-            _ => 0,
-        };
-        Ok(mention.passes(level) && mention.passes(quiet))
+        // What notifies of everything by the user's own word does so at any time.
+        let quiet = self.quiet.filter(|_| level.number() != -1).map(|quiet| known(quiet as i64));
+        let quiet = quiet.transpose()?;
+        Ok(level.notifies(mentions, user)
+            && quiet.is_none_or(|quiet| quiet.notifies(mentions, user)))
     }
+}
+
+fn known(number: i64) -> Result<NotificationLevel, StoreError> {
+    NotificationLevel::try_from(number).map_err(|error| StoreError::corrupt("level", error))
 }
 
 /// The level of a channel, else that of its type, else 0.
@@ -103,7 +69,7 @@ async fn level_of(
     app: AppId,
     user: &UserId,
     channel: &Channel,
-) -> Result<i64, StoreError> {
+) -> Result<NotificationLevel, StoreError> {
     tx.one(
         "select coalesce(
              (select level from channel_settings where app = ?1 and user_id = ?2
@@ -111,7 +77,7 @@ async fn level_of(
              (select level from channel_type_settings
               where app = ?1 and user_id = ?2 and channel_type = ?3), 0)",
         params![app, user, i64::from(channel.r#type), channel.id.as_str()],
-        |row| row.get(0),
+        |row| known(row.get(0)?),
     )
     .await
 }
@@ -143,13 +109,16 @@ mod tests {
     #[test]
     fn levels_let_pass_what_they_say() {
         let user = UserId::try_from("ada").unwrap();
-        let mention = |info: &str| Mention::of(&format!("{{\"mentionedInfo\":{info}}}"), &user);
-        assert_eq!(mention(r#"{"type":1}"#), Mention::All);
-        assert_eq!(mention(r#"{"type":2,"userIdList":["bob","ada"]}"#), Mention::User);
-        assert_eq!(mention(r#"{"type":2,"userIdList":["bob"]}"#), Mention::Nobody);
-        assert_eq!(Mention::of("not json \"mentionedInfo\"", &user), Mention::Nobody);
+        let mentions = |info: &str| Mentions::of(&format!("{{\"mentionedInfo\":{info}}}"));
+        let all = mentions(r#"{"type":1}"#);
+        let ada = mentions(r#"{"type":2,"userIdList":["bob","ada"]}"#);
+        assert_eq!(all, Mentions::Everybody);
+        assert!(matches!(ada, Mentions::Users(_)) && ada.include(&user));
+        assert!(!mentions(r#"{"type":2,"userIdList":["bob"]}"#).include(&user));
+        assert_eq!(Mentions::of("not json \"mentionedInfo\""), Mentions::Nobody);
         let passing = |level| {
-            [Mention::Nobody, Mention::All, Mention::User].map(|mention| mention.passes(level))
+            let level = known(level).unwrap();
+            [&Mentions::Nobody, &all, &ada].map(|mentions| level.notifies(mentions, &user))
         };
         assert_eq!(passing(-1), [true, true, true]);
         assert_eq!(passing(0), [true, true, true]);
