@@ -122,7 +122,7 @@ fn text(id: &str, mentions: &Mentions) -> NewMessage {
     NewMessage::group_text(&g(), id, mentions).client_message_id(id.parse().unwrap())
 }
 
-everywhere! {
+everywhere! { any size:
     async fn members_talk_mention_each_other_and_learn_who_has_read(world: World) {
         let (ann, mut anns) = connect(&world, "ann", "phone").await;
         let (_desk, mut desk) = connect(&world, "ann", "desk").await;

@@ -156,7 +156,7 @@ async fn pair(world: &World) -> (Wire, Wire) {
     (ann, world.login("bob", "phone").await)
 }
 
-everywhere! {
+everywhere! { any size:
     async fn members_make_a_group_and_manage_it_from_their_devices(world: World) {
         let (bob, mut of_bob) = client(&world, "bob").await;
         let (cem, mut of_cem) = client(&world, "cem").await;

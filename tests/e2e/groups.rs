@@ -65,7 +65,7 @@ async fn message(wire: &mut Wire) -> Message {
     }
 }
 
-everywhere! {
+everywhere! { any size:
     async fn nothing_written_to_a_group_is_lost_when_the_server_is_killed(world: World) {
         let users: Vec<_> = (0..WRITERS)
             .map(|number| format!("writer{number}"))

@@ -31,29 +31,29 @@ pub(crate) fn now_ms() -> u64 {
     u64::try_from(now.as_millis()).unwrap()
 }
 
-/// Makes each test run on SQLite, on PostgreSQL, and on a cluster.
+/// Makes every group with a second member a big one.
+const BIG: &[&str] = &["--big-group-members", "1"];
+
+/// Makes each test run on SQLite, on PostgreSQL, and on a cluster; those of groups of `any size` also where groups are big.
 macro_rules! everywhere {
     ($(async fn $name:ident($world:ident: World) $body:block)+) => {
         $(async fn $name(mut $world: nuncio_testkit::World) $body)+
 
-        mod sqlite {
+        $crate::everywhere!(sqlite, on_sqlite, &[], $($name)+);
+        $crate::everywhere!(postgres, on_postgres, &[], $($name)+);
+        $crate::everywhere!(any_node, on_cluster, &[], $($name)+);
+    };
+    (any size: $(async fn $name:ident($world:ident: World) $body:block)+) => {
+        $crate::everywhere!($(async fn $name($world: World) $body)+);
+        $crate::everywhere!(sqlite_big, on_sqlite, $crate::BIG, $($name)+);
+        $crate::everywhere!(any_node_big, on_cluster, $crate::BIG, $($name)+);
+    };
+    ($module:ident, $world:ident, $options:expr, $($name:ident)+) => {
+        mod $module {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $name() {
-                super::$name(nuncio_testkit::World::on_sqlite(crate::BINARY).await).await;
-            })+
-        }
-
-        mod postgres {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $name() {
-                super::$name(nuncio_testkit::World::on_postgres(crate::BINARY).await).await;
-            })+
-        }
-
-        mod any_node {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $name() {
-                super::$name(nuncio_testkit::World::on_cluster(crate::BINARY).await).await;
+                let world = nuncio_testkit::World::$world(crate::BINARY, $options).await;
+                super::$name(world).await;
             })+
         }
     };

@@ -117,7 +117,7 @@ async fn registered(world: &World, user: &str) -> i32 {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn fcm_is_shown_a_signed_token_and_told_of_each_message() {
-    let world = World::on_sqlite(crate::BINARY).await;
+    let world = World::on_sqlite(crate::BINARY, &[]).await;
     let mut services = Services::start().await;
     services.set_up(&world).await;
     services.away(&world, "ada", PushProvider::Fcm).await;
@@ -153,7 +153,7 @@ async fn fcm_is_shown_a_signed_token_and_told_of_each_message() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn apns_is_reached_by_http2_and_waited_for_as_it_asks() {
-    let world = World::on_sqlite(crate::BINARY).await;
+    let world = World::on_sqlite(crate::BINARY, &[]).await;
     let mut services = Services::start().await;
     services.set_up(&world).await;
     services.away(&world, "ada", PushProvider::Apns).await;
@@ -202,7 +202,7 @@ async fn apns_is_reached_by_http2_and_waited_for_as_it_asks() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_browser_decrypts_what_its_push_service_cannot_read() {
-    let world = World::on_sqlite(crate::BINARY).await;
+    let world = World::on_sqlite(crate::BINARY, &[]).await;
     let mut services = Services::start().await;
     services.set_up(&world).await;
     let mut ada = world.login("ada", "phone").await;
@@ -249,7 +249,7 @@ async fn a_browser_decrypts_what_its_push_service_cannot_read() {
 /// A browser's endpoint comes from a client, and may name an address inside of the operator's network.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn private_addresses_are_not_reached_unless_the_operator_says_so() {
-    let world = World::on_sqlite(crate::BINARY).await;
+    let world = World::on_sqlite(crate::BINARY, &[]).await;
     let services = Services::start().await;
     services.set_up(&world).await;
     services.away(&world, "ada", PushProvider::Web).await;

@@ -312,7 +312,7 @@ fn accepted_texts(received: &[Received], user: &str) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_webhook_does_not_lead_to_private_addresses_unless_allowed() {
-    let world = World::on_sqlite(crate::BINARY).await;
+    let world = World::on_sqlite(crate::BINARY, &[]).await;
     let (receiver, behind) = (Receiver::start().await, Receiver::start().await);
     let (id, _) = add(&world, &receiver, "message:send", &[]).await;
     let key = world.api.key.clone();

@@ -198,7 +198,7 @@ impl Core {
         Ok(self.store.edit(edit, self.now()).await?)
     }
 
-    /// Inbox entries after a cursor.
+    /// Inbox entries after a cursor, for a connected device.
     pub async fn sync(
         &self,
         app: AppId,
@@ -206,12 +206,12 @@ impl Core {
         after: u64,
         limit: u32,
     ) -> Result<SyncPage, Error> {
-        Ok(self.store.sync(app, user, after, page(limit, SYNC)).await?)
+        Ok(self.store.sync(app, user, after, page(limit, SYNC), Some(self.now())).await?)
     }
 
-    /// The number of the last entry of a user's inbox.
+    /// The number of the last entry of a user's inbox, for a connected device.
     pub async fn inbox_head(&self, app: AppId, user: &UserId) -> Result<u64, Error> {
-        Ok(self.store.inbox_head(app, user.clone()).await?)
+        Ok(self.store.inbox_head(app, user.clone(), Some(self.now())).await?)
     }
 
     /// A stretch of a direct channel's history, as the user sees it.
@@ -324,6 +324,12 @@ impl Core {
             while let Some(key) = after {
                 let Walked { next, deleted: rows } =
                     self.store.trim_inboxes(app.id, key, before(inbox)).await?;
+                (after, deleted) = (next, deleted + rows);
+            }
+            let mut after = Some(String::new());
+            while let Some(key) = after {
+                let Walked { next, deleted: rows } =
+                    self.store.trim_group_entries(app.id, key, before(inbox)).await?;
                 (after, deleted) = (next, deleted + rows);
             }
             let mut after = Some(String::new());

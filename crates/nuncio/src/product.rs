@@ -10,6 +10,7 @@ use nuncio_bus::{Bus, BusError, ClusterBus, LocalBus, Sessions, Settings};
 use nuncio_core::push::PushTap;
 use nuncio_core::{Clock, Core, SystemClock, Vault};
 use nuncio_protocol::Timestamp;
+use nuncio_store::groups::GroupOptions;
 use nuncio_store::{Nudges, Options, Place, Store};
 use prometheus_client::registry::Registry;
 
@@ -117,7 +118,14 @@ impl Product {
             Joint::Cluster(bus) => (bus.clone(), bus.clone(), Arc::new(ClusterClock(bus.clone()))),
         };
         let tap = Arc::new(PushTap::new(nudges));
-        let options = Options { place, node: 0, nudges: Arc::clone(&tap) as Arc<dyn Nudges> };
+        let groups = GroupOptions {
+            most_members: config.max_group_members.get() as usize,
+            big_above: config.big_group_members.get() as usize,
+            // Four times as long as a connection may be silent.
+            attendance: config.heartbeat.0 * 10,
+        };
+        let options =
+            Options { place, node: 0, nudges: Arc::clone(&tap) as Arc<dyn Nudges>, groups };
         let store = Store::open(options)
             .await
             .with_context(|| format!("cannot open the database `{told}`"))?;

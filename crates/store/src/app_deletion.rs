@@ -33,6 +33,8 @@ macro_rules! erase {
 
 erase! {
     "inbox": "user_id, seq",
+    "group_stretches": "user_id, seq",
+    "group_entries": "group_id, seq",
     "messages": "channel, id",
     "message_receipts": "channel, message_id, user_id",
     "channels": "user_id, channel",

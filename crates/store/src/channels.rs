@@ -79,7 +79,7 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<ChannelState>, StoreError> {
         let limit = i64::from(limit) + 1;
-        self.read(async move |tx| {
+        self.read_of_user(app, user.clone(), None, async move |tx: &mut Tx<'_>| {
             tx.filed(app, &[&user])?;
             let before = before.map_or(MessageId(i64::MAX), MessageId::first_at);
             tx.all(
@@ -106,7 +106,7 @@ impl Store {
         user: UserId,
         channels: Vec<ChannelId>,
     ) -> Result<Vec<ChannelState>, StoreError> {
-        self.read(async move |tx| {
+        self.read_of_user(app, user.clone(), None, async move |tx: &mut Tx<'_>| {
             tx.filed(app, &[&user])?;
             let mut found = Vec::with_capacity(channels.len());
             for channel in &channels {
@@ -135,7 +135,7 @@ impl Store {
 
     /// Unread messages in all of a user's channels.
     pub async fn total_unread(&self, app: AppId, user: UserId) -> Result<i64, StoreError> {
-        self.read(async move |tx| {
+        self.read_of_user(app, user.clone(), None, async move |tx: &mut Tx<'_>| {
             tx.filed(app, &[&user])?;
             tx.one(
                 "select cast(coalesce(sum(unread), 0) as bigint) from channels
@@ -315,6 +315,43 @@ pub(crate) async fn move_read(
     };
     inbox::add(tx, app, user, entry::Body::ChannelRead(own), now).await?;
     Ok(Some((read, up_to)))
+}
+
+/// A user who was absent from a big group has found messages of it, up to `latest`, or what has become of others. Those of
+/// before `floor` are not counted.
+pub(crate) async fn found_in_group(
+    tx: &Tx<'_>,
+    app: AppId,
+    user: &UserId,
+    key: &ChannelKey,
+    latest: MessageId,
+    floor: MessageId,
+) -> Result<(), StoreError> {
+    let known = tx
+        .opt(
+            "select latest_id, read_id from channels
+             where app = ?1 and user_id = ?2 and channel = ?3",
+            params![app, user, key.as_str()],
+            |row| Ok((row.get::<MessageId>(0)?, row.get::<MessageId>(1)?)),
+        )
+        .await?;
+    let (before, read) = known.unwrap_or((MessageId(0), MessageId(0)));
+    let latest = latest.max(before);
+    if latest == MessageId(0) {
+        return Ok(());
+    }
+    let from = read.max(MessageId(floor.0.saturating_sub(1)));
+    let unread = count_unread(tx, app, user, key, from).await?;
+    tx.execute(
+        "insert into channels (app, user_id, channel, latest_id, unread, mentioned, mentioned_me)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+         on conflict (app, user_id, channel) do update
+         set latest_id = excluded.latest_id, unread = excluded.unread,
+             mentioned = excluded.mentioned, mentioned_me = excluded.mentioned_me",
+        params![app, user, key.as_str(), latest, unread.all, unread.mentioned, unread.mentioned_me],
+    )
+    .await?;
+    Ok(())
 }
 
 async fn count_unread(

@@ -37,6 +37,15 @@ impl ChannelKey {
         Self(format!("{GROUP}{id}"))
     }
 
+    /// The key of a channel as `user`, one of its sides, sees it.
+    pub(crate) fn of(user: &UserId, seen: &Channel) -> Self {
+        if seen.r#type == i32::from(ChannelType::Group) {
+            return Self(format!("{GROUP}{}", seen.id));
+        }
+        let (one, other) = (user.as_str(), seen.id.as_str());
+        Self(format!("{DIRECT}{}:{}", one.min(other), one.max(other)))
+    }
+
     /// The key as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -72,13 +81,18 @@ mod tests {
         assert_eq!(key, ChannelKey::direct(&bob, &alice));
         assert_eq!(key.seen_by(&alice).id, "bob");
         assert_eq!(key.seen_by(&bob).id, "d");
+        for side in [&alice, &bob] {
+            assert_eq!(ChannelKey::of(side, &key.seen_by(side)), key);
+        }
     }
+
     #[test]
     fn a_group_is_the_same_for_every_member() {
         let key = ChannelKey::group(&GroupId::try_from("club").unwrap());
         for user in ["alice", "club"] {
             let seen = key.seen_by(&UserId::try_from(user).unwrap());
             assert_eq!((seen.r#type, seen.id.as_str()), (ChannelType::Group.into(), "club"));
+            assert_eq!(ChannelKey::of(&UserId::try_from(user).unwrap(), &seen), key);
         }
     }
 }

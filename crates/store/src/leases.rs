@@ -81,7 +81,14 @@ mod tests {
         let database = Database::create().await;
         let open = async || {
             let place = Place::Postgres(database.url().to_owned());
-            Store::open(Options { place, node: 0, nudges: Arc::new(Nobody) }).await.unwrap()
+            Store::open(Options {
+                place,
+                node: 0,
+                nudges: Arc::new(Nobody),
+                groups: <_>::default(),
+            })
+            .await
+            .unwrap()
         };
         let (frozen, other) = (open().await, open().await);
         assert!(frozen.take_lease("work", 1, 0, 0, NOW).await.unwrap());

@@ -18,6 +18,7 @@ mod keys;
 mod leases;
 mod lists;
 mod migrations;
+mod stretches;
 
 pub mod app_deletion;
 pub mod apps;

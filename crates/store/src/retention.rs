@@ -46,19 +46,24 @@ impl Store {
             for (user, floor) in &users {
                 let last: Option<i64> = tx
                     .one(
-                        "select max(seq) from inbox
-                         where app = ?1 and user_id = ?2 and seq > ?3 and seq <= ?3 + ?4 and at < ?5",
-                        params![app, user, *floor, STEP, before],
+                        "select max(seq) from (
+                             select seq from inbox
+                             where app = ?1 and user_id = ?2 and seq > ?3 and seq <= ?5 and at < ?4
+                             union all
+                             select seq from group_stretches
+                             where app = ?1 and user_id = ?2 and seq > ?3 and seq <= ?5 and at < ?4
+                         ) as old",
+                        params![app, user, *floor, before, *floor + STEP],
                         |row| row.get(0),
                     )
                     .await?;
                 let Some(last) = last else { continue };
-                walked.deleted += tx
-                    .execute(
-                        "delete from inbox where app = ?1 and user_id = ?2 and seq <= ?3",
-                        params![app, user, last],
-                    )
-                    .await?;
+                for sql in [
+                    "delete from inbox where app = ?1 and user_id = ?2 and seq <= ?3",
+                    "delete from group_stretches where app = ?1 and user_id = ?2 and seq <= ?3",
+                ] {
+                    walked.deleted += tx.execute(sql, params![app, user, last]).await?;
+                }
                 tx.execute(
                     "update users set inbox_floor = ?3 where app = ?1 and id = ?2 and inbox_floor < ?3",
                     params![app, user, last],
@@ -67,6 +72,40 @@ impl Store {
             }
             if full {
                 walked.next = users.last().map(|(user, _)| user.as_str().to_owned());
+            }
+            Ok(walked)
+        })
+        .await
+    }
+
+    /// Deletes entries made before `before` from the sequences of some groups whose ids follow `after`.
+    pub async fn trim_group_entries(
+        &self,
+        app: AppId,
+        after: String,
+        before: Timestamp,
+    ) -> Result<Walked, StoreError> {
+        self.write(Vec::new(), async move |tx| {
+            let mut walked = Walked { next: Some(after.clone()), deleted: 0 };
+            for _ in 0..STRETCH {
+                let Some(from) = walked.next.take() else { break };
+                let oldest = tx
+                    .opt(
+                        "select group_id, seq from group_entries where app = ?1 and group_id > ?2
+                         order by group_id, seq limit 1",
+                        params![app, &from],
+                        |row| Ok((row.get::<String>(0)?, row.get::<i64>(1)?)),
+                    )
+                    .await?;
+                let Some((group, oldest)) = oldest else { break };
+                walked.deleted += tx
+                    .execute(
+                        "delete from group_entries
+                         where app = ?1 and group_id = ?2 and seq < ?3 and at < ?4",
+                        params![app, &group, oldest + STEP, before],
+                    )
+                    .await?;
+                walked.next = Some(group);
             }
             Ok(walked)
         })

@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::audit::{self, Act};
 use crate::engine::{Store, Tx, params};
 use crate::error::StoreError;
-use crate::{events, exports, friends, outbox_care, push, tokens, users};
+use crate::{events, exports, friends, groups, outbox_care, push, tokens, users};
 
 /// Rows that one transaction deletes.
 const STEP: i64 = 1000;
@@ -35,9 +35,11 @@ pub struct Deletion {
 }
 
 /// What can be many rows of one user. Kept are the rows that others have about the user.
-const MANY: [&str; 12] = [
+const MANY: [&str; 13] = [
     "delete from inbox where app = ?1 and user_id = ?2 and seq in
          (select seq from inbox where app = ?1 and user_id = ?2 order by seq limit ?3)",
+    "delete from group_stretches where app = ?1 and user_id = ?2 and seq in
+         (select seq from group_stretches where app = ?1 and user_id = ?2 order by seq limit ?3)",
     "delete from channels where app = ?1 and user_id = ?2 and channel in
          (select channel from channels where app = ?1 and user_id = ?2 limit ?3)",
     "delete from channel_settings where app = ?1 and user_id = ?2 and (channel_type, channel_id) in
@@ -153,6 +155,7 @@ impl Store {
                         params![app, id],
                     )
                     .await?;
+                    groups::forget_missed(tx, app, id).await?;
                     let act = Act::on_user("user.restore", app, id, now);
                     audit::note(tx, act, &json!({ "operationId": operation_id }));
                 }

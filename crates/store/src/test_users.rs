@@ -16,8 +16,9 @@ use crate::users::{self, User};
 use crate::{exports, outbox_care};
 
 /// What goes with a user's row. Messages stay: they are the other side's history too.
-const OF_USER: [&str; 25] = [
+const OF_USER: [&str; 26] = [
     "delete from inbox where app = ?1 and user_id = ?2",
+    "delete from group_stretches where app = ?1 and user_id = ?2",
     "delete from channels where app = ?1 and user_id = ?2",
     "delete from channel_settings where app = ?1 and user_id = ?2",
     "delete from channel_type_settings where app = ?1 and user_id = ?2",

@@ -30,31 +30,32 @@ struct Single {
     /// The process; `None` while it is down.
     server: Option<Server>,
     binary: PathBuf,
+    options: Vec<String>,
     storage: Storage,
     _folder: TempDir,
     _database: Option<postgres::Database>,
 }
 
 impl World {
-    /// Starts `binary` on SQLite in a new folder, and makes a production app of the flagship edition.
-    pub async fn on_sqlite(binary: &str) -> Self {
+    /// Starts `binary` with some options on SQLite in a new folder, and makes a production app of the flagship edition.
+    pub async fn on_sqlite(binary: &str, options: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let storage = Storage::Folder(folder.path().to_owned());
-        Self::start(binary, storage, folder, None).await
+        Self::start(binary, options, storage, folder, None).await
     }
 
     /// The same on a new PostgreSQL database.
-    pub async fn on_postgres(binary: &str) -> Self {
+    pub async fn on_postgres(binary: &str, options: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let database = postgres::Database::create().await;
         let url = database.url().to_owned();
         let storage = Storage::Postgres { url, folder: folder.path().to_owned() };
-        Self::start(binary, storage, folder, Some(database)).await
+        Self::start(binary, options, storage, folder, Some(database)).await
     }
 
     /// The same as a cluster: each call and each login goes to any of three nodes, as behind a load balancer.
-    pub async fn on_cluster(binary: &str) -> Self {
-        let cluster = Cluster::start(binary, MORE).await;
+    pub async fn on_cluster(binary: &str, options: &[&str]) -> Self {
+        let cluster = Cluster::start(binary, &[MORE, options].concat()).await;
         let host = |address: &String| address.trim_start_matches("http://").to_owned();
         let nodes = cluster.nodes.iter().map(|node| host(&node.address)).collect();
         let front = Proxy::to_any(nodes).await;
@@ -65,15 +66,20 @@ impl World {
 
     async fn start(
         binary: &str,
+        options: &[&str],
         storage: Storage,
         folder: TempDir,
         database: Option<postgres::Database>,
     ) -> Self {
-        let server = Server::start(Path::new(binary), &storage, "127.0.0.1:0", MORE).await.unwrap();
+        let options = [MORE, options].concat();
+        let server = Server::start(Path::new(binary), &storage, "127.0.0.1:0", &options);
+        let server = server.await.unwrap();
         let address = server.address.clone();
         let server = Some(server);
         let binary = binary.into();
-        let single = Single { server, binary, storage, _folder: folder, _database: database };
+        let options = options.into_iter().map(str::to_owned).collect();
+        let single =
+            Single { server, binary, options, storage, _folder: folder, _database: database };
         let servers = Servers::One(Box::new(single));
         let mut world = Self { api: Api::new(&address, "", ""), address, servers };
         world.api = world.app("production", "flagship").await;
@@ -133,8 +139,9 @@ impl World {
         let listen = self.address.trim_start_matches("http://").to_owned();
         match &mut self.servers {
             Servers::One(single) => {
-                let Single { binary, storage, .. } = &**single;
-                let server = Server::start(binary, storage, &listen, MORE).await.unwrap();
+                let Single { binary, storage, options, .. } = &**single;
+                let options: Vec<_> = options.iter().map(String::as_str).collect();
+                let server = Server::start(binary, storage, &listen, &options).await.unwrap();
                 single.server = Some(server);
             }
             Servers::Three(cluster, _) => {

@@ -54,6 +54,7 @@ impl World {
             place: Place::File(data.path().join("nuncio.db")),
             node: 0,
             nudges: bus.clone(),
+            groups: <_>::default(),
         })
         .await
         .unwrap();

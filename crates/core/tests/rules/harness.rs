@@ -123,7 +123,10 @@ impl Bench {
         let folder = tempfile::tempdir().unwrap();
         let told = Arc::new(Told::default());
         let place = Place::File(folder.path().join("nuncio.db"));
-        let store = Store::open(Options { place, node: 0, nudges: told.clone() }).await.unwrap();
+        let store =
+            Store::open(Options { place, node: 0, nudges: told.clone(), groups: <_>::default() })
+                .await
+                .unwrap();
         let clock = Arc::new(TestClock::new(NOW));
         let core = Core::new(store, told.clone(), clock.clone(), Vault::from_key(&[7; 32]));
         let app = core.create_app("Test", Environment::Production, Edition::Flagship).await;

@@ -39,7 +39,8 @@ impl World {
         let bus = Arc::new(LocalBus::default());
         let place = Place::File(folder.path().join("nuncio.db"));
         let nudges = Arc::clone(&bus) as Arc<dyn nuncio_store::Nudges>;
-        let options_of_store = nuncio_store::Options { place, node: 0, nudges };
+        let options_of_store =
+            nuncio_store::Options { place, node: 0, nudges, groups: <_>::default() };
         let store = Store::open(options_of_store).await.unwrap();
         let vault = Vault::from_key(&[7; 32]);
         let core = Core::new(store, Arc::clone(&bus) as _, Arc::new(SystemClock), vault);

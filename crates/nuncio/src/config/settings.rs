@@ -180,6 +180,11 @@ settings! {
         write_timeout ("NUNCIO_WRITE_TIMEOUT", "SPAN"): Span = "10s";
         /// Client operations per second and connection, unless the app has its own limit
         client_rate ("NUNCIO_CLIENT_RATE", "N"): NonZeroU32 = "100";
+        /// Members that one group may have
+        max_group_members ("NUNCIO_MAX_GROUP_MEMBERS", "N"): NonZeroU32 = "3000";
+        /// Members past which a group is big: what happens in it is then written once, and to the inboxes of those
+        /// members only whose devices are connected; the others catch up when they come
+        big_group_members ("NUNCIO_BIG_GROUP_MEMBERS", "N"): NonZeroU32 = "500";
         /// Whether webhooks may lead to private, loopback and link-local addresses: only where all who can set
         /// webhooks may reach those
         webhook_allow_private ("NUNCIO_WEBHOOK_ALLOW_PRIVATE", "BOOL"): bool = "false";

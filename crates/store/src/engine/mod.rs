@@ -27,6 +27,7 @@ use tokio::sync::{Notify, oneshot};
 
 use crate::apps::Known;
 use crate::error::StoreError;
+use crate::groups::GroupOptions;
 use crate::messages::{Draft, Sent};
 use crate::nodes::NodeId;
 pub(crate) use insertion::{Insertion, Prepared};
@@ -52,6 +53,8 @@ pub struct Options {
     pub node: u16,
     /// Who hears of new inbox entries after their commit.
     pub nudges: Arc<dyn Nudges>,
+    /// How large groups may be, and how they are kept.
+    pub groups: GroupOptions,
 }
 
 /// One committed inbox entry, for whoever may hold a connection of its user.
@@ -151,6 +154,7 @@ enum Engine {
 struct Shared {
     ids: Arc<Mutex<MessageIds>>,
     nudges: Arc<dyn Nudges>,
+    groups: GroupOptions,
     /// Rings after a commit that has put something into the outbox.
     posted: Arc<Notify>,
     metrics: StoreMetrics,
@@ -194,6 +198,7 @@ impl Store {
         let shared = Shared {
             ids: Arc::new(Mutex::new(MessageIds::new(node))),
             nudges: options.nudges,
+            groups: options.groups,
             posted: Arc::clone(&posted),
             metrics: metrics.clone(),
         };

@@ -12,6 +12,7 @@ use crate::audit::Noted;
 use crate::engine::postgres::Link;
 use crate::engine::sqlite::{Local, Wants};
 use crate::error::StoreError;
+use crate::groups::GroupOptions;
 
 /// An open transaction, or a read.
 pub(crate) struct Tx<'a> {
@@ -192,6 +193,11 @@ impl<'a> Tx<'a> {
     /// A new message id, later than `after`.
     pub(crate) fn message_id(&self, now: Timestamp, after: MessageId) -> MessageId {
         self.shared.ids.lock().unwrap_or_else(PoisonError::into_inner).next(now, after)
+    }
+
+    /// How large groups may be, and how they are kept.
+    pub(crate) fn groups(&self) -> GroupOptions {
+        self.shared.groups
     }
 
     /// How much the units so far have left to be done at the batch's end.

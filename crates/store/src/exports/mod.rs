@@ -224,7 +224,7 @@ impl Store {
 
     /// What there is one of: the user's record, with profile and tags.
     pub async fn export_user(&self, app: AppId, user: UserId) -> Result<Value, StoreError> {
-        self.read(async move |tx| {
+        self.read_of_user(app, user.clone(), None, async move |tx: &mut Tx<'_>| {
             tx.filed(app, &[&user])?;
             let found = tx
                 .opt(

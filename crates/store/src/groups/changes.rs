@@ -11,7 +11,9 @@ use serde_json::{Map, json};
 use super::members::{self, Leaving, Removal};
 use super::rights::{self, Actor};
 use super::tell::{self, News};
-use super::{Group, GroupChange, NewGroup, applications, find, maybe, note_change, state, text};
+use super::{
+    Group, GroupChange, NewGroup, applications, attendance, find, maybe, note_change, state, text,
+};
 use super::{update, users_of};
 use crate::audit::{self, Act};
 use crate::engine::{Locks, Store, Tx, params};
@@ -45,6 +47,7 @@ async fn make(
         permissions: GroupPermissions::default(),
         member_count: 0,
         frozen: false,
+        big: false,
         created_at: now,
     };
     new.profile.apply(&mut group.profile);
@@ -54,8 +57,10 @@ async fn make(
     let made = tx
         .execute(
             "insert into groups (app, id, name, owner, creator, profile, ext, permissions,
-                                 member_count, created_at)
-             values (?1, ?2, ?3, ?4, ?4, ?5, ?6, ?7, 0, ?8)
+                                 member_count, created_at, head)
+             values (?1, ?2, ?3, ?4, ?4, ?5, ?6, ?7, 0, ?8,
+                     (select coalesce(max(seq), 0) from group_entries
+                      where app = ?1 and group_id = ?2))
              on conflict (app, id) do nothing",
             params![app, &group.id, &group.name, &group.owner, &profile, &ext, &permissions, now],
         )
@@ -143,10 +148,12 @@ impl Store {
     ) -> Result<(), StoreError> {
         let locks = self.locks_of_members(app, std::slice::from_ref(&id), users_of(&by)).await?;
         self.write_under(locks, async move |tx| {
-            members::hold_all(tx, app, &id, users_of(&by)).await?;
+            members::hold_all(tx, app, &id, users_of(&by), now).await?;
             let group = find(tx, app, &id).await?;
             rights::rank(tx, app, &id, &by, now).await?.must_own(&id)?;
             News::new(Kind::Dismissed, &by, Vec::new()).tell_all(tx, app, &group, &[], now).await?;
+            // Who is absent has no group to catch up with any more.
+            attendance::arrive_all(tx, app, &group).await?;
             for sql in OF_GROUP {
                 tx.execute(sql, params![app, &id]).await?;
             }
@@ -174,7 +181,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let locks = self.locks_of_members(app, std::slice::from_ref(&id), users_of(&by)).await?;
         self.write_under(locks, async move |tx| {
-            members::hold_all(tx, app, &id, users_of(&by)).await?;
+            members::hold_all(tx, app, &id, users_of(&by), now).await?;
             let before = find(tx, app, &id).await?;
             let rank = rights::rank(tx, app, &id, &by, now).await?;
             rank.must(&id, before.permissions.editing())?;
@@ -222,7 +229,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let locks = self.locks_of_members(app, std::slice::from_ref(&id), users_of(&by)).await?;
         self.write_under(locks, async move |tx| {
-            members::hold_all(tx, app, &id, users_of(&by)).await?;
+            members::hold_all(tx, app, &id, users_of(&by), now).await?;
             let before = find(tx, app, &id).await?;
             rights::rank(tx, app, &id, &by, now).await?.must_own(&id)?;
             members::role(tx, app, &id, &owner).await?;

@@ -28,7 +28,7 @@ impl Store {
         let locks = self.locks_of_members(app, std::slice::from_ref(&id), others).await?;
         self.write_under(locks, async move |tx| {
             let others = std::slice::from_ref(&user);
-            hold_all(tx, app, &id, others).await?;
+            hold_all(tx, app, &id, others, now).await?;
             let mut group = find(tx, app, &id).await?;
             rights::may_act(tx, app, &user, now).await?;
             if members::role_of(tx, app, &id, &user).await?.is_some() {
@@ -71,7 +71,7 @@ impl Store {
         let all = [std::slice::from_ref(&inviter), users.as_slice()].concat();
         let locks = self.locks_of_members(app, std::slice::from_ref(&id), &all).await?;
         self.write_under(locks, async move |tx| {
-            hold_all(tx, app, &id, &all).await?;
+            hold_all(tx, app, &id, &all, now).await?;
             let mut group = find(tx, app, &id).await?;
             let by = Actor::Member(inviter.clone());
             let Rank::Member(role) = rights::rank(tx, app, &id, &by, now).await? else {
@@ -124,7 +124,7 @@ impl Store {
         let all = [user.clone(), inviter.clone()];
         let locks = self.locks_of_members(app, std::slice::from_ref(&id), &all).await?;
         self.write_under(locks, async move |tx| {
-            hold_all(tx, app, &id, &all).await?;
+            hold_all(tx, app, &id, &all, now).await?;
             let mut group = find(tx, app, &id).await?;
             rights::may_act(tx, app, &user, now).await?;
             let who = (&user, Some(&inviter));
@@ -163,7 +163,7 @@ impl Store {
         let all: Vec<UserId> = [&by, &user].into_iter().chain(&inviter).cloned().collect();
         let locks = self.locks_of_members(app, std::slice::from_ref(&id), &all).await?;
         self.write_under(locks, async move |tx| {
-            hold_all(tx, app, &id, &all).await?;
+            hold_all(tx, app, &id, &all, now).await?;
             let mut group = find(tx, app, &id).await?;
             let actor = Actor::Member(by.clone());
             let rank = rights::rank(tx, app, &id, &actor, now).await?;

@@ -130,9 +130,9 @@ fn read_member(row: &Row<'_>) -> Result<Member, StoreError> {
 fn read_joined(row: &Row<'_>) -> Result<JoinedGroup, StoreError> {
     Ok(JoinedGroup {
         group: read_group(row)?,
-        alias: row.get(10)?,
-        role: read_role(row, 11)?,
-        joined_at: row.get(12)?,
+        alias: row.get(11)?,
+        role: read_role(row, 12)?,
+        joined_at: row.get(13)?,
     })
 }
 

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::rights::{self, Actor, Rank};
 use super::tell::{self, News};
-use super::{Group, applications, find, hold, latest, users_of};
+use super::{Group, applications, attendance, find, hold, is_big, latest, users_of};
 use crate::audit::{self, Act};
 use crate::engine::{Locks, Row, Store, Tx, params};
 use crate::error::StoreError;
@@ -111,10 +111,16 @@ pub(super) async fn add(
         came.push(user.clone());
     }
     count_members(tx, app, group).await?;
-    if usize::try_from(group.member_count).unwrap_or(usize::MAX) > limits::GROUP_MEMBERS {
-        let limit = limits::GROUP_MEMBERS;
+    let limit = tx.groups().most_members;
+    if usize::try_from(group.member_count).unwrap_or(usize::MAX) > limit {
         return Err(Refusal::GroupFull { group: group.id.clone(), limit }.into());
     }
+    if group.big {
+        for user in &came {
+            attendance::attend_from_now(tx, app, group, Some(user), now).await?;
+        }
+    }
+    attendance::grow(tx, app, group, now).await?;
     for user in &came {
         applications::settle(tx, app, group, user, now).await?;
     }
@@ -180,6 +186,9 @@ pub(super) async fn remove(
     let (mut gone_ids, mut gone_members) = (Vec::new(), Vec::new());
     for user in users {
         let as_it_was = tell::member(tx, app, &group.id, user).await?;
+        if group.big {
+            attendance::arrive(tx, app, &group.id, user).await?;
+        }
         let key = params![app, &group.id, user];
         let gone = tx
             .execute(
@@ -251,17 +260,23 @@ async fn joined(tx: &Tx<'_>, app: AppId, user: &UserId) -> Result<Vec<GroupId>, 
     .await
 }
 
-/// Holds a group's row; its members, and other users, must be filed.
+/// Holds a group's row; members to whose inboxes is written at once, and other users, must be filed. Answers whether the
+/// group is big.
 pub(super) async fn hold_all(
     tx: &Tx<'_>,
     app: AppId,
     group: &GroupId,
     others: &[UserId],
-) -> Result<(), StoreError> {
-    hold(tx, app, group).await?;
-    let members = ids(tx, app, group).await?;
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let big = hold(tx, app, group).await?;
+    if big {
+        attendance::lapse(tx, app, group, now).await?;
+    }
+    let members = attendance::told(tx, app, group, big).await?;
     let all: Vec<&UserId> = members.iter().chain(others).collect();
-    tx.filed(app, &all)
+    tx.filed(app, &all)?;
+    Ok(big)
 }
 
 /// Ends a user's membership of all groups, and forgets all that goes with it. Refused for who owns one.
@@ -274,7 +289,7 @@ pub(crate) async fn leave_all(
     let leaving = Leaving { forget_mute: true, forget_allowed: true, forget_favorites: true };
     let removal = Removal { leaving, kind: Kind::Kicked, by: &Actor::App };
     for id in &joined(tx, app, user).await? {
-        hold_all(tx, app, id, std::slice::from_ref(user)).await?;
+        hold_all(tx, app, id, std::slice::from_ref(user), now).await?;
         let mut group = find(tx, app, id).await?;
         remove(tx, app, &mut group, std::slice::from_ref(user), removal, now).await?;
     }
@@ -282,8 +297,8 @@ pub(crate) async fn leave_all(
 }
 
 impl Store {
-    /// The rows of groups, of all their members, and of other users. Who joins meanwhile is held later, out of order,
-    /// which is rare enough.
+    /// The rows of groups, of their members to whose inboxes is written at once, and of other users. Who joins or arrives
+    /// meanwhile is held later, out of order, which is rare enough.
     pub(super) async fn locks_of_members(
         &self,
         app: AppId,
@@ -295,7 +310,8 @@ impl Store {
             .read(async move |tx| {
                 let mut users = Vec::new();
                 for group in &groups_to_read {
-                    users.extend(ids(tx, app, group).await?);
+                    let big = is_big(tx, app, group).await?;
+                    users.extend(attendance::told(tx, app, group, big).await?);
                 }
                 Ok(users)
             })
@@ -315,7 +331,7 @@ impl Store {
     ) -> Result<Group, StoreError> {
         let locks = self.locks_of_members(app, std::slice::from_ref(&id), &users).await?;
         self.write_under(locks, async move |tx| {
-            hold_all(tx, app, &id, &users).await?;
+            hold_all(tx, app, &id, &users, now).await?;
             let mut group = find(tx, app, &id).await?;
             users::all_active(tx, app, &users).await?;
             come_in(tx, app, &mut group, &Actor::App, &users, now).await?;
@@ -339,7 +355,7 @@ impl Store {
         let all = [users_of(&by), users.as_slice()].concat();
         let locks = self.locks_of_members(app, std::slice::from_ref(&id), &all).await?;
         self.write_under(locks, async move |tx| {
-            hold_all(tx, app, &id, &all).await?;
+            hold_all(tx, app, &id, &all, now).await?;
             let mut group = find(tx, app, &id).await?;
             let own = matches!(&by, Actor::Member(user) if users == [user.clone()]);
             let kind = if own || by == Actor::App { Kind::Left } else { Kind::Kicked };

@@ -15,12 +15,26 @@ use crate::channels::{HistoryFrom, bounds, history_floor, move_read, read_betwee
 use crate::engine::{Store, Tx, params};
 use crate::error::StoreError;
 use crate::events::Event;
-use crate::inbox::{self, Audience, Place};
+use crate::inbox::{self, Audience, ByAudience, Place, by_audience};
 use crate::keys::ChannelKey;
 use crate::messages::{
     By, COUNTED, Draft, NOTICE, RECALLED, Recaller, read_message, select_messages,
 };
 use crate::{outbox, push};
+
+/// Takes a message out of what is unread in the channels of its audience.
+static LOWER: ByAudience = by_audience!(
+    "update channels set unread = unread - 1,
+         mentioned = case when ?6 <> '' and mentioned > 0 then mentioned - 1 else mentioned end,
+         mentioned_me = case when mentioned_me > 0
+             and (?6 = ' * ' or replace(?6, ' ' || user_id || ' ', '') <> ?6)
+             then mentioned_me - 1 else mentioned_me end
+     where app = ?1 and channel = ?3 and read_id < ?4 and unread > 0 and user_id <> ?5
+       and (?7 = '' or replace(?7, ' ' || user_id || ' ', '') <> ?7)
+       and user_id in (select m.user_id from group_members m where m.app = ?1 and m.group_id = ?2
+                         and m.history_from <= ?4",
+    ")"
+);
 
 /// An edit of a message to a group on its way in.
 #[derive(Clone, Debug)]
@@ -165,7 +179,8 @@ impl Store {
             .locks_of_members(app, std::slice::from_ref(&group), std::slice::from_ref(&user))
             .await?;
         self.write_under(locks, async move |tx| {
-            members::hold_all(tx, app, &group, std::slice::from_ref(&user)).await?;
+            let members = std::slice::from_ref(&user);
+            let big = members::hold_all(tx, app, &group, members, now).await?;
             let mut operator = "";
             if let Recaller::User(user) = &by {
                 floor(tx, app, &group, user).await?;
@@ -208,17 +223,7 @@ impl Store {
             audit::note(tx, Act::on_user("message.recall", app, &user, now), &what);
             if flags & COUNTED != 0 {
                 tx.execute(
-                    "update channels set unread = unread - 1,
-                         mentioned = case when ?6 <> '' and mentioned > 0
-                             then mentioned - 1 else mentioned end,
-                         mentioned_me = case when mentioned_me > 0
-                             and (?6 = ' * ' or replace(?6, ' ' || user_id || ' ', '') <> ?6)
-                             then mentioned_me - 1 else mentioned_me end
-                     where app = ?1 and channel = ?3 and read_id < ?4 and unread > 0
-                       and user_id <> ?5 and user_id in (
-                         select user_id from group_members where app = ?1 and group_id = ?2
-                           and history_from <= ?4)
-                       and (?7 = '' or replace(?7, ' ' || user_id || ' ', '') <> ?7)",
+                    LOWER.of(big),
                     params![app, &group, key.as_str(), id, &sender, &mentioned, &only],
                 )
                 .await?;
@@ -232,7 +237,7 @@ impl Store {
             let body = inbox::encode(entry::Body::Recalled(recalled), now);
             let stored = body.clone();
             let place = Place { channel: None, message: None, stored: Some(&stored) };
-            let audience = Audience { group: &group, without: "", only: &only };
+            let audience = Audience { group: &group, big, without: "", only: &only };
             inbox::add_for_group(tx, app, audience, place, body, now).await?;
             Ok(())
         })
@@ -266,6 +271,7 @@ impl Store {
         up_to: Option<MessageId>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
+        self.catch_up(app, user.clone()).await?;
         self.write(vec![(app, user.clone())], async move |tx| {
             tx.filed(app, &[&user])?;
             let key = ChannelKey::group(&group);
@@ -299,7 +305,7 @@ async fn outranks(
 async fn apply(tx: &mut Tx<'_>, edit: &GroupEdit, now: Timestamp) -> Result<Message, StoreError> {
     let GroupEdit { app, sender, by, group, id, content, asked } = edit;
     let app = *app;
-    members::hold_all(tx, app, group, std::slice::from_ref(sender)).await?;
+    let big = members::hold_all(tx, app, group, std::slice::from_ref(sender), now).await?;
     let key = ChannelKey::group(group);
     let found = tx
         .opt(
@@ -367,7 +373,7 @@ async fn apply(tx: &mut Tx<'_>, edit: &GroupEdit, now: Timestamp) -> Result<Mess
     let body = inbox::encode(entry::Body::Edited(told), now);
     let place = Place { channel: Some(key.as_str()), message: Some(*id), stored: Some(&stored) };
     let only = find_message(tx, app, &key, *id).await?.map_or_else(String::new, |found| found.only);
-    let audience = Audience { group, without: "", only: &only };
+    let audience = Audience { group, big, without: "", only: &only };
     inbox::add_for_group(tx, app, audience, place, body, now).await?;
     Ok(message)
 }

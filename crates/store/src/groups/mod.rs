@@ -6,10 +6,12 @@
 //! `changes`, who is in it in `members` and `lists`, who wants to be in `joining` and `applications`, who may speak in `moderation`,
 //! what a member is and is called in `standing`, whom a member follows in `favorites`; messages to a group are in
 //! `sending`, `posting` and `messages`, what members read of changes in `notices`, who has read what in `receipts`;
-//! a user's removal from all groups is in `removals`.
+//! a user's removal from all groups is in `removals`. To whose inboxes is written at once, and how others catch up with groups that
+//! are big, is in `attendance`.
 
 mod application_list;
 mod applications;
+mod attendance;
 mod changes;
 mod favorites;
 mod joining;
@@ -43,6 +45,8 @@ use crate::keys::ChannelKey;
 use crate::paging::{Page, Position};
 
 pub use application_list::{ApplicationsFilter, ApplicationsPage};
+pub use attendance::GroupOptions;
+pub(crate) use attendance::forget_missed;
 pub use favorites::Favorite;
 pub use lists::{JoinedGroup, JoinedSearch, Member, MembersPage};
 pub use members::Leaving;
@@ -74,6 +78,8 @@ pub struct Group {
     pub member_count: i64,
     /// Whether only allowed senders may send.
     pub frozen: bool,
+    /// Whether it has, or had, more members than a group whose entries are written to every member's inbox at once.
+    pub big: bool,
     /// When it was made.
     pub created_at: Timestamp,
 }
@@ -113,7 +119,7 @@ macro_rules! select_groups {
     ($columns:literal, $tail:literal) => {
         concat!(
             "select g.id, g.name, g.owner, g.creator, g.profile, g.ext, g.permissions,
-                    g.member_count, g.frozen, g.created_at",
+                    g.member_count, g.frozen, g.created_at, g.big",
             $columns,
             " from ",
             $tail
@@ -122,7 +128,7 @@ macro_rules! select_groups {
 }
 use select_groups;
 
-/// The group in a row's first ten columns.
+/// The group in a row's first eleven columns.
 fn read_group(row: &Row<'_>) -> Result<Group, StoreError> {
     fn parse<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, StoreError> {
         serde_json::from_str(text).map_err(|e| StoreError::corrupt("group", e))
@@ -142,6 +148,7 @@ fn read_group(row: &Row<'_>) -> Result<Group, StoreError> {
         member_count: row.get(7)?,
         frozen: row.get(8)?,
         created_at: row.get(9)?,
+        big: row.get(10)?,
     })
 }
 
@@ -167,11 +174,22 @@ async fn latest(tx: &Tx<'_>, app: AppId, id: &GroupId) -> Result<MessageId, Stor
     Ok(latest.unwrap_or(MessageId(0)))
 }
 
-/// Holds a group's row that the unit could not name beforehand.
-async fn hold(tx: &Tx<'_>, app: AppId, id: &GroupId) -> Result<(), StoreError> {
-    tx.execute("update groups set frozen = frozen where app = ?1 and id = ?2", params![app, id])
+/// Holds a group's row that the unit could not name beforehand; answers whether the group is big.
+async fn hold(tx: &Tx<'_>, app: AppId, id: &GroupId) -> Result<bool, StoreError> {
+    let held = tx
+        .opt(
+            "update groups set frozen = frozen where app = ?1 and id = ?2 returning big",
+            params![app, id],
+            |row| row.get(0),
+        )
         .await?;
-    Ok(())
+    Ok(held == Some(true))
+}
+
+/// Whether a group is big.
+async fn is_big(tx: &Tx<'_>, app: AppId, id: &GroupId) -> Result<bool, StoreError> {
+    let sql = "select big from groups where app = ?1 and id = ?2";
+    Ok(tx.opt(sql, params![app, id], |row| row.get(0)).await? == Some(true))
 }
 
 /// The acting user, if it is one.

@@ -216,7 +216,7 @@ impl Store {
         let locks = self.locks_of_members(app, &groups, users_of(&by)).await?;
         self.write_under(locks, async move |tx| {
             for id in &groups {
-                members::hold_all(tx, app, id, users_of(&by)).await?;
+                members::hold_all(tx, app, id, users_of(&by), now).await?;
                 let before = find(tx, app, id).await?;
                 rights::rank(tx, app, id, &by, now).await?.must(id, Permitted::Admins)?;
                 if before.frozen == frozen {

@@ -121,6 +121,7 @@ pub(super) async fn write(
         let post = Post {
             app,
             group: &group.id,
+            big: group.big,
             id,
             sender: event.operator.as_ref().map_or("", |member| &member.user_id),
             client_id: None,

@@ -6,7 +6,7 @@ use nuncio_protocol::{GroupId, Mentions, UserId};
 
 use crate::engine::{Insertion, Tx, params, row};
 use crate::error::StoreError;
-use crate::inbox::{self, Audience, Place};
+use crate::inbox::{self, Audience, ByAudience, Place, by_audience};
 use crate::keys::ChannelKey;
 use crate::messages::{COUNTED, NEEDS_RECEIPT, spaced};
 
@@ -18,10 +18,30 @@ static ADD: Insertion<10> = Insertion::new(
          (app, channel, id, sender, client_id, type, content, flags, directed, mentioned) values",
 );
 
+/// Puts a message into the channels of its audience.
+static RAISE: ByAudience = by_audience!(
+    "insert into channels (app, user_id, channel, latest_id, unread, mentioned, mentioned_me)
+     select m.app, m.user_id, cast(?3 as text), cast(?4 as bigint),
+            case when m.user_id = ?5 then 0 else cast(?6 as bigint) end,
+            case when m.user_id = ?5 or ?7 = '' then 0 else cast(?6 as bigint) end,
+            case when m.user_id = ?5 then 0
+                 when ?7 = ' * ' or replace(?7, ' ' || m.user_id || ' ', '') <> ?7
+                 then cast(?6 as bigint) else 0 end
+     from group_members m join users u on u.app = m.app and u.id = m.user_id
+     where m.app = ?1 and m.group_id = ?2 and m.user_id <> ?8 and u.deleted_at = 0
+       and (?9 = '' or replace(?9, ' ' || m.user_id || ' ', '') <> ?9)",
+    " on conflict (app, user_id, channel) do update
+     set latest_id = excluded.latest_id, unread = channels.unread + excluded.unread,
+         mentioned = channels.mentioned + excluded.mentioned,
+         mentioned_me = channels.mentioned_me + excluded.mentioned_me"
+);
+
 /// A message that nothing stands against.
 pub(super) struct Post<'a> {
     pub(super) app: AppId,
     pub(super) group: &'a GroupId,
+    /// Whether the group is big.
+    pub(super) big: bool,
     pub(super) id: MessageId,
     /// Empty for what an app server did.
     pub(super) sender: &'a str,
@@ -89,20 +109,7 @@ impl Post<'_> {
         let without = if self.echo { "" } else { self.sender };
         let counted = i64::from(self.flags & COUNTED != 0);
         tx.execute(
-            "insert into channels (app, user_id, channel, latest_id, unread, mentioned, mentioned_me)
-             select m.app, m.user_id, cast(?3 as text), cast(?4 as bigint),
-                    case when m.user_id = ?5 then 0 else cast(?6 as bigint) end,
-                    case when m.user_id = ?5 or ?7 = '' then 0 else cast(?6 as bigint) end,
-                    case when m.user_id = ?5 then 0
-                         when ?7 = ' * ' or replace(?7, ' ' || m.user_id || ' ', '') <> ?7
-                         then cast(?6 as bigint) else 0 end
-             from group_members m join users u on u.app = m.app and u.id = m.user_id
-             where m.app = ?1 and m.group_id = ?2 and m.user_id <> ?8 and u.deleted_at = 0
-               and (?9 = '' or replace(?9, ' ' || m.user_id || ' ', '') <> ?9)
-             on conflict (app, user_id, channel) do update
-             set latest_id = excluded.latest_id, unread = channels.unread + excluded.unread,
-                 mentioned = channels.mentioned + excluded.mentioned,
-                 mentioned_me = channels.mentioned_me + excluded.mentioned_me",
+            RAISE.of(self.big),
             params![
                 app,
                 self.group,
@@ -118,7 +125,7 @@ impl Post<'_> {
         .await?;
         let body = inbox::encode(self.entry(), id.sent_at());
         let place = Place { channel: Some(key.as_str()), message: Some(id), stored: None };
-        let audience = Audience { group: self.group, without, only: &only };
+        let audience = Audience { group: self.group, big: self.big, without, only: &only };
         inbox::add_for_group(tx, app, audience, place, body, id.sent_at()).await
     }
 }

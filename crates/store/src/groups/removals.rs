@@ -115,7 +115,7 @@ impl Store {
             .await?;
         self.write_under(locks, async move |tx| {
             let users = std::slice::from_ref(&user);
-            hold_all(tx, app, &id, users).await?;
+            hold_all(tx, app, &id, users, now).await?;
             let Some(mut group) = maybe(tx, app, &id).await? else { return Ok(false) };
             let there = tx
                 .exists(

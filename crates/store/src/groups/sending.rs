@@ -1,13 +1,14 @@
 //! Messages to a group: whether one may be sent, decided where it is stored, and how it reaches the members.
 //!
-//! Every member has an entry of its own for each message, so a message costs a row for each member. The group's row is
-//! held from the look at the sender's standing to the commit: messages have one order for all, and who was removed or
+//! Every member has an entry of its own for each message, so a message costs a row for each member, and in a big group
+//! for each who attends. The group's row is held from the look at the sender's standing to the commit: messages have one order for all, and who was removed or
 //! muted before is seen.
 
 use nuncio_protocol::ids::{AppId, MessageId};
 use nuncio_protocol::values::MessageType;
 use nuncio_protocol::{ClientMessageId, GroupId, Mentions, Refusal, Timestamp, UserId, limits};
 
+use super::attendance;
 use super::members;
 use super::posting::Post;
 use crate::appends::{self, Facts, Party, read_facts, read_party};
@@ -25,12 +26,15 @@ struct Found {
     sent: Option<MessageId>,
     /// Whether there is such a group.
     exists: bool,
-    member: bool,
+    /// Until when the member attends, where that matters; `None` for who is no member.
+    attends_until: Option<i64>,
     muted: bool,
     /// Whether the group is frozen and the sender not among those who may speak.
     frozen: bool,
     /// Members that the group has.
     size: i64,
+    /// Whether the group is big.
+    big: bool,
 }
 
 /// All that [`check`] asks for, by app, sender, group, client id and moment.
@@ -39,12 +43,12 @@ const LOOK: &str = "
            s.inbox_head, s.deleted_at, s.banned_until, s.ban_reason, s.muted, s.tokens_from, s.whitelist_on,
            (select id from messages where app = ?1 and sender = ?2 and client_id = ?4),
            g.frozen,
-           exists (select 1 from group_members where app = ?1 and group_id = ?3 and user_id = ?2),
+           (select attends_until from group_members where app = ?1 and group_id = ?3 and user_id = ?2),
            exists (select 1 from group_mutes
                    where app = ?1 and group_id in (?3, '') and user_id = ?2 and until > ?5),
            exists (select 1 from group_allowed_senders
                    where app = ?1 and group_id = ?3 and user_id = ?2),
-           g.member_count
+           g.member_count, g.big
     from apps a
     left join users s on s.app = ?1 and s.id = ?2
     left join groups g on g.app = ?1 and g.id = ?3
@@ -57,10 +61,11 @@ fn read_found(row: &Row<'_>) -> Result<Found, StoreError> {
         sender: read_party(row, 5)?,
         sent: row.get::<Option<i64>>(12)?.map(MessageId),
         exists: frozen.is_some(),
-        member: row.get(14)?,
+        attends_until: row.get(14)?,
         muted: row.get(15)?,
         frozen: frozen == Some(1) && !row.get::<bool>(16)?,
         size: row.get::<Option<i64>>(17)?.unwrap_or_default(),
+        big: row.get::<Option<i64>>(18)? == Some(1),
     })
 }
 
@@ -92,7 +97,7 @@ async fn check(
         return if found.exists { Ok(()) } else { refuse(Refusal::NoSuchGroup(group.clone())) };
     }
     appends::check_sender(tx, draft, sender, &found.facts, now).await?;
-    if !found.member {
+    if found.attends_until.is_none() {
         return refuse(Refusal::NotInGroup(group.clone()));
     }
     if found.muted {
@@ -193,7 +198,7 @@ impl Store {
             refuse_notice(&draft)?;
             check_members(tx, draft.app, &group, &to).await?;
             ask_first(&draft, &found.facts)?;
-            let mut reached = members::ids(tx, draft.app, &group).await?;
+            let mut reached = attendance::told(tx, draft.app, &group, found.big).await?;
             reached.retain(|user| to.is_empty() || to.contains(user) || *user == draft.sender);
             Ok((tx.message_id(now, MessageId(0)), reached))
         })
@@ -219,7 +224,7 @@ async fn append(
     now: Timestamp,
 ) -> Result<Sent, StoreError> {
     let app = draft.app;
-    members::hold_all(tx, app, group, std::slice::from_ref(&draft.sender)).await?;
+    members::hold_all(tx, app, group, std::slice::from_ref(&draft.sender), now).await?;
     let found = look(tx, draft, group, now).await?;
     if let Some(first) = found.sent {
         return Ok(Sent { id: first, seq: 0 });
@@ -229,6 +234,9 @@ async fn append(
     check_members(tx, app, group, to).await?;
     let mentions = mentions(draft)?;
     ask_first(draft, &found.facts)?;
+    if found.big && found.attends_until == Some(0) {
+        attendance::attend(tx, app, group, &draft.sender, now).await?;
+    }
     let id = tx.message_id(now, super::latest(tx, app, group).await?);
     let mut flags = draft.flags();
     if found.size > limits::GROUP_RECEIPT_MEMBERS {
@@ -237,6 +245,7 @@ async fn append(
     let post = Post {
         app,
         group,
+        big: found.big,
         id,
         sender: draft.sender.as_str(),
         client_id: draft.client_id.as_ref().map(ClientMessageId::as_str),
@@ -247,7 +256,16 @@ async fn append(
         to,
         echo: draft.by.echoes(),
     };
+    let named = match &post.mentions {
+        Mentions::Users(users) if found.big => [users.as_slice(), to].concat(),
+        _ if found.big => to.to_vec(),
+        _ => Vec::new(),
+    };
     let reached = post.write(tx).await?;
+    // Who is meant by name is to hear of it at once.
+    for user in &named {
+        attendance::arrive(tx, app, group, user).await?;
+    }
     push::keep_options(tx, app, id, draft.push.as_ref()).await?;
     events::group_message(tx, found.facts.wanted, draft, group, to, id, now).await?;
     let own = reached.iter().find(|(user, _)| *user == draft.sender);

@@ -32,7 +32,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let locks = self.locks_of_members(app, std::slice::from_ref(&id), users_of(&by)).await?;
         self.write_under(locks, async move |tx| {
-            members::hold_all(tx, app, &id, users_of(&by)).await?;
+            members::hold_all(tx, app, &id, users_of(&by), now).await?;
             let group = find(tx, app, &id).await?;
             rights::rank(tx, app, &id, &by, now).await?.must_own(&id)?;
             let mut changed = Vec::new();
@@ -100,7 +100,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let locks = self.locks_of_members(app, std::slice::from_ref(&id), users_of(&by)).await?;
         self.write_under(locks, async move |tx| {
-            members::hold_all(tx, app, &id, users_of(&by)).await?;
+            members::hold_all(tx, app, &id, users_of(&by), now).await?;
             let group = find(tx, app, &id).await?;
             let rank = rights::rank(tx, app, &id, &by, now).await?;
             let before = member(tx, app, &id, &user).await?;

@@ -158,7 +158,7 @@ impl<'a> News<'a> {
         let body = inbox::encode(entry::Body::Group(Box::new(event.clone())), now);
         let stored = body.clone();
         let place = Place { channel: None, message: None, stored: Some(&stored) };
-        inbox::add_for_group(tx, app, Audience::all(&group.id), place, body, now).await?;
+        inbox::add_for_group(tx, app, Audience::all(group), place, body, now).await?;
         for user in also {
             inbox::add(tx, app, user, entry::Body::Group(Box::new(event.clone())), now).await?;
         }

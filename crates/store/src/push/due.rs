@@ -1,6 +1,6 @@
 //! What is to be pushed to a device next: decided in the transaction that says how the last attempt ended.
 
-use nuncio_protocol::frames::{ChannelType, Message, PushConfig};
+use nuncio_protocol::frames::{ChannelType, Entry, Message, PushConfig, entry};
 use nuncio_protocol::ids::{AppId, MessageId};
 use nuncio_protocol::push::PushOptions;
 use nuncio_protocol::{Mentions, Refusal, Timestamp, UserId};
@@ -8,13 +8,14 @@ use nuncio_protocol::{Mentions, Refusal, Timestamp, UserId};
 use super::devices::{self, Device};
 use super::levels::Levels;
 use super::settings::{self, Settings};
-use crate::engine::{Row, Store, Tx, params};
+use crate::engine::{Store, Tx, params};
 use crate::error::StoreError;
-use crate::messages::{read_message, select_messages};
+use crate::inbox;
+use crate::keys::ChannelKey;
 use crate::tokens;
 
 /// Inbox entries that one look reads.
-const PAGE: i64 = 50;
+const PAGE: usize = 50;
 /// Pages in which nothing was found that one transaction reads.
 const PAGES: usize = 4;
 /// How long a message is worth telling of.
@@ -95,17 +96,30 @@ struct Candidate {
     options: PushConfig,
 }
 
-/// A row of the inbox: its number, and the message that it brings, if any, with what the user has read of the channel
-/// and what the sender has said about push.
-type Entry = (u64, Option<(String, Message, i64, Option<Vec<u8>>)>);
-
-fn read_entry(row: &Row<'_>, user: &UserId) -> Result<Entry, StoreError> {
-    let seq = row.get::<i64>(9)?.cast_unsigned();
-    if !row.get::<bool>(10)? {
-        return Ok((seq, None));
-    }
-    let Some(message) = read_message(row, user)? else { return Ok((seq, None)) };
-    Ok((seq, Some((row.get(1)?, message, row.get(11)?, row.get(12)?))))
+/// Up to where a user has read a channel, and what a message's sender has said about push.
+async fn read_and_options(
+    tx: &Tx<'_>,
+    app: AppId,
+    user: &UserId,
+    channel: &str,
+    id: MessageId,
+) -> Result<(MessageId, PushConfig), StoreError> {
+    let (read, options) = tx
+        .one(
+            "select (select read_id from channels where app = ?1 and user_id = ?2 and channel = ?3),
+                    (select options from push_options where app = ?1 and message_id = ?4)",
+            params![app, user, channel, id],
+            |row| Ok((row.get::<Option<i64>>(0)?, row.get::<Option<Vec<u8>>>(1)?)),
+        )
+        .await?;
+    let options = match options {
+        Some(bytes) => PushOptions::decode(&bytes)
+            .map_err(|e| StoreError::corrupt("push_options", e))?
+            .config()
+            .clone(),
+        None => PushConfig::default(),
+    };
+    Ok((MessageId(read.unwrap_or_default()), options))
 }
 
 /// Reads a page behind a cursor. Answers what of it is to be told, and its last number.
@@ -117,49 +131,30 @@ async fn read_page(
     now: Timestamp,
 ) -> Result<(Vec<Candidate>, Option<u64>), StoreError> {
     let Place { app, user, .. } = place;
-    let rows = tx
-        .all(
-            select_messages!(
-                ", i.seq, i.body is null, coalesce(c.read_id, 0), o.options",
-                "inbox i
-                 left join messages m
-                     on m.app = i.app and m.channel = i.channel and m.id = i.message_id
-                 left join channels c
-                     on c.app = i.app and c.user_id = i.user_id and c.channel = i.channel
-                 left join push_options o on o.app = i.app and o.message_id = i.message_id
-                 where i.app = ?1 and i.user_id = ?2 and i.seq > ?3 order by i.seq limit ?4"
-            ),
-            params![*app, user, cursor, PAGE],
-            |row| read_entry(row, user),
-        )
-        .await?;
-    let last = rows.last().map(|(seq, _)| *seq);
+    let rows = inbox::read_entries(tx, *app, user, cursor, PAGE, u64::MAX).await?;
+    let last = rows.last().map(|entry| entry.seq);
     let oldest = now.plus_ms(-WORTH_MS);
     let mut levels = Levels::at(now, settings.quiet.as_ref());
     let mut candidates = Vec::new();
-    for (seq, found) in rows {
-        let Some((key, message, read, options)) = found else { continue };
-        let options = match options {
-            Some(bytes) => PushOptions::decode(&bytes)
-                .map_err(|e| StoreError::corrupt("push_options", e))?
-                .config()
-                .clone(),
-            None => PushConfig::default(),
-        };
+    for Entry { seq, body, .. } in rows {
+        let Some(entry::Body::Message(message)) = body else { continue };
         let id: MessageId = message.id.parse().unwrap_or(MessageId(0));
-        let counts = message.counted || !options.content.is_empty();
         let is_own = message.sender_id == user.as_str();
-        if message.recalled || is_own || !counts || options.disabled {
+        if message.recalled || is_own || id.sent_at() < oldest {
             continue;
         }
-        if id.0 <= read || id.sent_at() < oldest {
+        let channel = message.channel.clone().unwrap_or_default();
+        let key = ChannelKey::of(user, &channel);
+        let (read, options) = read_and_options(tx, *app, user, key.as_str(), id).await?;
+        let counts = message.counted || !options.content.is_empty();
+        if !counts || options.disabled || id <= read {
             continue;
         }
         let mentions = Mentions::of(&message.content);
-        let channel = message.channel.clone().unwrap_or_default();
-        if levels.passes(tx, (*app, user), &key, &channel, &mentions).await? {
+        if levels.passes(tx, (*app, user), key.as_str(), &channel, &mentions).await? {
             let mentioned = mentions.include(user);
-            candidates.push(Candidate { seq, channel: key, message, mentioned, options });
+            let channel = key.as_str().to_owned();
+            candidates.push(Candidate { seq, channel, message, mentioned, options });
         }
     }
     Ok((candidates, last))
@@ -304,14 +299,15 @@ async fn leave(
 }
 
 impl Store {
-    /// Devices of a user that are behind the inbox's end and due; `None` where the user has no devices at all.
+    /// Devices of a user that are behind the inbox's end and due, once it has all that waits in big groups; `None` where the
+    /// user has no devices at all.
     pub async fn due_push_devices(
         &self,
         app: AppId,
         user: UserId,
         now: Timestamp,
     ) -> Result<Option<Vec<Place>>, StoreError> {
-        self.read(async move |tx| {
+        self.read_of_user(app, user.clone(), None, async move |tx: &mut Tx<'_>| {
             let unfiled = tx.unfiled_head(app, &user)?.unwrap_or(0).cast_signed();
             let all = tx
                 .all(
@@ -334,8 +330,9 @@ impl Store {
         .await
     }
 
-    /// Users with devices that are behind and due, as far as inboxes are filed, after one in the order of apps and ids;
-    /// and the last user looked at, unless that was the last of all.
+    /// Users with devices that are behind and due, as far as inboxes are filed, or who are absent from big groups where
+    /// something has happened, after one in the order of apps and ids; and the last user looked at, unless that was the last
+    /// of all.
     pub async fn users_behind(
         &self,
         after: (AppId, String),
@@ -345,14 +342,19 @@ impl Store {
         self.read(async move |tx| {
             let rows = tx
                 .all(
-                    "select d.app, d.user_id, d.next_at, d.cursor, coalesce(u.inbox_head, 0)
+                    "select d.app, d.user_id, d.next_at, d.cursor, coalesce(u.inbox_head, 0),
+                            exists (select 1 from group_members m
+                                    join groups g on g.app = m.app and g.id = m.group_id
+                                    where m.app = d.app and m.user_id = d.user_id
+                                      and m.caught_up is not null and m.attends_until = 0
+                                      and m.caught_up < g.head)
                      from push_devices d left join users u on u.app = d.app and u.id = d.user_id
                      where (d.app = ?1 and d.user_id > ?2) or d.app > ?1
                      order by d.app, d.user_id, d.device limit ?3",
                     params![after.0, after.1.as_str(), limit],
                     |row| {
                         let due = row.get::<Timestamp>(2)? <= now;
-                        let behind = row.get::<i64>(3)? < row.get::<i64>(4)?;
+                        let behind = row.get::<i64>(3)? < row.get::<i64>(4)? || row.get(5)?;
                         Ok((row.get::<AppId>(0)?, row.get::<UserId>(1)?, due && behind))
                     },
                 )

@@ -83,7 +83,7 @@ fn names(found: Vec<ReceiptUser>) -> Vec<String> {
     found.into_iter().map(|found| found.user.to_string()).collect()
 }
 
-contract! {
+contract! { any size:
     async fn what_happens_to_a_group_is_told_in_its_conversation(bench: Bench) {
         let [ann, bob, cem] = bench.users(["ann", "bob", "cem"]).await;
         let (app, g, store) = (bench.app, group("g"), &bench.store);

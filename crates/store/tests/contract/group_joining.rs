@@ -83,7 +83,7 @@ async fn listed(bench: &Bench, user: &UserId, now: Timestamp) -> Vec<(String, Di
     items.map(|one| (one.joiner.clone().unwrap().user_id, one.direction(), one.status())).collect()
 }
 
-contract! {
+contract! { any size:
     async fn whoever_asks_is_in_at_once_or_waits_or_is_refused_as_the_group_says(bench: Bench) {
         let [ann, bob, cem] = bench.users(["ann", "bob", "cem"]).await;
         made(&bench, &json!({ "joinPerm": 1 }), &ann, &[]).await;

@@ -63,7 +63,7 @@ pub(crate) async fn unread(bench: &Bench, user: &UserId) -> i64 {
     bench.store.total_unread(bench.app, user.clone()).await.unwrap()
 }
 
-contract! {
+contract! { any size:
     async fn every_member_has_a_message_once_in_one_order_and_nobody_else_has(bench: Bench) {
         let [ann, bob, cem, dan] = bench.users(["ann", "bob", "cem", "dan"]).await;
         create(&bench, "g", &ann, &[&bob, &cem]).await;

@@ -14,7 +14,7 @@ async fn muted(bench: &Bench, id: Option<&str>, now: Timestamp) -> Vec<(UserId, 
     found.into_iter().map(|muted| (muted.user, muted.until)).collect()
 }
 
-contract! {
+contract! { any size:
     async fn a_mute_ends_by_itself_or_is_lifted(bench: Bench) {
         let [ann, bob] = bench.users(["ann", "bob"]).await;
         create(&bench, "g", &ann, &[&bob]).await;

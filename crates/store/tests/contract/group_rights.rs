@@ -83,7 +83,7 @@ fn concerned(event: &GroupEvent) -> Vec<&str> {
     event.members.iter().map(|member| member.user_id.as_str()).collect()
 }
 
-contract! {
+contract! { any size:
     async fn members_are_removed_by_those_above_them_whom_the_group_lets(bench: Bench) {
         let [own, adm, adm2, mem, mem2] = made(&bench, &json!({})).await;
         for actor in [&adm, &mem] {

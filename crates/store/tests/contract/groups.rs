@@ -71,7 +71,7 @@ fn app_server() -> Origin {
     Origin::app_server(None, "request-1".to_owned())
 }
 
-contract! {
+contract! { any size:
     async fn a_group_begins_with_its_owner_and_first_members(bench: Bench) {
         let [ann, bob, cem] = bench.users(["ann", "bob", "cem"]).await;
         let mut made = new("g", &ann, &[&bob, &ann, &cem]);

@@ -7,6 +7,7 @@ use nuncio_protocol::ids::AppId;
 use nuncio_protocol::values::Name;
 use nuncio_protocol::{AppKey, Refusal, Timestamp, UserId};
 use nuncio_store::apps::{App, Edition, Environment, NewApp};
+use nuncio_store::groups::GroupOptions;
 use nuncio_store::{Nudge, Nudges, Options, Place, Store, StoreError};
 use nuncio_testkit::postgres::Database;
 
@@ -19,6 +20,7 @@ pub(crate) struct Bench {
     pub(crate) app: AppId,
     pub(crate) nudges: Arc<Heard>,
     place: Place,
+    groups: GroupOptions,
     _folder: tempfile::TempDir,
 }
 
@@ -41,29 +43,38 @@ impl Nudges for Heard {
 
 impl Bench {
     pub(crate) async fn sqlite() -> Self {
+        Self::sqlite_with(GroupOptions::default()).await
+    }
+
+    pub(crate) async fn sqlite_with(groups: GroupOptions) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let place = Place::File(folder.path().join("nuncio.db"));
-        Self::open(place, folder).await
+        Self::open(place, folder, groups).await
     }
 
     pub(crate) async fn postgres() -> Self {
-        let database = Database::create().await;
-        let place = Place::Postgres(database.url().to_owned());
-        Self::open(place, tempfile::tempdir().unwrap()).await
+        Self::postgres_with(GroupOptions::default()).await
     }
 
-    async fn open(place: Place, folder: tempfile::TempDir) -> Self {
+    pub(crate) async fn postgres_with(groups: GroupOptions) -> Self {
+        let database = Database::create().await;
+        let place = Place::Postgres(database.url().to_owned());
+        Self::open(place, tempfile::tempdir().unwrap(), groups).await
+    }
+
+    async fn open(place: Place, folder: tempfile::TempDir, groups: GroupOptions) -> Self {
         let nudges = Arc::new(Heard::default());
-        let options = Options { place: place.clone(), node: 0, nudges: nudges.clone() };
+        let options = Options { place: place.clone(), node: 0, nudges: nudges.clone(), groups };
         let store = Store::open(options).await.unwrap();
         let app = make_app(&store, "app1", Environment::Production).await.id;
-        Self { store, app, nudges, place, _folder: folder }
+        Self { store, app, nudges, place, groups, _folder: folder }
     }
 
     /// A second store on the same database, as another node or command has it.
     pub(crate) async fn another(&self) -> Store {
         let nudges = self.nudges.clone();
-        Store::open(Options { place: self.place.clone(), node: 1, nudges }).await.unwrap()
+        let (place, groups) = (self.place.clone(), self.groups);
+        Store::open(Options { place, node: 1, nudges, groups }).await.unwrap()
     }
 
     /// A bench on what is on disk now, as it would be found after a crash. On SQLite.
@@ -82,9 +93,10 @@ impl Bench {
             std::fs::copy(path, &place).unwrap();
         }
         let (app, nudges, place) = (self.app, self.nudges.clone(), Place::File(place));
-        let options = Options { place: place.clone(), node: 0, nudges: nudges.clone() };
+        let groups = self.groups;
+        let options = Options { place: place.clone(), node: 0, nudges: nudges.clone(), groups };
         let store = Store::open(options).await.unwrap();
-        Self { store, app, nudges, place, _folder: folder }
+        Self { store, app, nudges, place, groups, _folder: folder }
     }
 
     /// Runs a statement behind the store's back, as somebody who got hold of the database would.
@@ -123,7 +135,7 @@ impl Bench {
 
     /// Everything that a user's devices were told, which must have no gap.
     pub(crate) async fn inbox(&self, user: &UserId) -> Vec<entry::Body> {
-        let page = self.store.sync(self.app, user.clone(), 0, 500).await.unwrap();
+        let page = self.store.sync(self.app, user.clone(), 0, 500, None).await.unwrap();
         assert!(page.entries.iter().map(|entry| entry.seq).eq(1..=page.head), "a gap");
         page.entries.into_iter().map(|entry| entry.body.unwrap()).collect()
     }
@@ -153,22 +165,36 @@ pub(crate) fn refusal<T: std::fmt::Debug>(outcome: Result<T, StoreError>) -> Ref
     }
 }
 
-/// Makes each rule, an async function over a [`Bench`], a test on each engine.
+/// Every group is big.
+pub(crate) fn all_big() -> GroupOptions {
+    GroupOptions { big_above: 0, ..GroupOptions::default() }
+}
+
+/// Makes each rule, an async function over a [`Bench`], a test on each engine; those that hold for groups of `any size`,
+/// also where every group is big, and those `of big groups` there alone.
 macro_rules! contract {
     ($(async fn $rule:ident($bench:ident: Bench) $body:block)+) => {
         $(async fn $rule($bench: $crate::harness::Bench) $body)+
 
-        mod sqlite {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $rule() {
-                super::$rule($crate::harness::Bench::sqlite().await).await;
-            })+
-        }
+        $crate::harness::contract!(sqlite, sqlite_with, <_>::default(), $($rule)+);
+        $crate::harness::contract!(postgres, postgres_with, <_>::default(), $($rule)+);
+    };
+    (any size: $(async fn $rule:ident($bench:ident: Bench) $body:block)+) => {
+        $crate::harness::contract!($(async fn $rule($bench: Bench) $body)+);
+        $crate::harness::contract!(sqlite_big, sqlite_with, $crate::harness::all_big(), $($rule)+);
+        $crate::harness::contract!(postgres_big, postgres_with, $crate::harness::all_big(), $($rule)+);
+    };
+    (of big groups: $(async fn $rule:ident($bench:ident: Bench) $body:block)+) => {
+        $(async fn $rule($bench: $crate::harness::Bench) $body)+
 
-        mod postgres {
+        $crate::harness::contract!(sqlite, sqlite_with, $crate::harness::all_big(), $($rule)+);
+        $crate::harness::contract!(postgres, postgres_with, $crate::harness::all_big(), $($rule)+);
+    };
+    ($module:ident, $engine:ident, $groups:expr, $($rule:ident)+) => {
+        mod $module {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $rule() {
-                super::$rule($crate::harness::Bench::postgres().await).await;
+                super::$rule($crate::harness::Bench::$engine($groups).await).await;
             })+
         }
     };

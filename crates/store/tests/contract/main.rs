@@ -6,6 +6,7 @@ mod harness;
 mod apps;
 mod audit;
 mod bans;
+mod big_groups;
 mod blocklist;
 mod channel_settings;
 mod channel_tags;

@@ -37,7 +37,7 @@ pub(crate) async fn send(
 
 /// Everything in a user's inbox, which must have no gap.
 async fn inbox(store: &Store, app: AppId, id: &str) -> Vec<Entry> {
-    let page = store.sync(app, user(id), 0, 500).await.unwrap();
+    let page = store.sync(app, user(id), 0, 500, None).await.unwrap();
     assert!(page.entries.iter().map(|entry| entry.seq).eq(1..=page.head), "a gap");
     page.entries
 }
@@ -222,7 +222,7 @@ contract! {
         );
         bench.store.set_app(bench.app, NOW, |app| app.only_friends = false).await.unwrap();
         for id in [&alice, &bob] {
-            assert_eq!(bench.store.inbox_head(bench.app, id.clone()).await.unwrap(), 0);
+            assert_eq!(bench.store.inbox_head(bench.app, id.clone(), None).await.unwrap(), 0);
         }
         // The id that was refused may be used once nothing stands against it.
         assert_eq!(send(&bench.store, bench.app, "alice", "bob", "m1").await.unwrap().seq, 1);
@@ -242,7 +242,7 @@ contract! {
         let to = vec![bob.clone(), user("nobody"), carol.clone()];
         let outcome = bench.store.append_to_many(message.clone(), to, NOW).await;
         assert_eq!(refusal(outcome), Refusal::NotRegistered(user("nobody")));
-        assert_eq!(bench.store.inbox_head(bench.app, bob.clone()).await.unwrap(), 0);
+        assert_eq!(bench.store.inbox_head(bench.app, bob.clone(), None).await.unwrap(), 0);
 
         let to = vec![bob.clone(), carol.clone()];
         let first = bench.store.append_to_many(message.clone(), to.clone(), NOW).await.unwrap();
@@ -405,7 +405,7 @@ contract! {
         let before = Timestamp(NOW.0 + 1500);
         let walked = bench.store.trim_inboxes(bench.app, String::new(), before).await.unwrap();
         assert_eq!((walked.deleted, walked.next), (4, None));
-        let page = bench.store.sync(bench.app, bob.clone(), 0, 10).await.unwrap();
+        let page = bench.store.sync(bench.app, bob.clone(), 0, 10, None).await.unwrap();
         assert_eq!((page.floor, page.head, page.entries.len()), (2, 3, 1));
         assert_eq!(page.entries[0].seq, 3);
 
@@ -425,7 +425,7 @@ contract! {
         }
         let (mut after, mut pages) = (0, 0);
         while after < 12 {
-            let page = bench.store.sync(bench.app, bob.clone(), after, 500).await.unwrap();
+            let page = bench.store.sync(bench.app, bob.clone(), after, 500, None).await.unwrap();
             assert!(page.encoded_len() < 700_000, "{} bytes", page.encoded_len());
             assert_eq!(page.entries[0].seq, after + 1);
             after = page.entries.last().unwrap().seq;

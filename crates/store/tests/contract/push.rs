@@ -154,7 +154,7 @@ contract! {
         register(store, app, "ada", "one").await;
         register(store, app, "ada", "two").await;
         send(store, app, "bob", "ada", "held").await.unwrap();
-        let head = store.inbox_head(app, user("ada")).await.unwrap();
+        let head = store.inbox_head(app, user("ada"), None).await.unwrap();
         store.push_held(app, user("ada"), head).await.unwrap();
         assert!(due(store, app, "ada", NOW).await.is_empty());
         store.push_held(app, user("ada"), 0).await.unwrap();
@@ -223,7 +223,7 @@ contract! {
             register(store, app, who, "d").await;
             send(store, app, "writer", who, who).await.unwrap();
             // What is in the tail is found once it is filed.
-            store.sync(app, user(who), 0, 1).await.unwrap();
+            store.sync(app, user(who), 0, 1, None).await.unwrap();
         }
         let (mut after, mut found) = ((AppId(0), String::new()), Vec::<(AppId, UserId)>::new());
         loop {

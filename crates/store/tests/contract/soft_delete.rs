@@ -115,7 +115,7 @@ contract! {
         assert_eq!(refusal(outcome), Refusal::UserDeleted);
         let outcome = store.append(draft(&bench, &bob, CLIENT), alice.clone(), NOW).await;
         assert_eq!(refusal(outcome), deleted);
-        let page = store.sync(app, alice.clone(), 0, 500).await.unwrap();
+        let page = store.sync(app, alice.clone(), 0, 500, None).await.unwrap();
         assert!(page.entries.is_empty());
         assert_eq!(page.head, page.floor);
         let listed = store.soft_deleted(app, 0, 50).await.unwrap();
@@ -150,7 +150,7 @@ contract! {
         let subscribed =
             store.subscriptions(app, alice.clone(), online, None, 50, NOW).await.unwrap();
         assert!(subscribed.items.is_empty());
-        assert!(store.sync(app, alice.clone(), 0, 500).await.unwrap().entries.is_empty());
+        assert!(store.sync(app, alice.clone(), 0, 500, None).await.unwrap().entries.is_empty());
         assert!(store.channels(app, alice.clone(), None, None, 50).await.unwrap().is_empty());
         let end = HistoryFrom::End;
         let history = |user: &UserId, peer: &UserId| {
@@ -169,7 +169,7 @@ contract! {
         assert!(issued.unwrap() > NOW);
         store.append(draft(&bench, &carol, CLIENT), alice.clone(), NOW).await.unwrap();
         assert_eq!(history(&alice, &carol).await.unwrap().len(), 1);
-        let page = store.sync(app, alice, 0, 500).await.unwrap();
+        let page = store.sync(app, alice, 0, 500, None).await.unwrap();
         assert!(page.entries.iter().map(|entry| entry.seq).eq(page.floor + 1..=page.head));
         assert!(!page.entries.is_empty());
     }
@@ -323,7 +323,7 @@ contract! {
         let sent = bench.store.append(draft(&bench, &alice, SERVER), bob.clone(), NOW).await;
         assert_eq!(sent.unwrap().seq, 0);
         restore(&bench, &[&alice]).await.unwrap();
-        let page = bench.store.sync(bench.app, alice.clone(), 0, 500).await.unwrap();
+        let page = bench.store.sync(bench.app, alice.clone(), 0, 500, None).await.unwrap();
         assert_eq!((page.entries.len(), page.head), (0, page.floor));
         let unread = bench.store.channels(bench.app, alice, None, None, 50).await.unwrap();
         assert!(unread.is_empty());

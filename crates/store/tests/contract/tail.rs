@@ -22,10 +22,10 @@ const SERVER: By = By::Server { verify_blocklist: false, echo_to_sender: false }
 async fn texts(store: &Store, app: AppId, id: &UserId) -> Vec<String> {
     let (mut texts, mut after) = (Vec::new(), 0);
     loop {
-        let page = store.sync(app, id.clone(), after, 500).await.unwrap();
+        let page = store.sync(app, id.clone(), after, 500, None).await.unwrap();
         if page.entries.is_empty() {
             assert_eq!(after, page.head, "a gap at the end");
-            assert_eq!(after, store.inbox_head(app, id.clone()).await.unwrap());
+            assert_eq!(after, store.inbox_head(app, id.clone(), None).await.unwrap());
             return texts;
         }
         for Entry { seq, body, .. } in page.entries {
@@ -82,7 +82,7 @@ async fn a_crash_between_the_filing_of_two_sides_doubles_and_loses_nothing() {
         send(&bench.store, bench.app, "alice", "bob", &format!("m{number}")).await.unwrap();
     }
     // Files one side.
-    bench.store.sync(bench.app, alice.clone(), 0, 100).await.unwrap();
+    bench.store.sync(bench.app, alice.clone(), 0, 100, None).await.unwrap();
     let bench = bench.crashed().await;
     send(&bench.store, bench.app, "alice", "bob", "m10").await.unwrap();
     send(&bench.store, bench.app, "bob", "alice", "m11").await.unwrap();
@@ -111,7 +111,7 @@ async fn what_is_in_no_inbox_is_in_the_history_all_the_same() {
     assert_eq!(bench.store.append(note, alice.clone(), NOW).await.unwrap().id, first.id);
     assert_eq!(history(&bench, &alice, &alice).await.len(), 1);
     assert_eq!(history(&bench, &alice, &bob).await.len(), 1, "is in the recipient's inbox only");
-    assert_eq!(bench.store.inbox_head(bench.app, alice).await.unwrap(), 0);
+    assert_eq!(bench.store.inbox_head(bench.app, alice, None).await.unwrap(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -129,7 +129,7 @@ async fn two_processes_on_one_database_take_turns() {
         last = sent.id;
         expected.push(text(&id));
         let other = &stores[(number / 3 + 1) % 2];
-        assert_eq!(other.inbox_head(bench.app, bob.clone()).await.unwrap(), sent.seq);
+        assert_eq!(other.inbox_head(bench.app, bob.clone(), None).await.unwrap(), sent.seq);
         if number % 7 == 0 {
             assert_eq!(texts(other, bench.app, &bob).await, expected);
             let again = send(other, bench.app, "alice", "bob", &id).await.unwrap();
@@ -396,14 +396,14 @@ impl Side {
                 let up_to = message.map(|message| self.id(message));
                 shown(&store.mark_read(app, name(user), name(peer), up_to, now).await)
             }
-            Event::Sync { user } => shown(&store.sync(app, name(user), 0, 1000).await),
+            Event::Sync { user } => shown(&store.sync(app, name(user), 0, 1000, None).await),
             Event::History { user, peer } => {
                 let all = store.history(app, name(user), name(peer), HistoryFrom::End, true, 1000);
                 shown(&all.await)
             }
             Event::Channels { user } => {
                 let total = store.total_unread(app, name(user)).await;
-                let head = store.inbox_head(app, name(user)).await;
+                let head = store.inbox_head(app, name(user), None).await;
                 let all = store.channels(app, name(user), None, None, 100).await;
                 format!("{} {} {}", shown(&total), shown(&head), shown(&all))
             }
