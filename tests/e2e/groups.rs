@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use nuncio_protocol::frames::{
-    Channel, ChannelType, EditMessage, GetChannels, GetHistory, MarkRead, Message, RecallMessage,
-    client_frame::Body, entry, server_frame,
+    Channel, ChannelType, EditMessage, GetChannels, GetHistory, MarkRead, Message, Ping,
+    RecallMessage, client_frame::Body, entry, server_frame,
 };
 use nuncio_testkit::receiver::Receiver;
 use nuncio_testkit::{Refused, Wire, World};
@@ -63,6 +63,91 @@ async fn message(wire: &mut Wire) -> Message {
             return message;
         }
     }
+}
+
+/// Who is away for longer than a moment is absent, and gets nothing.
+const ABSENT_SOON: &[&str] = &["--big-group-members", "1", "--heartbeat", "300ms"];
+/// Ten heartbeats, and a little more.
+const ABSENCE: Duration = Duration::from_millis(3500);
+
+async fn ping(wire: &mut Wire) -> u64 {
+    match wire.call(Body::Ping(Ping::default())).await.unwrap() {
+        server_frame::Body::Pong(pong) => pong.inbox_head,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// What a user's messages in the group are, read from the inbox's beginning, which must have no gap.
+async fn all_messages(wire: &mut Wire) -> Vec<String> {
+    let (mut after, mut found) = (0, Vec::new());
+    loop {
+        let page = wire.sync(after, 40).await.unwrap();
+        if page.entries.is_empty() {
+            assert_eq!(after, page.head);
+            return found;
+        }
+        for entry in page.entries {
+            assert_eq!(entry.seq, after + 1, "a gap");
+            after = entry.seq;
+            if let Some(entry::Body::Message(message)) = entry.body
+                && message.r#type != NOTICE
+            {
+                found.push(message.id);
+            }
+        }
+    }
+}
+
+async fn who_was_away_finds_everything(mut world: World) {
+    group(&world, &["ann", "bob", "cem"]).await;
+    world.login("bob", "phone").await.cut();
+    tokio::time::sleep(ABSENCE).await;
+    let mut sent = Vec::new();
+    for number in 0..120 {
+        if number % 50 == 49 {
+            world.kill().await;
+            world.restart().await;
+        }
+        let say = json!({
+            "fromUserId": "ann", "toChannelIds": ["g"], "messageType": "RC:TxtMsg",
+            "content": json!({ "content": number }).to_string(),
+        });
+        let answer = world.api.ok("/v4/group-channel/message/send", say).await;
+        sent.push(answer["messageIds"][0]["messageId"].as_str().unwrap().to_owned());
+    }
+    // At the login it is all there, and the device is told of what comes then.
+    let mut bob = world.login("bob", "phone").await;
+    assert!(bob.welcome.inbox_head >= 120);
+    assert_eq!(all_messages(&mut bob).await, sent);
+    let mut ann = world.login("ann", "a").await;
+    ann.send_in(Channel::group("g"), "m1", "hello").await.unwrap();
+    let told = message(&mut bob).await;
+    assert_eq!(told.client_message_id, "m1");
+    sent.push(told.id);
+    // Heartbeats keep it so, for longer than absence begins after.
+    for _ in 0..20 {
+        let head = ping(&mut bob).await;
+        assert_eq!(head, bob.welcome.inbox_head + 1);
+        ping(&mut ann).await;
+        tokio::time::sleep(ABSENCE / 20).await;
+    }
+    ann.send_in(Channel::group("g"), "m2", "still there?").await.unwrap();
+    sent.push(message(&mut bob).await.id);
+    for user in ["bob", "cem"] {
+        let mut desk = world.login(user, "desk").await;
+        assert_eq!(all_messages(&mut desk).await, sent, "{user}");
+    }
+    world.kill().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_was_away_from_a_big_group_finds_everything_on_sqlite() {
+    who_was_away_finds_everything(World::on_sqlite(crate::BINARY, ABSENT_SOON).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_was_away_from_a_big_group_finds_everything_on_any_node() {
+    who_was_away_finds_everything(World::on_cluster(crate::BINARY, ABSENT_SOON).await).await;
 }
 
 everywhere! { any size:

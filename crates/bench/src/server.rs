@@ -49,24 +49,35 @@ pub(crate) struct Server {
     pub(crate) app: App,
     binary: PathBuf,
     storage: Storage,
+    options: &'static [&'static str],
     folder: TempDir,
 }
 
 impl Server {
     /// Starts a server on empty data, and makes an app that may call at any rate.
     pub(crate) fn start(binary: &Path, storage: Storage) -> anyhow::Result<Self> {
+        Self::start_with(binary, storage, &[])
+    }
+
+    /// The same with some more options.
+    pub(crate) fn start_with(
+        binary: &Path,
+        storage: Storage,
+        options: &'static [&'static str],
+    ) -> anyhow::Result<Self> {
         let folder = tempfile::Builder::new().prefix("nuncio-bench-").tempdir()?;
         let app = create_app(binary, &storage, folder.path())?;
-        let (child, address) = serve(binary, &storage, folder.path())?;
-        Ok(Self { child, address, app, binary: binary.to_owned(), storage, folder })
+        let (child, address) = serve(binary, &storage, folder.path(), options)?;
+        Ok(Self { child, address, app, binary: binary.to_owned(), storage, options, folder })
     }
 
     /// Starts another node of the same cluster.
     pub(crate) fn another(&self) -> anyhow::Result<Self> {
         let folder = tempfile::Builder::new().prefix("nuncio-bench-").tempdir()?;
-        let (child, address) = serve(&self.binary, &self.storage, folder.path())?;
+        let options = self.options;
+        let (child, address) = serve(&self.binary, &self.storage, folder.path(), options)?;
         let (binary, storage) = (self.binary.clone(), self.storage.clone());
-        Ok(Self { child, address, app: self.app.clone(), binary, storage, folder })
+        Ok(Self { child, address, app: self.app.clone(), binary, storage, options, folder })
     }
 
     /// Stops the server in order and starts it again on the same data. The address is another one then. Returns when
@@ -76,7 +87,8 @@ impl Server {
         Command::new("kill").args(["-TERM", &id]).status().context("cannot run `kill`")?;
         self.child.wait()?;
         let began = Instant::now();
-        (self.child, self.address) = serve(&self.binary, &self.storage, self.folder.path())?;
+        let folder = self.folder.path();
+        (self.child, self.address) = serve(&self.binary, &self.storage, folder, self.options)?;
         Ok(began)
     }
 
@@ -173,7 +185,12 @@ fn create_app(binary: &Path, storage: &Storage, folder: &Path) -> anyhow::Result
 }
 
 /// Starts the server; returns once it says that it is ready.
-fn serve(binary: &Path, storage: &Storage, folder: &Path) -> anyhow::Result<(Child, SocketAddr)> {
+fn serve(
+    binary: &Path,
+    storage: &Storage,
+    folder: &Path,
+    more: &[&str],
+) -> anyhow::Result<(Child, SocketAddr)> {
     let log = folder.join("log");
     let mut child = Command::new(binary)
         .arg("serve")
@@ -182,6 +199,7 @@ fn serve(binary: &Path, storage: &Storage, folder: &Path) -> anyhow::Result<(Chi
         .args(["--listen", "127.0.0.1:0", "--admin-listen", "off", "--log-level", "error"])
         // How fast one app and one client may be is policy; here it is to be found out how fast all can be.
         .args(["--api-rate", "1000000", "--client-rate", "1000000"])
+        .args(more)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(File::create(&log)?)

@@ -116,6 +116,7 @@ impl Store {
         now: Timestamp,
         clock: Timestamp,
     ) -> Result<Entered, StoreError> {
+        self.catch_up(entering.app, entering.user.clone(), Some(now)).await?;
         let locks = users::locks(entering.app, std::slice::from_ref(&entering.user));
         self.write(locks, async move |tx| {
             let Entering { app, user, session, node, .. } = &entering;

@@ -83,8 +83,10 @@ impl Store {
         secret_version: i64,
         now: Timestamp,
     ) -> Result<Admission, StoreError> {
-        self.read(async move |tx| standing(tx, app, &user, issued_at, secret_version, now).await)
-            .await
+        self.read_of_user(app, user.clone(), Some(now), async move |tx: &mut Tx<'_>| {
+            standing(tx, app, &user, issued_at, secret_version, now).await
+        })
+        .await
     }
 }
 

@@ -19,7 +19,8 @@ use crate::users::{self, AT_ONCE};
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "groups",
     does: "Messages of 100 bytes to groups of 10, 100, 500 and 3,000 members, of whom one in ten is connected: four of one \
-           member under way at a time, each ended once every connected member has it",
+           member under way at a time, each ended once every connected member has it; those of 3,000 who are away have been so \
+           for longer than a server waits for them",
     run,
 };
 
@@ -32,12 +33,16 @@ const CREATE: &str = "/v4/group-channel/create";
 const JOIN: &str = "/v4/group-channel/join";
 /// Users of one call that joins them.
 const JOINING: usize = 100;
+/// Members past which a server writes to those alone who are there.
+const BIG: usize = 500;
+/// After how long the others are taken to be away: ten of the server's heartbeats, and a little more.
+const ABSENCE: Duration = Duration::from_secs(62);
 /// How long what is under way may take to end.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 fn run(plan: &Plan) -> anyhow::Result<Figures> {
     let mut figures = Figures::default();
-    let server = Server::start(&plan.binary, Storage::Sqlite)?;
+    let server = Server::start_with(&plan.binary, Storage::Sqlite, &["--heartbeat", "6s"])?;
     let most = plan.count(SIZES[SIZES.len() - 1], 20);
     let (tokens, _) = users::register(server.target(), 0, most, AT_ONCE)?;
     for size in SIZES.into_iter().filter(|size| *size <= most) {
@@ -45,6 +50,9 @@ fn run(plan: &Plan) -> anyhow::Result<Figures> {
         form(&server, &group, size)?;
         let here = (size / CONNECTED).max(2);
         let mut members = Members::log_in(&server, &group, &tokens[..here])?;
+        if size > BIG {
+            members.outstay()?;
+        }
         for run in 0..plan.runs {
             let mut measured = members.run(&server, &format!("{run}-"), plan.warm, plan.span)?;
             let messages = measured.messages as f64;
@@ -114,6 +122,18 @@ impl Members {
         Ok(Self { net, ids, group: group.to_owned() })
     }
 
+    /// Stays until the server no longer takes the others to be there.
+    fn outstay(&mut self) -> anyhow::Result<()> {
+        let mut progress = Progress::new("seconds that others were away");
+        let began = Instant::now();
+        while began.elapsed() < ABSENCE {
+            users::beat(&mut self.net, &self.ids, 1)?;
+            std::thread::sleep(Duration::from_secs(1));
+            progress.step();
+        }
+        Ok(())
+    }
+
     fn run(
         &mut self,
         server: &Server,
@@ -121,6 +141,7 @@ impl Members {
         warm: Duration,
         span: Duration,
     ) -> anyhow::Result<Measured> {
+        users::beat(&mut self.net, &self.ids, 1)?;
         let prefix = format!("{}-{prefix}", self.group);
         let mut messages = Messages::to_group(&self.group, prefix.clone(), CONTENT);
         let mut place = vec![None; self.ids.iter().max().map_or(0, |most| most + 1)];

@@ -303,9 +303,14 @@ impl Store {
         }
     }
 
-    /// Has a user arrive at all of its big groups, if it must.
-    pub(crate) async fn catch_up(&self, app: AppId, user: UserId) -> Result<(), StoreError> {
-        self.read_of_user(app, user, None, async |_: &mut Tx<'_>| Ok(())).await
+    /// Has a user arrive at all of its big groups, if it must; see [`Store::read_of_user`].
+    pub(crate) async fn catch_up(
+        &self,
+        app: AppId,
+        user: UserId,
+        connected: Option<Timestamp>,
+    ) -> Result<(), StoreError> {
+        self.read_of_user(app, user, connected, async |_: &mut Tx<'_>| Ok(())).await
     }
 
     /// Has a user arrive at these groups, the first by id, and at the others that wait.

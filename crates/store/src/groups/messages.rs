@@ -271,7 +271,7 @@ impl Store {
         up_to: Option<MessageId>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        self.catch_up(app, user.clone()).await?;
+        self.catch_up(app, user.clone(), None).await?;
         self.write(vec![(app, user.clone())], async move |tx| {
             tx.filed(app, &[&user])?;
             let key = ChannelKey::group(&group);
