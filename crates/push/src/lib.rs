@@ -20,7 +20,7 @@ use nuncio_protocol::Timestamp;
 use nuncio_protocol::frames::PushProvider;
 use serde_json::Value;
 
-pub use credentials::{CredentialsError, Kept, prepare};
+pub use credentials::{CredentialsError, Kept, per_second, prepare};
 pub use notification::{Facts, Notification};
 pub use web_push::check_keys;
 

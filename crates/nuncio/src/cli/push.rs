@@ -35,6 +35,7 @@ const CREDENTIALS_HELP: &str = "Credentials, by provider; secrets that are left 
   apns     {\"key\": \"...\", \"keyId\": \"...\", \"teamId\": \"...\", \"topic\": \"...\", \"sandbox\": false}, the key being the .p8 file's text
   web      {\"subject\": \"mailto:you@example.com\"}; the key pair is made here
   webhook  {\"url\": \"https://...\"}; the secret is made here
+Each may have \"perSecond\": how many notifications a second are sent through it at most, 1 to 10,000 [default: 500].
 
 docs/push.md shows each of them.";
 
