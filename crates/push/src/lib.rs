@@ -7,6 +7,8 @@ mod apns;
 mod credentials;
 mod encryption;
 mod fcm;
+#[doc(hidden)]
+pub mod fuzzing;
 mod jwt;
 mod notification;
 mod texts;
@@ -138,6 +140,11 @@ fn by_status(answer: &Answer) -> Verdict {
         400 | 413 | 422 => Verdict::Refused,
         _ => Verdict::Retry,
     }
+}
+
+/// Whether a text can be the value of a header. A request that cannot be written would be tried again and again.
+fn is_header(text: &str) -> bool {
+    text.bytes().all(|byte| (b' '..=b'~').contains(&byte))
 }
 
 /// How a text begins, for people.
