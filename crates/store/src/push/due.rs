@@ -101,7 +101,8 @@ type Entry = (u64, Option<(String, Message, i64, Option<Vec<u8>>)>);
 
 fn read_entry(row: &Row<'_>, user: &UserId) -> Result<Entry, StoreError> {
     let seq = row.get::<i64>(9)?.cast_unsigned();
-    if !row.get::<bool>(10)? {
+    // A message of which the user has said that it is read need not be told of, whatever is marked read.
+    if !row.get::<bool>(10)? || row.get::<bool>(13)? {
         return Ok((seq, None));
     }
     let Some(message) = read_message(row, user)? else { return Ok((seq, None)) };
@@ -120,7 +121,10 @@ async fn read_page(
     let rows = tx
         .all(
             select_messages!(
-                ", i.seq, i.body is null, coalesce(c.read_id, 0), o.options",
+                ", i.seq, i.body is null, coalesce(c.read_id, 0), o.options,
+                   exists (select 1 from message_receipts r where r.app = i.app
+                       and r.channel = i.channel and r.message_id = i.message_id
+                       and r.user_id = i.user_id)",
                 "inbox i
                  left join messages m
                      on m.app = i.app and m.channel = i.channel and m.id = i.message_id
@@ -257,12 +261,13 @@ struct Standing {
     cursor: i64,
     token_issued_at: Timestamp,
     secret_version: i64,
+    token_expires_at: Timestamp,
 }
 
 async fn held(tx: &Tx<'_>, place: &Place) -> Result<Option<Standing>, StoreError> {
     tx.opt(
         "select device, provider, token, p256dh, auth, language, registered_at, failures,
-                cursor, token_issued_at, secret_version
+                cursor, token_issued_at, secret_version, token_expires_at
          from push_devices where app = ?1 and user_id = ?2 and device = ?3 and next_at = ?4",
         params![place.app, &place.user, &place.device, place.held],
         |row| {
@@ -271,6 +276,7 @@ async fn held(tx: &Tx<'_>, place: &Place) -> Result<Option<Standing>, StoreError
                 cursor: row.get(8)?,
                 token_issued_at: row.get(9)?,
                 secret_version: row.get(10)?,
+                token_expires_at: row.get(11)?,
             })
         },
     )
@@ -383,7 +389,8 @@ impl Store {
         self.write(vec![(place.app, place.user.clone())], async move |tx| {
             tx.filed(place.app, &[&place.user])?;
             let Some(row) = held(tx, &place).await? else { return Ok(None) };
-            let Standing { mut device, mut cursor, token_issued_at, secret_version } = row;
+            let Standing { mut device, mut cursor, token_issued_at, secret_version, .. } = row;
+            let ends_at = row.token_expires_at;
             match outcome {
                 None => {}
                 Some(Outcome::Told(seq)) => {
@@ -404,8 +411,10 @@ impl Store {
                 }
             }
             let (app, user) = (place.app, &place.user);
-            match tokens::standing(tx, app, user, token_issued_at, secret_version, now).await {
-                Ok(_) => {}
+            let standing =
+                tokens::standing(tx, app, user, token_issued_at, secret_version, now).await;
+            match standing.and_then(|_| devices::check_age(ends_at, now)) {
+                Ok(()) => {}
                 Err(StoreError::Refused(Refusal::AppUnavailable)) => {
                     leave(tx, &place, cursor, now.plus_ms(LOCKED_MS), device.failures).await?;
                     return Ok(None);
