@@ -161,12 +161,33 @@ async fn read_page(
         }
         let mentions = Mentions::of(&message.content);
         let channel = message.channel.clone().unwrap_or_default();
+        if channel.r#type == i32::from(ChannelType::Group)
+            && !is_members(tx, (*app, user), &channel.id, id).await?
+        {
+            continue;
+        }
         if levels.passes(tx, (*app, user), &key, &channel, &mentions).await? {
             let mentioned = mentions.include(user);
             candidates.push(Candidate { seq, channel: key, message, mentioned, options });
         }
     }
     Ok((candidates, last))
+}
+
+/// Whether a group's message is a user's to be told of: who was removed is told of nothing any more, nor, after a return, of
+/// what was sent before it.
+async fn is_members(
+    tx: &Tx<'_>,
+    (app, user): (AppId, &UserId),
+    group: &str,
+    id: MessageId,
+) -> Result<bool, StoreError> {
+    tx.exists(
+        "select 1 from group_members
+         where app = ?1 and group_id = ?2 and user_id = ?3 and history_from <= ?4",
+        params![app, group, user, id],
+    )
+    .await
 }
 
 /// The first notification of some candidates: of the channel whose latest message is the oldest, that message, which

@@ -5,10 +5,12 @@ use nuncio_protocol::ids::{AppId, DeviceId};
 use nuncio_protocol::push::{Language, PushOptions, PushToken, QuietHours, QuietLevel};
 use nuncio_protocol::{Refusal, Timestamp, UserId};
 use nuncio_store::Store;
+use nuncio_store::groups::Actor;
 use nuncio_store::messages::{Draft, Recaller};
 use nuncio_store::push::{Change, NewDevice, Outcome, Place, Work};
 
-use crate::groups::{create, group};
+use crate::group_messages::say;
+use crate::groups::{FORGET, create, group};
 use crate::harness::{Bench, NOW, contract, refusal, user};
 use crate::messages::{draft, send};
 
@@ -254,6 +256,31 @@ contract! {
         assert!(told(store, app, "ada").await.is_empty());
         sent("unread").await;
         assert_eq!(told(store, app, "ada").await, [with("unread", 2)]);
+    }
+
+    async fn who_was_removed_from_a_group_is_told_of_nothing_in_it_any_more(bench: Bench) {
+        let (store, app) = (&bench.store, bench.app);
+        let [ada, bob] = bench.users(["ada", "bob"]).await;
+        create(&bench, "g", &bob, &[&ada]).await;
+        register(store, app, "ada", "d").await;
+        say(&bench, "bob", "before").await.unwrap();
+        store
+            .leave_group(app, Actor::App, group("g"), vec![ada.clone()], FORGET, NOW)
+            .await
+            .unwrap();
+        assert!(told(store, app, "ada").await.is_empty());
+        // What was sent before a return belongs to no history of the member's, and is not told of either.
+        store.join_group(app, group("g"), vec![ada.clone()], NOW).await.unwrap();
+        say(&bench, "bob", "one").await.unwrap();
+        store
+            .leave_group(app, Actor::App, group("g"), vec![ada.clone()], FORGET, NOW)
+            .await
+            .unwrap();
+        store.join_group(app, group("g"), vec![ada], NOW).await.unwrap();
+        assert!(told(store, app, "ada").await.is_empty());
+        say(&bench, "bob", "two").await.unwrap();
+        let told = told(store, app, "ada").await;
+        assert_eq!(told.iter().map(|(text, _)| text.as_str()).collect::<Vec<_>>(), ["two"]);
     }
 
     async fn who_is_behind_is_found_page_by_page(bench: Bench) {
