@@ -18,7 +18,6 @@ const SCOPE: &str = "https://www.googleapis.com/auth/firebase.messaging";
 const ASSERTION_SECONDS: i64 = 3600;
 /// How long before its end an access token is used no more.
 const MARGIN_MS: i64 = 60_000;
-
 /// How long one is used at most, whatever its issuer says, in seconds.
 const LONGEST_SECONDS: i64 = 24 * 3600;
 
