@@ -8,6 +8,10 @@ use std::time::{Duration, Instant};
 pub(crate) enum Deed {
     Login,
     Send,
+    /// A message for somebody alone.
+    SendTo,
+    Edit,
+    Receipt,
 }
 
 /// One try, from its first byte to its answer.
@@ -38,17 +42,18 @@ pub(crate) struct Judged {
     pub(crate) allowed: usize,
 }
 
-/// Checks that no attempt contradicts the change that was in force during all of it: begun after its answer,
-/// and ended before the next change was asked for.
+/// The change that was in force during all of a time: answered before it, and the next not asked for until its end.
+pub(crate) fn in_force(changes: &[Change], begun: Instant, ended: Instant) -> Option<usize> {
+    let index = changes.iter().rposition(|change| change.answered < begun)?;
+    changes.get(index + 1).is_none_or(|next| next.asked >= ended).then_some(index)
+}
+
+/// Checks that no attempt contradicts the change that was in force during all of it.
 pub(crate) fn judge(attempts: &[Attempt], changes: &[Change]) -> Result<Judged, String> {
     let mut judged = Judged::default();
     for attempt in attempts {
-        let in_force =
-            changes.iter().enumerate().rfind(|(_, change)| change.answered < attempt.begun);
-        let Some((index, change)) = in_force else { continue };
-        if changes.get(index + 1).is_some_and(|next| next.asked < attempt.ended) {
-            continue;
-        }
+        let Some(index) = in_force(changes, attempt.begun, attempt.ended) else { continue };
+        let change = &changes[index];
         match (change.forbids.get(&attempt.deed), attempt.refused) {
             (None, None) => judged.allowed += 1,
             (Some(codes), Some(code)) if codes.contains(&code) => judged.forbidden += 1,

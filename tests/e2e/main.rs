@@ -11,6 +11,7 @@ mod cluster;
 mod cut_off;
 mod group_conversation;
 mod group_members;
+mod group_promises;
 mod groups;
 mod history;
 mod overview;

@@ -126,6 +126,22 @@ everywhere! {
         world.kill().await;
     }
 
+    async fn who_never_says_what_it_holds_is_not_told_of_what_it_asked_beyond(world: World) {
+        let (receiver, _) = gateway(&world).await;
+        let mut bob = world.login("bob", "phone").await;
+        let mut eve = world.login("eve", "phone").await;
+        let mut ada = world.login("ada", "phone").await;
+        register(&mut ada, "t1").await;
+        eve.send("ada", "m1", "held").await.unwrap();
+        let seq = ada.entry().await.unwrap().seq;
+        ada.sync(seq, 10).await.unwrap();
+        ada.cut();
+        bob.send("ada", "m2", "after").await.unwrap();
+        let all = wait_for(&receiver, "ada", "after").await;
+        assert_eq!(texts(&all, "ada"), ["after"]);
+        world.kill().await;
+    }
+
     async fn what_was_read_recalled_or_muted_is_not_told(world: World) {
         let (receiver, _) = gateway(&world).await;
         let mut ada = world.login("ada", "phone").await;

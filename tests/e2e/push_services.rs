@@ -5,9 +5,11 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use nuncio_protocol::frames::{
-    GetPushInfo, PushProvider, RegisterPush, client_frame::Body, server_frame,
+    GetPushInfo, PushConfig, PushProvider, RegisterPush, SendMessage, client_frame::Body,
+    server_frame,
 };
-use nuncio_testkit::{Refused, World};
+use nuncio_testkit::receiver::Receiver;
+use nuncio_testkit::{Refused, Wire, World};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
@@ -239,11 +241,50 @@ async fn a_browser_decrypts_what_its_push_service_cannot_read() {
     );
     assert_eq!(shown["data"]["messageId"], sent.message_id);
 
+    // What a sender passes on may be too much for a notification; the device is not to blame.
+    let Body::SendMessage(too_much) = Wire::text("ada", "m2", "too much") else { panic!() };
+    let data = "\u{1}".repeat(1024);
+    let push = Some(PushConfig { data, ..PushConfig::default() });
+    bob.call(Body::SendMessage(SendMessage { push, ..too_much })).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    bob.send("ada", "m3", "as ever").await.unwrap();
+    assert_eq!(services.next("web").await["notification"]["body"], "as ever");
+
     services.answer("web", json!([{ "status": 410 }])).await;
-    bob.send("ada", "m2", "gone").await.unwrap();
+    bob.send("ada", "m4", "gone").await.unwrap();
     assert_eq!(services.next("web").await["status"], 410);
     tokio::time::sleep(Duration::from_millis(300)).await;
     assert_eq!(registered(&world, "ada").await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_burst_is_spread_as_the_app_says() {
+    const USERS: usize = 5;
+    let world = World::on_sqlite(crate::BINARY, &[]).await;
+    let receiver = Receiver::start().await;
+    let paced = json!({ "url": receiver.url("/push"), "perSecond": 2 });
+    set_up(&world, "webhook", &paced).await;
+    let listed = world.command(&["push", "list", &world.api.key]).await;
+    assert_eq!(listed[0]["setup"]["perSecond"], 2);
+    let mut bob = world.login("bob", "phone").await;
+    for user in 0..USERS {
+        let mut wire = world.login(&format!("u{user}"), "phone").await;
+        let provider = PushProvider::Webhook.into();
+        let token = format!("t{user}");
+        let ask = RegisterPush { provider, token, ..RegisterPush::default() };
+        wire.call(Body::RegisterPush(ask)).await.unwrap();
+        wire.cut();
+    }
+    let begun = std::time::Instant::now();
+    for user in 0..USERS {
+        bob.send(&format!("u{user}"), &format!("m{user}"), "hello").await.unwrap();
+    }
+    let all = receiver.wait("all of them", |all| all.len() >= USERS).await;
+    // The last has its turn two seconds after the first, and that is no earlier than the first message.
+    assert!(begun.elapsed() >= Duration::from_secs(2), "{:?}", begun.elapsed());
+    let mut told: Vec<_> = all.iter().map(|r| r.data()["token"].as_str().unwrap()).collect();
+    told.sort_unstable();
+    assert_eq!(told, ["t0", "t1", "t2", "t3", "t4"], "each once");
 }
 
 /// A browser's endpoint comes from a client, and may name an address inside of the operator's network.

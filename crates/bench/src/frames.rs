@@ -1,8 +1,8 @@
 //! The client protocol's frames, written ready to be sent and read no further than a load needs.
 
 use nuncio_protocol::frames::{
-    Channel, ClientFrame, Login, Ping, ProtobufMessage as _, SendMessage, ServerFrame, Sync,
-    client_frame, server_frame,
+    Channel, ClientFrame, Login, Ping, ProtobufMessage as _, PushProvider, RegisterPush,
+    SendMessage, ServerFrame, Sync, client_frame, server_frame,
 };
 
 use nuncio_protocol::Code;
@@ -48,6 +48,19 @@ const SYNC: u64 = 3;
 /// A request for the inbox entries after a place.
 pub(crate) fn sync(after: u64) -> Vec<u8> {
     framed(SYNC, client_frame::Body::Sync(Sync { after, limit: 500 }))
+}
+
+/// The id of a device's registration for push.
+const REGISTER: u64 = 4;
+
+/// A registration with the app's own gateway.
+pub(crate) fn register_push(token: &str) -> Vec<u8> {
+    let register = RegisterPush {
+        provider: PushProvider::Webhook.into(),
+        token: token.to_owned(),
+        ..RegisterPush::default()
+    };
+    framed(REGISTER, client_frame::Body::RegisterPush(register))
 }
 
 /// The code that tells a sender to slow down.

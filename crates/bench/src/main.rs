@@ -10,6 +10,7 @@ mod compare;
 mod dialect;
 mod echo;
 mod frames;
+mod gateway;
 mod goals;
 mod hold;
 mod http;

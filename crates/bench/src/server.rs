@@ -1,7 +1,7 @@
 //! The server that is measured: the built binary as a process of its own, on data of its own, with one app.
 
 use std::fs::File;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -90,6 +90,26 @@ impl Server {
         let folder = self.folder.path();
         (self.child, self.address) = serve(&self.binary, &self.storage, folder, self.options)?;
         Ok(began)
+    }
+
+    /// Gives a command of the binary for the app, with a text as its standard input: `before` comes before the App Key.
+    pub(crate) fn command(
+        &self,
+        before: &[&str],
+        after: &[&str],
+        input: &str,
+    ) -> anyhow::Result<()> {
+        let mut child = Command::new(&self.binary)
+            .args(before)
+            .arg(&self.app.key)
+            .args(after)
+            .args(options(&self.storage, self.folder.path()))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()?;
+        child.stdin.take().context("no input")?.write_all(input.as_bytes())?;
+        anyhow::ensure!(child.wait()?.success(), "`{}` failed", before.join(" "));
+        Ok(())
     }
 
     /// Where and as whom to call its Server API.
@@ -199,6 +219,8 @@ fn serve(
         .args(["--listen", "127.0.0.1:0", "--admin-listen", "off", "--log-level", "error"])
         // How fast one app and one client may be is policy; here it is to be found out how fast all can be.
         .args(["--api-rate", "1000000", "--client-rate", "1000000"])
+        // The gateway that is pushed to is on this machine.
+        .args(["--webhook-allow-private", "true"])
         .args(more)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

@@ -87,6 +87,14 @@ fn a_groups_messages_reach_each_connected_member_once_and_in_order() {
 }
 
 #[test]
+fn push_is_measured_with_and_without_devices() {
+    // The scenario fails where somebody is told who has no device, or nobody who has one.
+    let report = reported(&["run", "push"]);
+    assert!(figure(&report, "push-none-full-rate") > 0.0, "{report}");
+    assert!(figure(&report, "push-all-paced-told") > 0.0, "{report}");
+}
+
+#[test]
 fn each_side_of_a_comparison_is_measured_or_reported_as_missing() {
     let report = reported(&["compare", "nuncio-sqlite", "limit", "ejabberd-relay-tcp"]);
     let sides = report["sides"].as_array().unwrap();

@@ -135,6 +135,7 @@ async fn admit(
         address,
         token_issued_at: claim.issued_at,
         secret_version: claim.secret_version,
+        token_expires_at: claim.expires_at,
         mailbox: Mailbox::default(),
         presence: Presence::default(),
         held: AtomicU64::default(),

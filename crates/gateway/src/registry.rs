@@ -210,6 +210,7 @@ mod tests {
             address: None,
             token_issued_at: Timestamp(issued_at),
             secret_version: issued_at,
+            token_expires_at: None,
             mailbox: Mailbox::default(),
             presence: session::Presence::default(),
             held: std::sync::atomic::AtomicU64::default(),

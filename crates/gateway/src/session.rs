@@ -45,6 +45,8 @@ pub(crate) struct Session {
     pub(crate) token_issued_at: Timestamp,
     /// The version of the App Secret that the token was made under.
     pub(crate) secret_version: i64,
+    /// When the token ends by itself; the connection outlives that, a registration for push does not.
+    pub(crate) token_expires_at: Option<Timestamp>,
     pub(crate) mailbox: Mailbox,
     pub(crate) presence: Presence,
     /// The last inbox entry that the device has said it holds.

@@ -152,6 +152,23 @@ impl TryFrom<frames::QuietHours> for QuietHours {
     }
 }
 
+/// Seconds after midnight of `HH:mm:ss`.
+#[must_use]
+pub fn read_time_of_day(text: &str) -> Option<u32> {
+    let two_digits = |part: &str| part.len() == 2 && part.bytes().all(|b| b.is_ascii_digit());
+    let read = |part: &str| part.parse::<u32>().ok().filter(|_| two_digits(part));
+    let mut parts = text.split(':').map(read);
+    let (hours, minutes, seconds) = (parts.next()??, parts.next()??, parts.next()??);
+    let within = parts.next().is_none() && hours < 24 && minutes < 60 && seconds < 60;
+    within.then_some(hours * 3600 + minutes * 60 + seconds)
+}
+
+/// `HH:mm:ss` of seconds after midnight.
+#[must_use]
+pub fn write_time_of_day(seconds: u32) -> String {
+    format!("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -188,6 +205,26 @@ mod tests {
             [(86_400, 1, 1), (0, 0, 1), (0, 1440, 1), (0, 1, 0), (0, 1, 2)]
         {
             assert!(hours(start, minutes, level).is_err(), "{start} {minutes} {level}");
+        }
+    }
+
+    #[test]
+    fn times_of_day_are_read_and_written_alike() {
+        for (text, expected) in [
+            ("00:00:00", Some(0)),
+            ("23:59:59", Some(86_399)),
+            ("07:05:09", Some(7 * 3600 + 309)),
+            ("24:00:00", None),
+            ("7:00:00", None),
+            ("07:60:00", None),
+            ("07:00", None),
+            ("07:00:00:00", None),
+            ("+7:00:00", None),
+        ] {
+            assert_eq!(read_time_of_day(text), expected, "{text}");
+            if let Some(start) = expected {
+                assert_eq!(write_time_of_day(start), text);
+            }
         }
     }
 }

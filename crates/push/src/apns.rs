@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::credentials::{CredentialsError, Kept};
 use crate::jwt::{Cached, Key};
 use crate::notification::{Notification, shorten};
-use crate::{Answer, Http, Report, Request, Target, Verdict, by_status};
+use crate::{Answer, Http, Report, Request, Target, Verdict, by_status, is_header};
 
 /// Where notifications are sent, unless the app says otherwise; the second for builds under development.
 const ENDPOINTS: [&str; 2] = ["https://api.push.apple.com", "https://api.sandbox.push.apple.com"];
@@ -66,7 +66,9 @@ impl Apns {
             Err(why) => return Report::silent(&why),
         };
         let own = notification.config("APNs");
-        let collapse = own["apns-collapse-id"].as_str().filter(|id| (1..=64).contains(&id.len()));
+        // It becomes a header.
+        let fits = |id: &&str| (1..=64).contains(&id.len()) && is_header(id);
+        let collapse = own["apns-collapse-id"].as_str().filter(fits);
         let expires = now.0 / 1000 + i64::from(notification.ttl_seconds);
         let request = Request {
             url: format!("{}/3/device/{}", self.endpoint, target.token),

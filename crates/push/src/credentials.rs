@@ -15,6 +15,13 @@ const SECRET_CHARS: usize = 32;
 /// Bytes of any member of the credentials.
 const MEMBER_BYTES: usize = 8 * 1024;
 
+/// The member that says how many notifications a second a provider is sent at most.
+const PACE: &str = "perSecond";
+/// Where nothing is said.
+const PER_SECOND: u32 = 500;
+/// The most that may be said.
+const PER_SECOND_MOST: u32 = 10_000;
+
 /// Why credentials are not taken. The sentence is for who gives them.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum CredentialsError {
@@ -121,15 +128,44 @@ fn before_or(before: Option<&Kept>, member: &'static str) -> Result<String, Cred
     before.map(|kept| kept.secret.clone()).ok_or_else(|| bad(member, "is missing"))
 }
 
+/// Takes the pace out of what an operator gives.
+fn take_pace(given: &mut Value) -> Result<u32, CredentialsError> {
+    let Some(pace) = given.as_object_mut().and_then(|members| members.remove(PACE)) else {
+        return Ok(PER_SECOND);
+    };
+    let found = pace.as_u64().and_then(|pace| u32::try_from(pace).ok());
+    found.filter(|pace| (1..=PER_SECOND_MOST).contains(pace)).ok_or_else(|| {
+        bad(PACE, format!("must be a number of notifications from 1 to {PER_SECOND_MOST}"))
+    })
+}
+
+/// How many notifications a second a provider is sent at most, by what of its credentials may be seen.
+#[must_use]
+pub fn per_second(setup: &Value) -> u32 {
+    let found = setup[PACE].as_u64().and_then(|pace| u32::try_from(pace).ok());
+    found.unwrap_or(PER_SECOND).clamp(1, PER_SECOND_MOST)
+}
+
 /// Checks what an app's operator gives for a provider. What is left out of the secrets stays as it was `before`.
 pub fn prepare(
     provider: PushProvider,
-    given: Value,
+    mut given: Value,
     before: Option<&Kept>,
 ) -> Result<Kept, CredentialsError> {
     if given.to_string().len() > 2 * MEMBER_BYTES {
         return Err(CredentialsError::Malformed("they are too long".to_owned()));
     }
+    let pace = take_pace(&mut given)?;
+    let mut kept = read_credentials(provider, given, before)?;
+    kept.setup[PACE] = json!(pace);
+    Ok(kept)
+}
+
+fn read_credentials(
+    provider: PushProvider,
+    given: Value,
+    before: Option<&Kept>,
+) -> Result<Kept, CredentialsError> {
     match provider {
         PushProvider::Unspecified => Err(CredentialsError::NoProvider),
         PushProvider::Fcm => {
@@ -183,5 +219,29 @@ pub fn prepare(
             };
             Ok(Kept { setup: json!({ "url": url }), secret })
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pace_has_a_default_and_limits() {
+        let prepared = |pace: Value| {
+            let mut given = json!({ "url": "https://p.example/push" });
+            if !pace.is_null() {
+                given[PACE] = pace;
+            }
+            prepare(PushProvider::Webhook, given, None).map(|kept| per_second(&kept.setup))
+        };
+        assert_eq!(prepared(Value::Null), Ok(PER_SECOND));
+        assert_eq!((prepared(json!(1)), prepared(json!(10_000))), (Ok(1), Ok(10_000)));
+        for wrong in [json!(0), json!(10_001), json!(-1), json!(1.5), json!("5")] {
+            let error = prepared(wrong.clone()).unwrap_err().to_string();
+            assert!(error.starts_with("`perSecond` must be"), "{wrong}: {error}");
+        }
+        // What was set up before there was a pace.
+        assert_eq!(per_second(&json!({})), PER_SECOND);
     }
 }

@@ -8,7 +8,7 @@ use tokio::sync::Mutex;
 use crate::credentials::{CredentialsError, Kept};
 use crate::jwt::{Cached, Key};
 use crate::notification::Notification;
-use crate::{Answer, Http, Report, Request, Target, Verdict, by_status};
+use crate::{Answer, Http, Report, Request, Target, Verdict, by_status, is_header};
 
 /// Where messages are sent, unless the app says otherwise.
 const ENDPOINT: &str = "https://fcm.googleapis.com";
@@ -18,6 +18,8 @@ const SCOPE: &str = "https://www.googleapis.com/auth/firebase.messaging";
 const ASSERTION_SECONDS: i64 = 3600;
 /// How long before its end an access token is used no more.
 const MARGIN_MS: i64 = 60_000;
+/// How long one is used at most, whatever its issuer says, in seconds.
+const LONGEST_SECONDS: i64 = 24 * 3600;
 
 /// What is needed of a service account's file.
 #[derive(Deserialize)]
@@ -86,7 +88,7 @@ impl Fcm {
         let answer = http.post(request).await.map_err(|why| Report::silent(&why))?;
         let told = answer.json();
         let (Some(token), Some(lasts)) =
-            (told["access_token"].as_str(), told["expires_in"].as_i64())
+            (told["access_token"].as_str().filter(|t| is_header(t)), told["expires_in"].as_i64())
         else {
             let verdict = match by_status(&answer) {
                 // Google tells a wrong account or key by 400.
@@ -95,7 +97,8 @@ impl Fcm {
             };
             return Err(Report::of(&answer, verdict));
         };
-        self.access.set(token.to_owned(), now.plus_ms(lasts * 1000 - MARGIN_MS));
+        self.access
+            .set(token.to_owned(), now.plus_ms(lasts.clamp(0, LONGEST_SECONDS) * 1000 - MARGIN_MS));
         Ok(token.to_owned())
     }
 

@@ -7,6 +7,8 @@ mod apns;
 mod credentials;
 mod encryption;
 mod fcm;
+#[doc(hidden)]
+pub mod fuzzing;
 mod jwt;
 mod notification;
 mod texts;
@@ -20,7 +22,7 @@ use nuncio_protocol::Timestamp;
 use nuncio_protocol::frames::PushProvider;
 use serde_json::Value;
 
-pub use credentials::{CredentialsError, Kept, prepare};
+pub use credentials::{CredentialsError, Kept, per_second, prepare};
 pub use notification::{Facts, Notification};
 pub use web_push::check_keys;
 
@@ -138,6 +140,11 @@ fn by_status(answer: &Answer) -> Verdict {
         400 | 413 | 422 => Verdict::Refused,
         _ => Verdict::Retry,
     }
+}
+
+/// Whether a text can be the value of a header. A request that cannot be written would be tried again and again.
+fn is_header(text: &str) -> bool {
+    text.bytes().all(|byte| (b' '..=b'~').contains(&byte))
 }
 
 /// How a text begins, for people.

@@ -67,8 +67,9 @@ impl WebPush {
         target: &Target,
         notification: &Notification,
         now: Timestamp,
-    ) -> Result<Request, String> {
-        let no_key = || "the subscription's keys are none".to_owned();
+    ) -> Result<Request, Report> {
+        let ends = |verdict, why: &str| Report { verdict, ..Report::silent(why) };
+        let no_key = || ends(Verdict::Gone, "the subscription's keys are none");
         let receiver = decode(&target.p256dh).ok_or_else(no_key)?;
         let auth = decode(&target.auth).ok_or_else(no_key)?;
         let text = shorten(&notification.body, MOST, |body| {
@@ -80,11 +81,16 @@ impl WebPush {
             .to_string()
             .into_bytes()
         });
-        let body = encryption::encrypt(&text, &receiver, &auth)?;
+        if text.len() > MOST {
+            // What the sender passes on is too long: no fault of the device.
+            return Err(ends(Verdict::Refused, "the notification is too long for Web Push"));
+        }
+        let body = encryption::encrypt(&text, &receiver, &auth)
+            .map_err(|why| ends(Verdict::Gone, &why))?;
         let claims = json!({
             "aud": origin(&target.token), "exp": now.0 / 1000 + TOKEN_SECONDS, "sub": self.subject,
         });
-        let token = self.key.sign(None, &claims)?;
+        let token = self.key.sign(None, &claims).map_err(|why| Report::silent(&why))?;
         Ok(Request {
             url: target.token.clone(),
             headers: vec![
@@ -109,7 +115,7 @@ impl WebPush {
     ) -> Report {
         let request = match self.request(target, notification, now) {
             Ok(request) => request,
-            Err(why) => return Report { verdict: Verdict::Gone, ..Report::silent(&why) },
+            Err(report) => return report,
         };
         match http.post(request).await {
             Ok(answer) => {

@@ -356,12 +356,12 @@ export interface Sent {
 export type PushProviderName = "fcm" | "apns" | "web" | "webhook";
 
 /** What an operator gives for a provider; docs/push.md says what each needs. */
-export type PushCredentials = Record<string, string | boolean>;
+export type PushCredentials = Record<string, string | boolean | number>;
 
 export interface PushProvider {
   provider: PushProviderName;
   /** What of the credentials is not secret. */
-  setup: Record<string, string | boolean>;
+  setup: Record<string, string | boolean | number>;
   active: boolean;
   changedAt: number;
   /** Notifications that it took. */

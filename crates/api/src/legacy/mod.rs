@@ -5,6 +5,7 @@
 //! older words: code 200, no `result` around it, and `url` beside a failure.
 
 mod joined_groups;
+mod quiet_hours;
 mod rows;
 mod test_users;
 

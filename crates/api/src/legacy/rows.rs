@@ -3,7 +3,9 @@
 use serde_json::{Map, Value, json};
 
 use super::Form::{JsonText, List, One};
-use super::{Encoding, Member, Missing, Reply, Row, joined_groups, renamed, test_users};
+use super::{
+    Encoding, Member, Missing, Reply, Row, joined_groups, quiet_hours, renamed, test_users,
+};
 use crate::operation::Declared;
 use crate::{blocklist, friend, mute, profile, tag, token, user, whitelist};
 
@@ -96,6 +98,19 @@ rows! {
         { "userId" => "userId" One }
         Reply::Renamed(&[("groups", "groups")]);
 
+    "/user/blockPushPeriod/set.json" = quiet_hours::Set
+        {
+            "userId" => "userId" One,
+            "startTime" => "startTime" One,
+            "period" => "period" One,
+            "level" => "level" One,
+        };
+    "/user/blockPushPeriod/get.json" = quiet_hours::Get
+        { "userId" => "userId" One }
+        Reply::Made(|result| json!({ "data": result }));
+    "/user/blockPushPeriod/delete.json" = quiet_hours::Delete
+        { "userId" => "userId" One };
+
     "/user/query.json" = test_users::List
         { "page" => "page" One, "pageSize" => "pageSize" One, "order" => "order" One }
         Reply::Renamed(&[("users", "users")]);
@@ -174,15 +189,12 @@ rows! {
 
 /// Older paths whose features this server does not have.
 pub(crate) static MISSING: &[Missing] = &[
-    Missing { path: "/user/blockPushPeriod/set.json", feature: QUIET_HOURS },
-    Missing { path: "/user/blockPushPeriod/get.json", feature: QUIET_HOURS },
-    Missing { path: "/user/blockPushPeriod/delete.json", feature: QUIET_HOURS },
     Missing { path: "/user/remarks/set.json", feature: REMARKS },
     Missing { path: "/user/remarks/get.json", feature: REMARKS },
     Missing { path: "/user/remarks/del.json", feature: REMARKS },
 ];
-const QUIET_HOURS: &str = "push notifications, and so no hours without them";
-const REMARKS: &str = "push notifications, and so no names for them: a friend's alias is set by /friend/profile/set.json";
+const REMARKS: &str =
+    "names that push alone uses: a friend's alias is set by /friend/profile/set.json";
 
 /// Each object of a list, its members renamed.
 fn each(list: &Value, names: &[(&str, &str)]) -> Value {

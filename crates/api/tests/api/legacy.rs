@@ -217,10 +217,47 @@ async fn test_users_are_listed_and_deleted_in_development_alone() {
 }
 
 #[tokio::test]
+async fn quiet_hours_are_set_got_and_deleted() {
+    let world = World::new().await;
+    let tenant = world.tenant().await;
+    tenant.register(&["a"]).await;
+    let of = |path: &str| format!("/user/blockPushPeriod/{path}.json");
+    let got = async || ok(&tenant, &of("get"), "userId=a").await["data"].clone();
+    let none = json!({ "startTime": "", "period": 0, "unPushLevel": 0 });
+    assert_eq!(got().await, none);
+    let set = "userId=a&startTime=22:30:00&period=480";
+    ok(&tenant, &of("set"), set).await;
+    assert_eq!(got().await, json!({ "startTime": "22:30:00", "period": 480, "unPushLevel": 1 }));
+    ok(&tenant, &of("set"), &format!("{set}&level=5")).await;
+    assert_eq!(got().await["unPushLevel"], 5);
+    // They are the ones that the user's clients have.
+    let settings = world.core.push_settings(tenant.app.id, "a".try_into().unwrap()).await.unwrap();
+    assert_eq!(settings.quiet.unwrap().start, 22 * 3600 + 30 * 60);
+    for wrong in [
+        "userId=a&startTime=24:00:00&period=480",
+        "userId=a&startTime=22:30:00&period=0",
+        "userId=a&startTime=22:30:00&period=1440",
+        "userId=a&startTime=22:30:00&period=480&level=2",
+        "userId=a&period=480",
+    ] {
+        let (status, code, _) = refused(&tenant, &of("set"), wrong).await;
+        assert_eq!((status, code), (400, 1002), "{wrong}");
+    }
+    assert_eq!(got().await["period"], 480);
+    ok(&tenant, &of("delete"), "userId=a").await;
+    assert_eq!(got().await, none);
+    for path in ["set", "get", "delete"] {
+        let ghost = "userId=ghost&startTime=22:30:00&period=480";
+        let (status, code, _) = refused(&tenant, &of(path), ghost).await;
+        assert_eq!((status, code), (404, 40401), "{path}");
+    }
+}
+
+#[tokio::test]
 async fn a_feature_that_is_not_there_is_refused_by_name() {
     let world = World::new().await;
     let tenant = world.tenant().await;
-    for path in ["/user/blockPushPeriod/set.json", "/user/remarks/get.json"] {
+    for path in ["/user/remarks/set.json", "/user/remarks/get.json"] {
         let (status, code, sentence) = refused(&tenant, path, "userId=a").await;
         assert_eq!((status, code), (430, 1009));
         assert!(sentence.starts_with("this server has no "), "{sentence}");

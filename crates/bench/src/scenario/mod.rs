@@ -15,6 +15,7 @@ mod offline;
 mod online;
 mod overload;
 mod postgres;
+mod push;
 mod register;
 mod start;
 
@@ -73,6 +74,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     postgres::SCENARIO,
     cluster::SCENARIO,
     groups::SCENARIO,
+    push::SCENARIO,
     overload::SCENARIO,
     mix::SCENARIO,
 ];

@@ -1,6 +1,7 @@
 //! The operations about push.
 
 use nuncio_protocol::frames::{PushConfig, PushProvider, QuietHours};
+use nuncio_protocol::push::{read_time_of_day, write_time_of_day};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -66,21 +67,10 @@ impl From<Config> for PushConfig {
     }
 }
 
-/// Seconds after midnight of `HH:mm:ss`.
-fn seconds(text: &str) -> Option<u32> {
-    let two_digits = |part: &str| part.len() == 2 && part.bytes().all(|b| b.is_ascii_digit());
-    let read = |part: &str| part.parse::<u32>().ok().filter(|_| two_digits(part));
-    let mut parts = text.split(':').map(read);
-    let (hours, minutes, seconds) = (parts.next()??, parts.next()??, parts.next()??);
-    let within = parts.next().is_none() && hours < 24 && minutes < 60 && seconds < 60;
-    within.then_some(hours * 3600 + minutes * 60 + seconds)
-}
-
 fn quiet(hours: &QuietHours) -> Value {
-    let (start, minutes) = (hours.start, hours.minutes);
-    let time = format!("{:02}:{:02}:{:02}", start / 3600, start / 60 % 60, start % 60);
     json!({
-        "startTime": time, "spanMinutes": minutes, "level": hours.level, "timezone": hours.timezone,
+        "startTime": write_time_of_day(hours.start), "spanMinutes": hours.minutes,
+        "level": hours.level, "timezone": hours.timezone,
     })
 }
 
@@ -130,7 +120,8 @@ pub(super) async fn call(
         }
         "setNoDisturbTime" => {
             let start: String = p.must("startTime")?;
-            let start = seconds(&start).ok_or_else(|| bad("`startTime` must be `HH:mm:ss`"))?;
+            let start =
+                read_time_of_day(&start).ok_or_else(|| bad("`startTime` must be `HH:mm:ss`"))?;
             let minutes: u32 = p.must("spanMinutes")?;
             if minutes == 0 {
                 return Err(bad("`spanMinutes` is 0: `removeNoDisturbTime` ends quiet hours"));
@@ -153,30 +144,4 @@ pub(super) async fn call(
 async fn set_quiet(client: &Client, hours: QuietHours) -> Result<Box<RawValue>, ClientError> {
     let change = PushSettingsChange { quiet_hours: Some(hours), ..PushSettingsChange::default() };
     done(client.set_push_settings(change).await)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_of_day_are_read_and_written_alike() {
-        for (text, expected) in [
-            ("00:00:00", Some(0)),
-            ("23:59:59", Some(86_399)),
-            ("07:05:09", Some(7 * 3600 + 309)),
-            ("24:00:00", None),
-            ("7:00:00", None),
-            ("07:60:00", None),
-            ("07:00", None),
-            ("07:00:00:00", None),
-            ("+7:00:00", None),
-        ] {
-            assert_eq!(seconds(text), expected, "{text}");
-            if let Some(start) = expected {
-                let written = quiet(&QuietHours { start, ..QuietHours::default() });
-                assert_eq!(written["startTime"], text);
-            }
-        }
-    }
 }

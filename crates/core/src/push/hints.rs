@@ -3,7 +3,7 @@
 //! Who has devices is remembered by hash, so that a message to who has none costs a look into memory. What is remembered
 //! may be too much or, for a moment, too little: the truth is in the store, where the scan finds whoever is behind.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
@@ -28,12 +28,29 @@ pub(crate) struct Hints {
     /// Whether anybody has devices.
     any: AtomicBool,
     known: RwLock<HashSet<u64>>,
-    due: Mutex<HashMap<Key, Due>>,
+    due: Mutex<Queue>,
     /// Rings when a moment in `due` is a new first.
     pub(super) wake: Notify,
 }
 
+/// Users to be looked at, each once, in the order of their moments.
+#[derive(Default)]
+struct Queue {
+    of: HashMap<Key, Due>,
+    order: BTreeSet<(Instant, Key)>,
+}
+
+impl Queue {
+    fn set(&mut self, key: Key, due: Due) {
+        if let Some(before) = self.of.insert(key.clone(), due) {
+            self.order.remove(&(before.at, key.clone()));
+        }
+        self.order.insert((due.at, key));
+    }
+}
+
 /// When a user is to be looked at.
+#[derive(Clone, Copy)]
 struct Due {
     at: Instant,
     /// The last look found the user connected: then what comes meanwhile is no reason to look earlier.
@@ -41,7 +58,7 @@ struct Due {
 }
 
 impl Hints {
-    fn due(&self) -> MutexGuard<'_, HashMap<Key, Due>> {
+    fn due(&self) -> MutexGuard<'_, Queue> {
         self.due.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -84,22 +101,17 @@ impl Hints {
 
     /// Something has come for a user.
     pub(super) fn arrived(&self, key: Key) {
-        if self.due().get(&key).is_none_or(|due| !due.connected) {
+        if self.due().of.get(&key).is_none_or(|due| !due.connected) {
             self.look(key, Duration::ZERO);
         }
     }
 
     fn add(&self, key: Key, new: Due) {
         let mut all = self.due();
-        if all.len() >= WAITING && !all.contains_key(&key) {
-            return;
-        }
-        match all.get_mut(&key) {
+        match all.of.get(&key) {
             Some(due) if due.at <= new.at => return,
-            Some(due) => *due = new,
-            None => {
-                all.insert(key, new);
-            }
+            None if all.of.len() >= WAITING => return,
+            _ => all.set(key, new),
         }
         drop(all);
         self.wake.notify_one();
@@ -109,16 +121,15 @@ impl Hints {
     pub(super) fn take(&self, most: usize) -> (Vec<Key>, Option<Instant>) {
         let now = Instant::now();
         let mut due = self.due();
-        let ready: Vec<_> = due
-            .iter()
-            .filter(|(_, due)| due.at <= now)
-            .map(|(key, _)| key.clone())
-            .take(most)
-            .collect();
-        for key in &ready {
-            due.remove(key);
+        let mut ready = Vec::new();
+        while ready.len() < most
+            && due.order.first().is_some_and(|(at, _)| *at <= now)
+            && let Some((_, key)) = due.order.pop_first()
+        {
+            due.of.remove(&key);
+            ready.push(key);
         }
-        (ready, due.values().map(|due| due.at).min())
+        (ready, due.order.first().map(|(at, _)| *at))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Push: who is told of messages while not connected, and how.
 
 mod hints;
+mod pace;
 mod providers;
 mod worker;
 

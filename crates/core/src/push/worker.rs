@@ -25,6 +25,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::hints::{Hints, Key};
+use super::pace::Turns;
 use super::providers::SEALED_FOR;
 use crate::courier::{Courier, Letter};
 use crate::throttle::{Pace, Throttle};
@@ -84,11 +85,21 @@ impl PushMetrics {
 
 type OfProvider = (AppId, i32);
 
+/// How an app's provider is spoken to.
+#[derive(Clone)]
+struct Way {
+    /// When its credentials were set.
+    changed_at: Timestamp,
+    sender: Arc<Sender>,
+    /// Attempts a second.
+    per_second: u32,
+}
+
 /// What this node keeps of its work.
 pub(crate) struct State {
     pub(super) hints: Arc<Hints>,
-    /// Senders, by the moment at which their credentials were set.
-    senders: Mutex<HashMap<OfProvider, (Timestamp, Arc<Sender>)>>,
+    ways: Mutex<HashMap<OfProvider, Way>>,
+    turns: Mutex<HashMap<OfProvider, Turns>>,
     /// Until when providers are left alone.
     paused: Mutex<HashMap<OfProvider, Timestamp>>,
     health: Mutex<HashMap<OfProvider, (PushProvider, Health)>>,
@@ -105,7 +116,8 @@ impl Default for State {
     fn default() -> Self {
         Self {
             hints: Arc::default(),
-            senders: Mutex::default(),
+            ways: Mutex::default(),
+            turns: Mutex::default(),
             paused: Mutex::default(),
             health: Mutex::default(),
             scanned: Mutex::new(((AppId(0), String::new()), Timestamp(0))),
@@ -294,11 +306,20 @@ impl Core {
     ) -> Result<Outcome, Error> {
         let (state, of) = (&self.parts.push, (place.app, i32::from(device.provider)));
         let now = self.now();
-        let Some(sender) = self.sender(place.app, device.provider).await? else {
+        let Some(way) = self.way(place.app, device.provider).await? else {
             return Ok(Outcome::Wait(now.plus_ms(BUSY_MS.0)));
         };
         if let Some(until) = locked(&state.paused).get(&of).copied().filter(|until| *until > now) {
             return Ok(Outcome::Wait(until));
+        }
+        let turn = locked(&state.turns).entry(of).or_default().take(
+            &place.user,
+            &place.device,
+            way.per_second,
+            now,
+        );
+        if let Err(at) = turn {
+            return Ok(Outcome::Wait(at));
         }
         let notification = notification(&place.user, found, now);
         let target = Target {
@@ -310,7 +331,7 @@ impl Core {
         let report = tokio::select! {
             biased;
             () = state.stop.cancelled() => return Ok(Outcome::Wait(Timestamp(0))),
-            report = sender.send(&carrier, &target, &notification, now) => report,
+            report = way.sender.send(&carrier, &target, &notification, now) => report,
         };
         let now = self.now();
         self.note_push(place.app, device.provider, &report, now);
@@ -333,32 +354,32 @@ impl Core {
                 };
                 let until = now.plus_ms(asked);
                 locked(&state.paused).insert(of, until);
+                locked(&state.turns).entry(of).or_default().pause(until);
                 Outcome::Retry(until.max(pause(device.failures)))
             }
         })
     }
 
-    /// The sender of an app's provider, if that is set up and used.
-    async fn sender(
-        &self,
-        app: AppId,
-        provider: PushProvider,
-    ) -> Result<Option<Arc<Sender>>, Error> {
+    /// The way to an app's provider, if that is set up and used.
+    async fn way(&self, app: AppId, provider: PushProvider) -> Result<Option<Way>, Error> {
         let Some(record) = self.store.push_provider(app, provider).await? else { return Ok(None) };
         if !record.active {
             return Ok(None);
         }
         let of = (app, i32::from(provider));
-        if let Some((of_moment, sender)) = locked(&self.parts.push.senders).get(&of)
-            && *of_moment == record.changed_at
+        if let Some(way) = locked(&self.parts.push.ways).get(&of)
+            && way.changed_at == record.changed_at
         {
-            return Ok(Some(Arc::clone(sender)));
+            return Ok(Some(way.clone()));
         }
+        let per_second = nuncio_push::per_second(&record.setup);
         let sender = Arc::new(self.new_sender(&record).await?);
-        locked(&self.parts.push.senders).insert(of, (record.changed_at, Arc::clone(&sender)));
-        // What stood against the old credentials may not stand against these.
+        let way = Way { changed_at: record.changed_at, sender, per_second };
+        locked(&self.parts.push.ways).insert(of, way.clone());
+        // What stood against the old credentials, or was given out by the old pace, may not stand against these.
         locked(&self.parts.push.paused).remove(&of);
-        Ok(Some(sender))
+        locked(&self.parts.push.turns).remove(&of);
+        Ok(Some(way))
     }
 
     pub(super) async fn new_sender(&self, record: &Provider) -> Result<Sender, Error> {

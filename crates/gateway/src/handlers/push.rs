@@ -46,6 +46,7 @@ pub(super) async fn register(ctx: &Context, request: RegisterPush) -> Handled {
         language: read_language(language)?,
         token_issued_at: ctx.session.token_issued_at,
         secret_version: ctx.session.secret_version,
+        token_expires_at: ctx.session.token_expires_at,
     };
     ctx.core().register_push(new).await?;
     Ok(done())

@@ -6,9 +6,10 @@ use nuncio_protocol::frames::{
     GetPushInfo, GetPushSettings, Logout, PushInfo, PushProvider, PushSettings, QuietHours,
     RegisterPush, SetPushSettings, UnregisterPush,
 };
+use nuncio_protocol::values::Name;
 
 use crate::operations::Asker;
-use crate::world::{World, answer, refusal};
+use crate::world::{World, answer, refusal, user};
 
 fn register(token: &str) -> RegisterPush {
     let provider = PushProvider::Webhook.into();
@@ -108,4 +109,24 @@ async fn a_device_is_let_go_of_by_logout_and_ban_and_moves_with_its_token() {
     let ban = nuncio_protocol::values::BanDuration::try_from(5).unwrap();
     world.core.ban(app, vec![crate::world::user("bob")], ban, None, false).await.unwrap();
     assert!(devices("bob").await.is_empty());
+}
+
+#[tokio::test]
+async fn a_registration_ends_when_the_token_of_its_login_does() {
+    let world = World::new().await;
+    set_up(&world).await;
+    let (app, name) = (&world.app, Name::try_from("Ada").unwrap());
+    let token = world.core.issue_token(app, user("ada"), name, None, Some(3600)).await.unwrap();
+    let mut ada = world.login_with(&token, "a").await.unwrap();
+    answer(&mut ada, Ask::RegisterPush(register("t1"))).await;
+    world.login("bob", "b").await.send("ada", "m1", "hello").await.unwrap();
+    let (store, now) = (world.core.store(), world.core.now());
+    for (later_ms, is_told) in [(0, true), (3_601_000, false)] {
+        let now = now.plus_ms(later_ms);
+        let due = store.due_push_devices(app.id, user("ada"), now).await.unwrap();
+        let place = due.unwrap_or_default().pop().unwrap();
+        let work = store.next_push(place, None, now, now.plus_ms(1)).await.unwrap();
+        let left = store.push_devices(app.id, user("ada")).await.unwrap();
+        assert_eq!((work.is_some(), left.len()), (is_told, usize::from(is_told)), "{later_ms}");
+    }
 }

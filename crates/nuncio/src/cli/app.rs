@@ -11,9 +11,9 @@ use nuncio_store::apps::{App, Edition, Environment};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 
-use super::{StoreArgs, origin, print};
-use crate::config::{Config, Span};
-use crate::product::Product;
+use super::output::Output;
+use super::print;
+use crate::config::Span;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum AppCommand {
@@ -54,15 +54,6 @@ pub(super) struct RotateSecret {
     key: AppKey,
     #[command(flatten)]
     output: Output,
-}
-
-#[derive(Debug, Args)]
-struct Output {
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
-    #[command(flatten)]
-    store: StoreArgs,
 }
 
 #[derive(Debug, Args)]
@@ -270,13 +261,6 @@ impl AppCommand {
                 print_secret(&key, &secret, json)
             }
         }
-    }
-}
-
-impl Output {
-    async fn open(self) -> anyhow::Result<(Core, bool)> {
-        let product = Product::open(&Config::load(self.store.given()?)?).await?;
-        Ok((product.core.by(origin()), self.json))
     }
 }
 

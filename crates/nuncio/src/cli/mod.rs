@@ -9,6 +9,7 @@ mod console;
 mod dev;
 mod docs;
 mod node;
+mod output;
 mod push;
 mod user;
 mod webhook;

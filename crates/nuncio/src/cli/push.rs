@@ -5,17 +5,15 @@ use std::io::Read as _;
 
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
-use nuncio_core::Core;
 use nuncio_core::push::{PROVIDERS, Provider, name_of, provider_json};
 use nuncio_protocol::frames::PushProvider;
-use nuncio_protocol::ids::AppId;
 use nuncio_protocol::{AppKey, UserId};
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 
-use super::{StoreArgs, origin, print};
-use crate::config::{Config, Given};
-use crate::product::Product;
+use super::output::Output;
+use super::print;
+use crate::config::Given;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum PushCommand {
@@ -37,6 +35,7 @@ const CREDENTIALS_HELP: &str = "Credentials, by provider; secrets that are left 
   apns     {\"key\": \"...\", \"keyId\": \"...\", \"teamId\": \"...\", \"topic\": \"...\", \"sandbox\": false}, the key being the .p8 file's text
   web      {\"subject\": \"mailto:you@example.com\"}; the key pair is made here
   webhook  {\"url\": \"https://...\"}; the secret is made here
+Each may have \"perSecond\": how many notifications a second are sent through it at most, 1 to 10,000 [default: 500].
 
 docs/push.md shows each of them.";
 
@@ -46,28 +45,6 @@ pub(super) struct List {
     app: AppKey,
     #[command(flatten)]
     output: Output,
-}
-
-#[derive(Debug, Args)]
-struct Output {
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
-    #[command(flatten)]
-    store: StoreArgs,
-}
-
-impl Output {
-    async fn open(self, app: &AppKey) -> anyhow::Result<(Core, AppId, bool)> {
-        let (core, app) = open(self.store.given()?, app).await?;
-        Ok((core, app, self.json))
-    }
-}
-
-async fn open(given: Given, app: &AppKey) -> anyhow::Result<(Core, AppId)> {
-    let core = Product::open(&Config::load(given)?).await?.core.by(origin());
-    let app = super::app::find(&core, app).await?.id;
-    Ok((core, app))
 }
 
 #[derive(Debug, Args)]
@@ -126,7 +103,7 @@ impl PushCommand {
     pub(super) async fn run(self) -> anyhow::Result<()> {
         match self {
             Self::List(List { app, output }) => {
-                let (core, app, json) = output.open(&app).await?;
+                let (core, app, json) = output.open_app(&app).await?;
                 let providers = core.push_providers(app).await?;
                 if json {
                     let all = providers.iter().map(provider_json).collect();
@@ -136,12 +113,12 @@ impl PushCommand {
             }
             Self::Set(Set { one: One { app, provider, output }, credentials, active }) => {
                 let given = read(&credentials)?;
-                let (core, app, json) = output.open(&app).await?;
+                let (core, app, json) = output.open_app(&app).await?;
                 let set = core.set_push_provider(app, provider, given, active).await?;
                 print(&if json { format!("{:#}", provider_json(&set)) } else { to_lines(&set) })
             }
             Self::Remove(One { app, provider, output }) => {
-                let (core, app, json) = output.open(&app).await?;
+                let (core, app, json) = output.open_app(&app).await?;
                 core.remove_push_provider(app, provider).await?;
                 let name = name_of(provider);
                 print(&if json {
@@ -153,10 +130,10 @@ impl PushCommand {
             Self::Test(Test { one, user, webhook_allow_private }) => {
                 let One { app, provider, output } = one;
                 let allow = Given { webhook_allow_private, ..Given::default() };
-                let (core, app) = open(allow.or(output.store.given()?), &app).await?;
+                let (core, app, json) = output.open_app_with(&app, allow).await?;
                 let tested = core.test_push(app, provider, user).await?;
                 let (accepted, status, excerpt) = (tested.accepted, tested.status, tested.excerpt);
-                if output.json {
+                if json {
                     let told =
                         json!({ "accepted": accepted, "status": status, "excerpt": excerpt });
                     return print(&told.to_string());
@@ -168,7 +145,7 @@ impl PushCommand {
                 }
             }
             Self::Secret(List { app, output }) => {
-                let (core, app, json) = output.open(&app).await?;
+                let (core, app, json) = output.open_app(&app).await?;
                 let secret = core.push_webhook_secret(app).await?;
                 let secret = secret.expose_secret();
                 print(&if json {

@@ -2,19 +2,18 @@
 //! for each event, so that a change is in force when the command returns.
 
 use clap::{Args, Subcommand};
-use nuncio_core::Core;
 use nuncio_core::webhooks::{
     Delivery, Event, Events, Setup, State, Webhook, delivery_json, webhook_json,
 };
-use nuncio_protocol::ids::{AppId, WebhookId};
+use nuncio_protocol::ids::WebhookId;
 use nuncio_protocol::values::{Name, WebhookUrl};
 use nuncio_protocol::{AppKey, MessageId};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 
-use super::{StoreArgs, origin, print};
-use crate::config::{Config, Given, Span};
-use crate::product::Product;
+use super::output::Output;
+use super::print;
+use crate::config::{Given, Span};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum WebhookCommand {
@@ -52,28 +51,6 @@ const EVENTS_HELP: &str = "Events:
   group_channel:pre_messaging   a user is about to send a message to a group: likewise
 
 docs/webhooks.md shows what each of them posts, and how to check its signature.";
-
-#[derive(Debug, Args)]
-struct Output {
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
-    #[command(flatten)]
-    store: StoreArgs,
-}
-
-impl Output {
-    async fn open(self, app: &AppKey) -> anyhow::Result<(Core, AppId, bool)> {
-        let (core, app) = open(self.store.given()?, app).await?;
-        Ok((core, app, self.json))
-    }
-}
-
-async fn open(given: Given, app: &AppKey) -> anyhow::Result<(Core, AppId)> {
-    let core = Product::open(&Config::load(given)?).await?.core.by(origin());
-    let app = super::app::find(&core, app).await?.id;
-    Ok((core, app))
-}
 
 #[derive(Debug, Args)]
 pub(super) struct Add {
@@ -203,14 +180,14 @@ impl WebhookCommand {
     pub(super) async fn run(self) -> anyhow::Result<()> {
         match self {
             Self::Add(Add { app, name, url, events, asked, output }) => {
-                let (core, app, json) = output.open(&app).await?;
+                let (core, app, json) = output.open_app(&app).await?;
                 let mut setup = Setup::new(name, url, events.into_iter().collect());
                 asked.make(&mut setup);
                 let made = core.add_webhook(app, setup).await?;
                 print_secret(made.webhook.id, &made.secret, json)
             }
             Self::List(List { app, output }) => {
-                let (core, app, json) = output.open(&app).await?;
+                let (core, app, json) = output.open_app(&app).await?;
                 let webhooks = core.webhooks(app).await?;
                 if json {
                     let all = webhooks.iter().map(webhook_json).collect();
@@ -220,7 +197,7 @@ impl WebhookCommand {
             }
             Self::Set(set) => {
                 let Set { one: One { app, id, output }, name, url, events, active, asked } = *set;
-                let (core, app, json) = output.open(&app).await?;
+                let (core, app, json) = output.open_app(&app).await?;
                 let events: Option<Events> = events.map(|events| events.into_iter().collect());
                 let change = move |setup: &mut Setup| {
                     setup.name = name.clone().unwrap_or_else(|| setup.name.clone());
@@ -235,15 +212,15 @@ impl WebhookCommand {
                 print(&text)
             }
             Self::Secret(One { app, id, output }) => {
-                let (core, app, json) = output.open(&app).await?;
+                let (core, app, json) = output.open_app(&app).await?;
                 print_secret(id, &core.webhook_secret(app, id).await?, json)
             }
             Self::RotateSecret(One { app, id, output }) => {
-                let (core, app, json) = output.open(&app).await?;
+                let (core, app, json) = output.open_app(&app).await?;
                 print_secret(id, &core.rotate_webhook_secret(app, id).await?, json)
             }
             Self::Remove(One { app, id, output }) => {
-                let (core, app, json) = output.open(&app).await?;
+                let (core, app, json) = output.open_app(&app).await?;
                 core.remove_webhook(app, id).await?;
                 let told = if json {
                     json!({ "removed": id.to_string() }).to_string()
@@ -254,10 +231,10 @@ impl WebhookCommand {
             }
             Self::Test(Test { one: One { app, id, output }, webhook_allow_private }) => {
                 let allow = Given { webhook_allow_private, ..Given::default() };
-                let (core, app) = open(allow.or(output.store.given()?), &app).await?;
+                let (core, app, json) = output.open_app_with(&app, allow).await?;
                 let attempt = core.test_webhook(app, id).await?;
                 let arrived = (200..300).contains(&attempt.status);
-                if output.json {
+                if json {
                     let (status, excerpt) = (attempt.status, attempt.excerpt);
                     print(
                         &json!({ "arrived": arrived, "status": status, "excerpt": excerpt })
@@ -272,7 +249,7 @@ impl WebhookCommand {
                 }
             }
             Self::Deliveries(Deliveries { one: One { app, id, output }, state, before, limit }) => {
-                let (core, app, json) = output.open(&app).await?;
+                let (core, app, json) = output.open_app(&app).await?;
                 let found = core.deliveries(app, id, state, before, limit).await?;
                 if json {
                     let all = found.iter().map(delivery_json).collect();
@@ -281,7 +258,7 @@ impl WebhookCommand {
                 found.iter().try_for_each(|delivery| print(&delivery_line(delivery)))
             }
             Self::Redeliver(Redeliver { one: One { app, id, output }, event }) => {
-                let (core, app, json) = output.open(&app).await?;
+                let (core, app, json) = output.open_app(&app).await?;
                 core.redeliver(app, id, event).await?;
                 let told = if json {
                     json!({ "redelivered": event.to_string() }).to_string()

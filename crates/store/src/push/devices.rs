@@ -3,7 +3,7 @@
 use nuncio_protocol::frames::PushProvider;
 use nuncio_protocol::ids::{AppId, DeviceId};
 use nuncio_protocol::push::{Language, PushToken};
-use nuncio_protocol::{Timestamp, UserId, limits};
+use nuncio_protocol::{Refusal, Timestamp, UserId, limits};
 use serde_json::{Value, json};
 
 use crate::engine::{Row, Store, Tx, params};
@@ -34,6 +34,8 @@ pub struct NewDevice {
     pub token_issued_at: Timestamp,
     /// The version of the App Secret that the token was made under.
     pub secret_version: i64,
+    /// When the token ends by itself.
+    pub token_expires_at: Option<Timestamp>,
 }
 
 /// A device as it is registered.
@@ -85,6 +87,12 @@ pub(crate) fn exported(row: &Row<'_>) -> Result<(After, Value), StoreError> {
     Ok((After::text(device), shown))
 }
 
+/// Refuses a login whose token has ended by itself; the epoch stands for one that never does.
+pub(super) fn check_age(ends_at: Timestamp, now: Timestamp) -> Result<(), StoreError> {
+    let over = ends_at > Timestamp(0) && ends_at <= now;
+    if over { Err(Refusal::TokenExpired.into()) } else { Ok(()) }
+}
+
 /// Lets go of a user's devices: what stands against a login stands against push.
 pub(crate) async fn forget(tx: &Tx<'_>, app: AppId, user: &UserId) -> Result<(), StoreError> {
     tx.execute("delete from push_devices where app = ?1 and user_id = ?2", params![app, user])
@@ -100,10 +108,12 @@ impl Store {
     pub async fn register_push(&self, new: NewDevice, now: Timestamp) -> Result<(), StoreError> {
         self.write(vec![(new.app, new.user.clone())], async move |tx| {
             let NewDevice { app, user, device, provider, token, .. } = &new;
+            let ends_at = new.token_expires_at.unwrap_or_default();
             tx.filed(*app, &[user])?;
             let admission =
                 tokens::standing(tx, *app, user, new.token_issued_at, new.secret_version, now)
                     .await?;
+            check_age(ends_at, now)?;
             let provider = i64::from(i32::from(*provider));
             tx.execute(
                 "delete from push_devices where app = ?1 and provider = ?2 and token = ?3
@@ -113,13 +123,15 @@ impl Store {
             .await?;
             tx.execute(
                 "insert into push_devices (app, user_id, device, provider, token, p256dh, auth,
-                     language, token_issued_at, secret_version, registered_at, cursor)
-                 values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+                     language, token_issued_at, secret_version, registered_at, cursor,
+                     token_expires_at)
+                 values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
                  on conflict (app, user_id, device) do update
                  set provider = excluded.provider, token = excluded.token,
                      p256dh = excluded.p256dh, auth = excluded.auth,
                      language = excluded.language, token_issued_at = excluded.token_issued_at,
                      secret_version = excluded.secret_version,
+                     token_expires_at = excluded.token_expires_at,
                      registered_at = excluded.registered_at, next_at = 0, failures = 0",
                 params![
                     *app,
@@ -133,7 +145,8 @@ impl Store {
                     new.token_issued_at,
                     new.secret_version,
                     now,
-                    admission.inbox_head.cast_signed()
+                    admission.inbox_head.cast_signed(),
+                    ends_at
                 ],
             )
             .await?;

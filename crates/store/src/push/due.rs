@@ -96,20 +96,24 @@ struct Candidate {
     options: PushConfig,
 }
 
-/// Up to where a user has read a channel, and what a message's sender has said about push.
+/// Whether a user has read a message, and what its sender has said about push.
 async fn read_and_options(
     tx: &Tx<'_>,
     app: AppId,
     user: &UserId,
     channel: &str,
     id: MessageId,
-) -> Result<(MessageId, PushConfig), StoreError> {
+) -> Result<(bool, PushConfig), StoreError> {
+    // A message of which the user has said that it is read need not be told of, whatever is marked read.
     let (read, options) = tx
         .one(
-            "select (select read_id from channels where app = ?1 and user_id = ?2 and channel = ?3),
+            "select exists (select 1 from channels where app = ?1 and user_id = ?2 and channel = ?3
+                              and read_id >= ?4)
+                    or exists (select 1 from message_receipts where app = ?1 and channel = ?3
+                                 and message_id = ?4 and user_id = ?2),
                     (select options from push_options where app = ?1 and message_id = ?4)",
             params![app, user, channel, id],
-            |row| Ok((row.get::<Option<i64>>(0)?, row.get::<Option<Vec<u8>>>(1)?)),
+            |row| Ok((row.get::<bool>(0)?, row.get::<Option<Vec<u8>>>(1)?)),
         )
         .await?;
     let options = match options {
@@ -119,7 +123,7 @@ async fn read_and_options(
             .clone(),
         None => PushConfig::default(),
     };
-    Ok((MessageId(read.unwrap_or_default()), options))
+    Ok((read, options))
 }
 
 /// Reads a page behind a cursor. Answers what of it is to be told, and its last number.
@@ -147,10 +151,15 @@ async fn read_page(
         let key = ChannelKey::of(user, &channel);
         let (read, options) = read_and_options(tx, *app, user, key.as_str(), id).await?;
         let counts = message.counted || !options.content.is_empty();
-        if !counts || options.disabled || id <= read {
+        if read || !counts || options.disabled {
             continue;
         }
         let mentions = Mentions::of(&message.content);
+        if channel.r#type == i32::from(ChannelType::Group)
+            && !is_members(tx, (*app, user), &channel.id, id).await?
+        {
+            continue;
+        }
         if levels.passes(tx, (*app, user), key.as_str(), &channel, &mentions).await? {
             let mentioned = mentions.include(user);
             let channel = key.as_str().to_owned();
@@ -158,6 +167,22 @@ async fn read_page(
         }
     }
     Ok((candidates, last))
+}
+
+/// Whether a group's message is a user's to be told of: who was removed is told of nothing any more, nor, after a return, of
+/// what was sent before it.
+async fn is_members(
+    tx: &Tx<'_>,
+    (app, user): (AppId, &UserId),
+    group: &str,
+    id: MessageId,
+) -> Result<bool, StoreError> {
+    tx.exists(
+        "select 1 from group_members
+         where app = ?1 and group_id = ?2 and user_id = ?3 and history_from <= ?4",
+        params![app, group, user, id],
+    )
+    .await
 }
 
 /// The first notification of some candidates: of the channel whose latest message is the oldest, that message, which
@@ -252,12 +277,13 @@ struct Standing {
     cursor: i64,
     token_issued_at: Timestamp,
     secret_version: i64,
+    token_expires_at: Timestamp,
 }
 
 async fn held(tx: &Tx<'_>, place: &Place) -> Result<Option<Standing>, StoreError> {
     tx.opt(
         "select device, provider, token, p256dh, auth, language, registered_at, failures,
-                cursor, token_issued_at, secret_version
+                cursor, token_issued_at, secret_version, token_expires_at
          from push_devices where app = ?1 and user_id = ?2 and device = ?3 and next_at = ?4",
         params![place.app, &place.user, &place.device, place.held],
         |row| {
@@ -266,6 +292,7 @@ async fn held(tx: &Tx<'_>, place: &Place) -> Result<Option<Standing>, StoreError
                 cursor: row.get(8)?,
                 token_issued_at: row.get(9)?,
                 secret_version: row.get(10)?,
+                token_expires_at: row.get(11)?,
             })
         },
     )
@@ -385,7 +412,8 @@ impl Store {
         self.write(vec![(place.app, place.user.clone())], async move |tx| {
             tx.filed(place.app, &[&place.user])?;
             let Some(row) = held(tx, &place).await? else { return Ok(None) };
-            let Standing { mut device, mut cursor, token_issued_at, secret_version } = row;
+            let Standing { mut device, mut cursor, token_issued_at, secret_version, .. } = row;
+            let ends_at = row.token_expires_at;
             match outcome {
                 None => {}
                 Some(Outcome::Told(seq)) => {
@@ -406,8 +434,10 @@ impl Store {
                 }
             }
             let (app, user) = (place.app, &place.user);
-            match tokens::standing(tx, app, user, token_issued_at, secret_version, now).await {
-                Ok(_) => {}
+            let standing =
+                tokens::standing(tx, app, user, token_issued_at, secret_version, now).await;
+            match standing.and_then(|_| devices::check_age(ends_at, now)) {
+                Ok(()) => {}
                 Err(StoreError::Refused(Refusal::AppUnavailable)) => {
                     leave(tx, &place, cursor, now.plus_ms(LOCKED_MS), device.failures).await?;
                     return Ok(None);

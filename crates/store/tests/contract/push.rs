@@ -3,19 +3,26 @@
 use nuncio_protocol::frames::{PushConfig, PushProvider};
 use nuncio_protocol::ids::{AppId, DeviceId};
 use nuncio_protocol::push::{Language, PushOptions, PushToken, QuietHours, QuietLevel};
-use nuncio_protocol::{Timestamp, UserId};
+use nuncio_protocol::{Refusal, Timestamp, UserId};
 use nuncio_store::Store;
+use nuncio_store::groups::Actor;
 use nuncio_store::messages::{Draft, Recaller};
 use nuncio_store::push::{Change, NewDevice, Outcome, Place, Work};
 
-use crate::harness::{Bench, NOW, contract, user};
+use crate::group_messages::say;
+use crate::groups::{FORGET, create, group};
+use crate::harness::{Bench, NOW, contract, refusal, user};
 use crate::messages::{draft, send};
 
 /// How long a claim is made for.
 const HOLD_MS: i64 = 20_000;
 
 pub(crate) async fn register(store: &Store, app: AppId, who: &str, device: &str) {
-    let new = NewDevice {
+    store.register_push(new_device(app, who, device), NOW).await.unwrap();
+}
+
+fn new_device(app: AppId, who: &str, device: &str) -> NewDevice {
+    NewDevice {
         app,
         user: user(who),
         device: DeviceId::try_from(device).unwrap(),
@@ -26,8 +33,8 @@ pub(crate) async fn register(store: &Store, app: AppId, who: &str, device: &str)
         language: Language::default(),
         token_issued_at: NOW.plus_ms(60_000),
         secret_version: 1,
-    };
-    store.register_push(new, NOW).await.unwrap();
+        token_expires_at: None,
+    }
 }
 
 async fn due(store: &Store, app: AppId, who: &str, now: Timestamp) -> Vec<Place> {
@@ -214,6 +221,66 @@ contract! {
         let place = due(store, app, "eve", NOW).await.pop().unwrap();
         assert!(step(store, place, None, NOW).await.is_none());
         assert_eq!(devices("eve").await, 0);
+    }
+
+    async fn a_registration_ends_with_its_token(bench: Bench) {
+        let (store, app) = (&bench.store, bench.app);
+        bench.users(["ada", "bob"]).await;
+        let end = NOW.plus_ms(1000);
+        let new = NewDevice { token_expires_at: Some(end), ..new_device(app, "ada", "d") };
+        store.register_push(new.clone(), NOW).await.unwrap();
+        send(store, app, "bob", "ada", "early").await.unwrap();
+        assert_eq!(told(store, app, "ada").await, [with("early", 1)]);
+        send(store, app, "bob", "ada", "late").await.unwrap();
+        let place = due(store, app, "ada", end).await.pop().unwrap();
+        assert!(step(store, place, None, end).await.is_none());
+        assert!(store.push_devices(app, user("ada")).await.unwrap().is_empty());
+        // A connection that has outlived its token registers nothing; a new login does.
+        let refused = store.register_push(new.clone(), end).await;
+        assert_eq!(refusal(refused), Refusal::TokenExpired);
+        let new = NewDevice { token_expires_at: Some(end.plus_ms(1)), ..new };
+        store.register_push(new, end).await.unwrap();
+    }
+
+    async fn what_a_member_says_to_have_read_is_not_told(bench: Bench) {
+        let (store, app) = (&bench.store, bench.app);
+        let [ada, bob] = bench.users(["ada", "bob"]).await;
+        create(&bench, "g", &bob, &[&ada]).await;
+        register(store, app, "ada", "d").await;
+        let sent = async |id: &str| {
+            let draft = Draft { needs_receipt: true, ..draft(app, "bob", id, id) };
+            store.append_to_groups(draft, vec![group("g")], vec![], NOW).await.unwrap()[0].id
+        };
+        let ids = vec![sent("read").await];
+        store.record_group_receipts(app, ada, group("g"), ids, NOW).await.unwrap();
+        assert!(told(store, app, "ada").await.is_empty());
+        sent("unread").await;
+        assert_eq!(told(store, app, "ada").await, [with("unread", 2)]);
+    }
+
+    async fn who_was_removed_from_a_group_is_told_of_nothing_in_it_any_more(bench: Bench) {
+        let (store, app) = (&bench.store, bench.app);
+        let [ada, bob] = bench.users(["ada", "bob"]).await;
+        create(&bench, "g", &bob, &[&ada]).await;
+        register(store, app, "ada", "d").await;
+        say(&bench, "bob", "before").await.unwrap();
+        store
+            .leave_group(app, Actor::App, group("g"), vec![ada.clone()], FORGET, NOW)
+            .await
+            .unwrap();
+        assert!(told(store, app, "ada").await.is_empty());
+        // What was sent before a return belongs to no history of the member's, and is not told of either.
+        store.join_group(app, group("g"), vec![ada.clone()], NOW).await.unwrap();
+        say(&bench, "bob", "one").await.unwrap();
+        store
+            .leave_group(app, Actor::App, group("g"), vec![ada.clone()], FORGET, NOW)
+            .await
+            .unwrap();
+        store.join_group(app, group("g"), vec![ada], NOW).await.unwrap();
+        assert!(told(store, app, "ada").await.is_empty());
+        say(&bench, "bob", "two").await.unwrap();
+        let told = told(store, app, "ada").await;
+        assert_eq!(told.iter().map(|(text, _)| text.as_str()).collect::<Vec<_>>(), ["two"]);
     }
 
     async fn who_is_behind_is_found_page_by_page(bench: Bench) {

@@ -127,9 +127,11 @@ class PushPage extends ConsoleElement {
   async #edit(kind: Kind, set: PushProvider | undefined): Promise<void> {
     const done = await dialog({
       title: kind.title,
-      body: () => html`${kind.fields(set?.setup)}${checkField({ name: 'active', label: 'Use it', value: set?.active ?? true })}`,
+      body: () => html`${kind.fields(set?.setup)}
+        ${textField({ name: 'perSecond', label: 'Notifications a second, at most', type: 'number', value: text(set?.setup, 'perSecond') || '500', required: true, min: 1, max: 10_000 })}
+        ${checkField({ name: 'active', label: 'Use it', value: set?.active ?? true })}`,
       action: 'Save',
-      run: (form) => call('push/set', { appKey: this.app.appKey, provider: kind.name, credentials: kind.read(form), active: form.has('active') }),
+      run: (form) => call('push/set', { appKey: this.app.appKey, provider: kind.name, credentials: { ...kind.read(form), perSecond: Number(textOf(form, 'perSecond')) }, active: form.has('active') }),
     });
     if (done) say(`${kind.title} is set up.`);
     await this.#load();
