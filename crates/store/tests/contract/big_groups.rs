@@ -89,7 +89,7 @@ contract! { of big groups:
         bench.nudges.take();
         say(&bench, "ann", "m2").await;
         let told: Vec<_> = bench.nudges.take().into_iter().map(|nudge| nudge.user).collect();
-        assert_eq!(told, [ann.clone()], "bob and cem are not written to");
+        assert_eq!(told, std::slice::from_ref(&ann), "bob and cem are not written to");
         send(&bench.store, bench.app, "ann", "bob", "direct").await.unwrap();
         say(&bench, "ann", "m3").await;
         // Whoever looks, at whatever, finds all.
