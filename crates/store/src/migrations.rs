@@ -27,6 +27,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0015_push.sql"),
     include_str!("../migrations/0016_group_messages.sql"),
     include_str!("../migrations/0017_group_removals.sql"),
+    include_str!("../migrations/0020_groups_by_id.sql"),
 ];
 
 /// The oldest program that may work on a database which this one has brought up to date, by the number of its last
