@@ -76,16 +76,17 @@ describe.skipIf(!ready)('the pages of groups in Chromium, with the real server',
   });
 
   it('members are muted, unmuted and removed', async () => {
-    await open('/groups/tea-1');
-    await members().getByRole('button', { name: 'Mute Name of m03' }).click();
+    // The page as it is when one comes to it: with members of all roles.
+    await page.reload();
+    const mute = members().getByRole('button', { name: 'Mute Name of m03', exact: true });
+    await mute.click();
     await dialog().getByLabel('For how long').selectOption('Until unmuted');
     await dialog().getByRole('button', { name: 'Mute' }).click();
     await row(page, 'Name of m03').getByText('until unmuted').waitFor();
-    const { mutedUsers } = (await world.nuncio.api('/v4/group-channel/user/mute-list/get', { channelId: 'tea-1' })) as { mutedUsers?: { userId: string }[] };
-    if (mutedUsers !== undefined) expect(mutedUsers.map(({ userId }) => userId)).toEqual(['m03']);
+    expect(JSON.stringify(await world.nuncio.api('/v4/group-channel/user/mute-list/get', { channelId: 'tea-1' }))).toContain('"m03"');
     await members().getByRole('button', { name: 'Unmute Name of m03' }).click();
     await dialog().getByRole('button', { name: 'Unmute' }).click();
-    await members().getByRole('button', { name: 'Mute Name of m03' }).waitFor();
+    await mute.waitFor();
     await members().getByRole('button', { name: 'Remove Name of m03' }).click();
     await dialog().getByText('The user is no member any more').waitFor();
     await dialog().getByRole('button', { name: 'Remove' }).click();

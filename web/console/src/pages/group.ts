@@ -124,7 +124,7 @@ class GroupPage extends ConsoleElement {
     }
     return html`<section class="card" aria-labelledby="members"><h2 id="members">Members: ${number(group.memberCount)}</h2>
       <div class="filter">${choiceField({
-        name: 'role', label: 'Show', value: this.#role ?? '', options: [['', 'All, the longest-standing first'], ['owner', 'The owner'], ['admin', 'Admins'], ['member', 'Members without a role']],
+        name: 'role', label: 'Show', value: this.#role ?? '', options: [['', 'All'], ['owner', 'The owner'], ['admin', 'Admins'], ['member', 'Neither']],
         change: (value) => {
           this.#role = value === '' ? undefined : (value as GroupRole);
           void this.#members.restart();

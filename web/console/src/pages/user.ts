@@ -131,7 +131,7 @@ class UserPage extends ConsoleElement {
       ${shown === undefined ? nothing : html`${items === undefined ? nothing : table<Relation>(
         name,
         [
-          { title: 'User', cell: ({ userId, name: known }) => html`<a href=${address({ page: 'user', appKey: this.app.appKey, userId })}>${known || userId}</a> <span class="muted mono">${userId}</span>` },
+          { title: 'User', cell: ({ userId, name: known }) => html`<a href=${address({ page: 'user', appKey: this.app.appKey, userId })}>${userId}</a>${known === '' || known === userId ? nothing : html` <span class="muted small">${known}</span>`}` },
           ...(shown === 'friends'
             ? [{ title: 'Own name for them', cell: ({ alias }: Relation) => alias || '–' }, { title: 'Since', cell: ({ since }: Relation) => time(since) }]
             : []),

@@ -11,6 +11,7 @@ import { css, html } from 'lit';
 export const initialsStyles: CSSResult = css`
   .named { display: flex; gap: 10px; align-items: center; min-width: 0; }
   .named > div { min-width: 0; }
+  @media (min-width: 641px) { .named { min-width: 24ch; } }
   .initials {
     flex: none;
     display: grid;
