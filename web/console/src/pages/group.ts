@@ -111,8 +111,7 @@ class GroupPage extends ConsoleElement {
       { title: 'Member', cell: ({ userId, name, avatarUrl }) => html`<div class="named">${initialsOf(userId, name)}<div>
         <a href=${address({ page: 'user', appKey, userId })}>${name}</a> <span class="sub mono">${userId}</span>
         ${avatarUrl === '' ? nothing : html`<span class="sub mono">${avatarUrl}</span>`}</div></div>` },
-      { title: 'Role', cell: ({ role }) => groupRoles[role] },
-      { title: 'Joined', cell: ({ joinedAt }) => time(joinedAt) },
+      { title: 'Role', cell: ({ role, joinedAt }) => html`${groupRoles[role]} <span class="sub small">since ${time(joinedAt)}</span>` },
       { title: 'Muted', cell: ({ muted, mutedInAllGroups }) => (muted === null && mutedInAllGroups === null
         ? html`<span class="muted">No</span>`
         : html`${muteText(muted, 'Here')} ${muteText(mutedInAllGroups, 'In all groups')}`) },
