@@ -74,12 +74,12 @@ impl Call for List {
     async fn call(ctx: &Context, request: Search) -> Result<Listing<Value>, ConsoleError> {
         let size = page_size(request.page_size)?;
         let token = request.page_token.as_deref().filter(|token| !token.is_empty());
-        let (groups, next) = match request.query.filter(|query| !query.is_empty()) {
-            Some(query) => find(ctx, query, token, size).await?,
-            None => {
-                let page = ctx.core.all_groups(ctx.app()?.id, token, size, true).await?;
-                (page.items, page.next)
-            }
+        let query = request.query.filter(|query| !query.is_empty());
+        let (groups, next) = if let Some(query) = query {
+            find(ctx, query, token, size).await?
+        } else {
+            let page = ctx.core.all_groups(ctx.app()?.id, token, size, true).await?;
+            (page.items, page.next)
         };
         Ok(Listing { items: rows(ctx, &groups).await?, page_token: next })
     }
@@ -169,8 +169,8 @@ impl Mutes {
         let app = ctx.app()?.id;
         let mut mutes = Self::default();
         for (of, known) in [(Some(group), &mut mutes.in_group), (None, &mut mutes.in_all)] {
-            let muted = ctx.core.muted_in_group(app, of).await?;
-            known.extend(muted.into_iter().map(|mute| (mute.user, mute.until)));
+            let found = ctx.core.muted_in_group(app, of).await?;
+            known.extend(found.into_iter().map(|mute| (mute.user, mute.until)));
         }
         Ok(mutes)
     }

@@ -91,6 +91,25 @@ describe.skipIf(!ready)('what users set for themselves, in Chromium, with the re
     await second.context().close();
   });
 
+  it('more tags than there is room for leave the list as wide as it is', async () => {
+    for (const width of [1100, 390]) {
+      const page = await world.open('ines', { viewport: { width, height: 760 }, colorScheme: width === 390 ? 'dark' : 'light' });
+      const wide = () => page.locator('nuncio-channel-list').evaluate((element) => element.getBoundingClientRect().width);
+      const before = await wide();
+      await page.evaluate(() => window.chat.BaseChannel.setChannelTags(Array.from({ length: 8 }, (_, at) => ({ tagId: `t${at}`, tagName: `A long name ${at}` }))));
+      await poll(() => chips(page).getByRole('button').count()).toBe(9);
+      expect(await wide()).toBe(before);
+      const last = chips(page).getByRole('button').last();
+      await last.focus();
+      await page.keyboard.press('Enter');
+      expect(await last.getAttribute('aria-pressed')).toBe('true');
+      await page.getByRole('button', { name: 'Edit tags' }).click();
+      await editor(page).getByLabel('Name of the tag A long name 7').waitFor();
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
+      await page.context().close();
+    }
+  });
+
   it('quiet hours are set, kept, changed and ended, and refused where they end as they begin', async () => {
     const page = await world.open('emil', { timezoneId: 'Asia/Shanghai' });
     const stored = () => page.evaluate(async () => (await window.chat.NCEngine.getNoDisturbTime()).data);

@@ -79,7 +79,7 @@ export class NuncioChat extends NuncioElement {
       .narrow nav { flex-direction: row; justify-content: space-around; order: 2; padding: 4px 4px max(4px, env(safe-area-inset-bottom)); border-inline-end: 0; border-block-start: 1px solid var(--nuncio-border); }
       .narrow nav { gap: 2px; }
       .narrow nav button { padding-inline: 0; flex: 1; }
-      .pane { min-height: 0; min-width: 0; border-inline-end: 1px solid var(--nuncio-border); display: grid; }
+      .pane { min-height: 0; min-width: 0; border-inline-end: 1px solid var(--nuncio-border); display: grid; grid-template: minmax(0, 1fr) / minmax(0, 1fr); }
       .narrow .pane { border: 0; }
       nuncio-conversation { min-height: 0; }
       dialog { width: min(26rem, calc(100% - 32px)); max-height: calc(100% - 48px); padding: 0; overflow: hidden; border: 0; border-radius: var(--nuncio-radius-large); background: var(--nuncio-surface); color: var(--nuncio-text); box-shadow: var(--nuncio-shadow); }
