@@ -26,6 +26,7 @@ export class NuncioChannelSettings extends NuncioElement {
       :host { display: grid; gap: 12px; }
       select.input { appearance: auto; }
       fieldset { display: grid; gap: 8px; margin: 0; padding: 0; border: 0; min-width: 0; }
+      legend { margin-block-end: 8px; padding: 0; font-size: var(--nuncio-text-size-small); font-weight: 600; }
       label.check { display: flex; align-items: center; gap: 10px; overflow-wrap: anywhere; }
       label.check input { flex: none; width: 20px; height: 20px; margin: 0; accent-color: var(--nuncio-accent); }
       .error:empty { display: none; }

@@ -15,7 +15,7 @@ export class NuncioTags extends NuncioElement {
       .sub { color: var(--nuncio-text-muted); font-size: var(--nuncio-text-size-small); }
       ul { display: grid; gap: 10px; }
       form { display: flex; flex-wrap: wrap; align-items: end; gap: 8px; }
-      form .field, form > .input { flex: 1 1 10rem; min-width: 0; }
+      form .field, form > .input { flex: 1 1 6rem; min-width: 0; }
     `,
   ];
 
