@@ -98,10 +98,15 @@ impl Call for List {
             .transpose()?;
         let size = page_size(request.page_size)?;
         let found = ctx.core.audit(app, filter, before, size).await?;
-        Ok(Listing {
-            items: found.entries.iter().map(|entry| to_json(entry, key.as_ref())).collect(),
-            page_token: found.next.map(|seq| seq.to_string()),
-        })
+        let mut items: Vec<_> =
+            found.entries.iter().map(|entry| to_json(entry, key.as_ref())).collect();
+        let users = found.entries.iter().map(|entry| UserId::try_from(entry.user.as_str()).ok());
+        let (at, ids): (Vec<usize>, Vec<UserId>) =
+            users.enumerate().filter_map(|(at, user)| Some((at, user?))).unzip();
+        for (at, known) in at.into_iter().zip(ctx.core.known_as(app, ids).await?) {
+            items[at]["userName"] = json!(known.name);
+        }
+        Ok(Listing { items, page_token: found.next.map(|seq| seq.to_string()) })
     }
 }
 

@@ -3,8 +3,8 @@
 
 use crate::call::Declared;
 use crate::{
-    account, apps, audit, explorer, exports, imports, operators, overview, push, session, settings,
-    users, webhooks,
+    account, apps, audit, explorer, exports, groups, imports, operators, overview, push, session,
+    settings, users, webhooks,
 };
 
 macro_rules! calls {
@@ -61,6 +61,16 @@ calls! {
     users::Restore,
     users::Disconnect,
     users::Delete,
+
+    groups::List,
+    groups::Get,
+    groups::Members,
+    groups::Joined,
+    groups::Dismiss,
+    groups::SetFrozen,
+    groups::Kick,
+    groups::Mute,
+    groups::Unmute,
 
     imports::List,
     imports::Create,

@@ -12,6 +12,7 @@ mod calls;
 mod error;
 mod explorer;
 mod exports;
+mod groups;
 mod imports;
 mod operators;
 mod overview;

@@ -3,7 +3,7 @@
 use nuncio_core::operators::Role;
 use nuncio_protocol::values::{AvatarUrl, BanDuration, BanReason, Name};
 use nuncio_protocol::{Refusal, Timestamp, UserId};
-use nuncio_store::directory::{Listed, Named, Standing};
+use nuncio_store::directory::{Known, Listed, Named, Standing};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -88,20 +88,22 @@ impl Call for List {
                 (page.items, page.next)
             }
         };
-        let ids = found.iter().map(|user| user.id.clone()).collect();
+        let ids: Vec<UserId> = found.iter().map(|user| user.id.clone()).collect();
+        let known = ctx.core.known_as(ctx.app()?.id, ids.clone()).await?;
         let presence = ctx.core.presence(ctx.app()?.id, ids).await?;
         let now = ctx.core.now();
-        let row = |(user, presence): (&Listed, &nuncio_bus::Presence)| {
+        let row = |((user, presence), known): ((&Listed, &nuncio_bus::Presence), &Known)| {
             json!({
                 "userId": user.id.as_str(),
                 "name": user.name,
+                "shownName": known.name,
                 "avatarUrl": user.avatar_url,
                 "createdAt": user.created_at.0,
                 "online": presence.online,
                 "status": status(user.banned_until, user.muted, user.deleted, now),
             })
         };
-        let items = found.iter().zip(&presence).map(row).collect();
+        let items = found.iter().zip(&presence).zip(&known).map(row).collect();
         Ok(Listing { items, page_token: next })
     }
 }
@@ -217,6 +219,7 @@ impl Call for Get {
             .collect();
         let filter = audit_filter(&id);
         let history = core.audit(app.id, filter, None, HISTORY).await?.entries;
+        let known = core.known_as(app.id, vec![id.clone()]).await?.pop().unwrap_or_default();
         let counts = core.store().count_relations(app.id, id).await?;
         let ban = (user.banned_until > now).then(|| {
             json!({
@@ -228,6 +231,7 @@ impl Call for Get {
         Ok(json!({
             "userId": user.id.as_str(),
             "name": user.name,
+            "shownName": known.name,
             "avatarUrl": user.avatar_url,
             "createdAt": user.created_at.0,
             "status": status(user.banned_until, user.muted, user.deleted, now),
@@ -285,26 +289,32 @@ impl Call for Relations {
         let size = page_size(request.page_size)?;
         let token = request.page_token.as_deref();
         let (core, app) = (&ctx.core, ctx.app()?.id);
-        let plain = |id: &UserId| json!({ "userId": id.as_str() });
-        let (items, next) = match request.list {
+        let plain = |id: UserId| (json!({ "userId": id.as_str() }), id);
+        let (found, next): (Vec<(Value, UserId)>, _) = match request.list {
             ListName::Blocklist => {
                 let page = core.blocklist(app, id, token, size).await?;
-                (page.items.iter().map(plain).collect(), page.next)
+                (page.items.into_iter().map(plain).collect(), page.next)
             }
             ListName::Whitelist => {
                 let page = core.whitelist(app, id, token, size).await?;
-                (page.items.iter().map(plain).collect(), page.next)
+                (page.items.into_iter().map(plain).collect(), page.next)
             }
             ListName::Friends => {
                 let page = core.friends(app, id, token, size, true).await?;
-                let friend = |friend: &nuncio_protocol::frames::Friend| {
-                    json!({
-                        "userId": friend.user_id, "since": friend.added_at, "alias": friend.alias,
-                    })
-                };
-                (page.friends.iter().map(friend).collect(), page.next)
+                let mut friends = Vec::with_capacity(page.friends.len());
+                for friend in &page.friends {
+                    let id: UserId = value("userId", friend.user_id.as_str())?;
+                    let (since, alias) = (friend.added_at, &friend.alias);
+                    let row = json!({ "userId": id.as_str(), "since": since, "alias": alias });
+                    friends.push((row, id));
+                }
+                (friends, page.next)
             }
         };
+        let (mut items, ids): (Vec<Value>, Vec<UserId>) = found.into_iter().unzip();
+        for (item, known) in items.iter_mut().zip(core.known_as(app, ids).await?) {
+            item["name"] = json!(known.name);
+        }
         Ok(Listing { items, page_token: next })
     }
 }

@@ -7,7 +7,7 @@ use nuncio_bus::Device;
 use nuncio_protocol::frames::Failure;
 use nuncio_protocol::ids::AppId;
 use nuncio_protocol::{Code, Timestamp, UserId};
-use nuncio_store::directory::{Counted, Listed, Standing};
+use nuncio_store::directory::{Counted, Known, Listed, Standing};
 
 use crate::page_token::{Page, Query};
 use crate::{Core, Error};
@@ -48,6 +48,11 @@ impl Core {
         let after = query.position(page_token)?;
         let page = self.store.users_of(app, standing, after, page_size, self.now()).await?;
         Ok(query.page(page))
+    }
+
+    /// The names and avatars under which others know users, in the order asked for.
+    pub async fn known_as(&self, app: AppId, ids: Vec<UserId>) -> Result<Vec<Known>, Error> {
+        Ok(self.store.known_as(app, ids).await?)
     }
 
     /// How many users an app has. Nothing is decided by it: of a large app, it may be ten seconds old.

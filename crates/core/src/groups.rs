@@ -105,6 +105,26 @@ impl Core {
         Ok(query.page(self.store.all_groups(app, after, page_size, newest_first).await?))
     }
 
+    /// Groups whose id begins with `prefix`, by id, behind `after` where one is given: at most `limit`.
+    pub async fn groups_by_id(
+        &self,
+        app: AppId,
+        prefix: String,
+        after: Option<GroupId>,
+        limit: i64,
+    ) -> Result<Vec<Group>, Error> {
+        Ok(self.store.groups_by_id(app, prefix, after, limit).await?)
+    }
+
+    /// A member of each of some groups, such as its owner, in the order asked for; `None` for who is none.
+    pub async fn members_of_groups(
+        &self,
+        app: AppId,
+        members: Vec<(GroupId, UserId)>,
+    ) -> Result<Vec<Option<Member>>, Error> {
+        Ok(self.store.members_of_groups(app, members).await?)
+    }
+
     /// Makes registered users members of a group; who is one stays what they are. Refused past 3,000 members.
     pub async fn join_group(
         &self,

@@ -8,6 +8,7 @@ use nuncio_protocol::{Timestamp, UserId};
 use crate::engine::{Row, Store, params};
 use crate::error::StoreError;
 use crate::paging::{Page, Position};
+use crate::profiles;
 
 /// A user as a row of a list.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -26,6 +27,16 @@ pub struct Listed {
     pub muted: bool,
     /// Whether the user was soft-deleted.
     pub deleted: bool,
+}
+
+/// Name and avatar under which others know a user: those of the hosted profile, unless nobody may see it, else those of
+/// the push identity. Empty where there is neither.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Known {
+    /// The name.
+    pub name: String,
+    /// The avatar's address.
+    pub avatar_url: String,
 }
 
 /// How many users an app has.
@@ -102,7 +113,7 @@ fn read(row: &Row<'_>) -> Result<Listed, StoreError> {
 }
 
 /// The first text, byte by byte, behind all that begin with `prefix`.
-fn behind(prefix: &str) -> String {
+pub(crate) fn behind(prefix: &str) -> String {
     format!("{prefix}\u{10FFFF}")
 }
 
@@ -237,6 +248,19 @@ impl Store {
                 }
             };
             Ok(Page::cut(rows, limit))
+        })
+        .await
+    }
+
+    /// The names and avatars under which others know users, in the order asked for.
+    pub async fn known_as(&self, app: AppId, ids: Vec<UserId>) -> Result<Vec<Known>, StoreError> {
+        self.read(async move |tx| {
+            let mut all = Vec::with_capacity(ids.len());
+            for id in &ids {
+                let shown = profiles::shown(tx, app, id).await?;
+                all.push(Known { name: shown.name, avatar_url: shown.avatar_url });
+            }
+            Ok(all)
         })
         .await
     }

@@ -29,6 +29,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0017_group_removals.sql"),
     include_str!("../migrations/0018_big_groups.sql"),
     include_str!("../migrations/0019_push_token_expiry.sql"),
+    include_str!("../migrations/0020_groups_by_id.sql"),
 ];
 
 /// The oldest program that may work on a database which this one has brought up to date, by the number of its last

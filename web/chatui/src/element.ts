@@ -4,6 +4,7 @@ import { ChatError } from './failure.js';
 import { groups } from './groups.js';
 import type { SessionPart } from './session.js';
 import { session } from './session.js';
+import { tags } from './tags.js';
 import { direction, getLanguage, refusalText, text, textsChanged } from './texts.js';
 import { adoptTheme, base, controls } from './theme.js';
 import { userInfo } from './user-info.js';
@@ -31,10 +32,11 @@ export class NuncioElement extends LitElement {
     this.dir = direction();
   }
 
-  /** Draws anew when these parts of the session change, or the groups, or a name or avatar. */
-  protected follows(...parts: (SessionPart | 'groups')[]): void {
+  /** Draws anew when these parts of the session change, or the groups, or the tags, or a name or avatar. */
+  protected follows(...parts: (SessionPart | 'groups' | 'tags')[]): void {
     for (const part of parts) {
       if (part === 'groups') new Heard(this, groups, 'change');
+      else if (part === 'tags') new Heard(this, tags, 'change');
       else new Heard(this, session, part);
     }
     new Heard(this, userInfo, 'change');

@@ -8,6 +8,7 @@
 
 import { NuncioBlocklist } from './elements/blocklist.js';
 import { NuncioChannelList } from './elements/channel-list.js';
+import { NuncioChannelSettings } from './elements/channel-settings.js';
 import { NuncioChat } from './elements/chat.js';
 import { NuncioComposer } from './elements/composer.js';
 import { NuncioConnectionBar } from './elements/connection-bar.js';
@@ -22,7 +23,9 @@ import { NuncioGroupRequests } from './elements/group-requests.js';
 import { NuncioGroupSettings } from './elements/group-settings.js';
 import { NuncioNotificationSettings } from './elements/notification-settings.js';
 import { NuncioPeoplePicker } from './elements/people-picker.js';
+import { NuncioQuietHours } from './elements/quiet-hours.js';
 import { NuncioReadReceipts } from './elements/read-receipts.js';
+import { NuncioTags } from './elements/tags.js';
 import { NuncioUserCard } from './elements/user-card.js';
 
 export { NuncioElement } from './element.js';
@@ -30,6 +33,7 @@ export type { ChatPane } from './elements/chat.js';
 export {
   NuncioBlocklist,
   NuncioChannelList,
+  NuncioChannelSettings,
   NuncioChat,
   NuncioComposer,
   NuncioConnectionBar,
@@ -44,7 +48,9 @@ export {
   NuncioGroupSettings,
   NuncioNotificationSettings,
   NuncioPeoplePicker,
+  NuncioQuietHours,
   NuncioReadReceipts,
+  NuncioTags,
   NuncioUserCard,
 };
 export { groupIdOf, groupKey, keyOf as conversationKey } from './conversation-key.js';
@@ -53,6 +59,7 @@ export { Groups, groups } from './groups.js';
 export type { GroupChange } from './groups.js';
 export { ChatSession, session } from './session.js';
 export type { FriendProvider, MessagesEvent, ReadCount, SessionPart } from './session.js';
+export { Tags, tags } from './tags.js';
 export { direction, getLanguage, getLanguages, refusalText, registerTexts, setLanguage, text, textsChanged } from './texts.js';
 export type { TextKey, Texts } from './texts.js';
 export * from './theme.js';
@@ -71,6 +78,7 @@ export type {
 const components = {
   'nuncio-blocklist': NuncioBlocklist,
   'nuncio-channel-list': NuncioChannelList,
+  'nuncio-channel-settings': NuncioChannelSettings,
   'nuncio-chat': NuncioChat,
   'nuncio-composer': NuncioComposer,
   'nuncio-connection-bar': NuncioConnectionBar,
@@ -85,7 +93,9 @@ const components = {
   'nuncio-group-settings': NuncioGroupSettings,
   'nuncio-notification-settings': NuncioNotificationSettings,
   'nuncio-people-picker': NuncioPeoplePicker,
+  'nuncio-quiet-hours': NuncioQuietHours,
   'nuncio-read-receipts': NuncioReadReceipts,
+  'nuncio-tags': NuncioTags,
   'nuncio-user-card': NuncioUserCard,
 } as const;
 
@@ -97,6 +107,7 @@ declare global {
   interface HTMLElementTagNameMap {
     'nuncio-blocklist': NuncioBlocklist;
     'nuncio-channel-list': NuncioChannelList;
+    'nuncio-channel-settings': NuncioChannelSettings;
     'nuncio-chat': NuncioChat;
     'nuncio-composer': NuncioComposer;
     'nuncio-connection-bar': NuncioConnectionBar;
@@ -111,7 +122,9 @@ declare global {
     'nuncio-group-settings': NuncioGroupSettings;
     'nuncio-notification-settings': NuncioNotificationSettings;
     'nuncio-people-picker': NuncioPeoplePicker;
+    'nuncio-quiet-hours': NuncioQuietHours;
     'nuncio-read-receipts': NuncioReadReceipts;
+    'nuncio-tags': NuncioTags;
     'nuncio-user-card': NuncioUserCard;
   }
 }

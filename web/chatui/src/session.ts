@@ -23,6 +23,7 @@ import {
 } from '@nuncio/chat';
 import { keyOf } from './conversation-key.js';
 import { succeed } from './failure.js';
+import { tags } from './tags.js';
 import { userInfo } from './user-info.js';
 
 /** What can change. */
@@ -97,6 +98,7 @@ export class ChatSession extends EventTarget {
     this.#started = true;
     this.connection = { status: NCEngine.getConnectionStatus() };
     userInfo.listen();
+    tags.listen();
     NCEngine.addConnectionStatusHandler(HANDLER, new ConnectionStatusHandler({
       onConnectionStatusChanged: (event) => {
         this.connection = event;
@@ -315,6 +317,7 @@ export class ChatSession extends EventTarget {
     if (this.#userId !== this.userId) {
       if (this.#userId !== '') {
         userInfo.forget();
+        tags.forget();
         this.friends = this.requests = this.blocklist = undefined;
       }
       this.#userId = this.userId;
@@ -326,6 +329,7 @@ export class ChatSession extends EventTarget {
     void this.readFriends();
     void this.readRequests();
     void this.readBlocklist();
+    void tags.read();
   }
 
   #friendsChanged(): void {

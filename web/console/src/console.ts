@@ -11,6 +11,8 @@ import './pages/app.js';
 import './pages/apps.js';
 import './pages/audit.js';
 import './pages/explorer.js';
+import './pages/group.js';
+import './pages/groups.js';
 import './pages/imports.js';
 import './pages/link.js';
 import './pages/operators.js';
@@ -106,7 +108,7 @@ class NuncioConsole extends ConsoleElement {
 
   protected override updated(): void {
     const names: Record<Route['page'], string> = {
-      link: 'Welcome', apps: 'Apps', app: 'Overview', settings: 'Feature configuration', users: 'Users', user: 'User',
+      link: 'Welcome', apps: 'Apps', app: 'Overview', settings: 'Feature configuration', users: 'Users', user: 'User', groups: 'Groups', group: 'Group',
       explorer: 'API explorer', imports: 'Import users', webhooks: 'Webhooks', push: 'Push', audit: 'Audit trail', operators: 'Operators', account: 'Account',
       missing: 'No such page',
     };
@@ -172,6 +174,7 @@ class NuncioConsole extends ConsoleElement {
     const ofApp = app === undefined ? nothing : html`<h2>${app.name}</h2><ul>
       ${link({ page: 'app', appKey: app.appKey }, 'Overview', page === 'app')}
       ${link({ page: 'users', appKey: app.appKey }, 'Users', page === 'users' || page === 'user')}
+      ${link({ page: 'groups', appKey: app.appKey }, 'Groups', page === 'groups' || page === 'group')}
       ${may(app, 'developer') ? link({ page: 'imports', appKey: app.appKey }, 'Import', page === 'imports') : nothing}
       ${link({ page: 'settings', appKey: app.appKey }, 'Features', page === 'settings')}
       ${may(app, 'developer') ? link({ page: 'explorer', appKey: app.appKey }, 'API explorer', page === 'explorer') : nothing}
@@ -213,6 +216,10 @@ class NuncioConsole extends ConsoleElement {
         return html`<console-users .app=${app} .query=${route.query ?? ''} .status=${route.status}></console-users>`;
       case 'user':
         return html`<console-user .app=${app} .userId=${route.userId}></console-user>`;
+      case 'groups':
+        return html`<console-groups .app=${app} .query=${route.query ?? ''}></console-groups>`;
+      case 'group':
+        return html`<console-group .app=${app} .groupId=${route.groupId}></console-group>`;
       case 'audit':
         if (app === undefined && !state.ownsAll) return missing('This page is for owners of all apps.');
         return html`<console-audit .app=${app} .filter=${route}></console-audit>`;
@@ -245,7 +252,7 @@ class NuncioConsole extends ConsoleElement {
   readonly #switch = (event: Event): void => {
     const appKey = (event.target as HTMLSelectElement).value;
     const { page } = this.#route;
-    if (appKey !== '') go(page === 'users' || page === 'settings' || page === 'explorer' || page === 'webhooks' || page === 'push' ? { page, appKey } : { page: 'app', appKey });
+    if (appKey !== '') go(page === 'users' || page === 'groups' || page === 'settings' || page === 'explorer' || page === 'webhooks' || page === 'push' ? { page, appKey } : { page: 'app', appKey });
   };
 
   readonly #skip = (event: Event): void => {

@@ -30,6 +30,8 @@ export type Route =
   | { page: 'push'; appKey: string }
   | { page: 'users'; appKey: string; query?: string; status?: StatusFilter }
   | { page: 'user'; appKey: string; userId: string }
+  | { page: 'groups'; appKey: string; query?: string }
+  | { page: 'group'; appKey: string; groupId: string }
   | ({ page: 'audit'; appKey?: string } & AuditFilter)
   | { page: 'operators' }
   | { page: 'account' }
@@ -66,6 +68,7 @@ export function parse(hash: string): Route {
   if (third === 'settings') return { page: 'settings', appKey };
   if (third === 'webhooks') return { page: 'webhooks', appKey, ...given('webhookId', fourth ?? null) };
   if (third === 'audit') return { page: 'audit', appKey, ...filter };
+  if (third === 'groups') return fourth ? { page: 'group', appKey, groupId: fourth } : { page: 'groups', appKey, ...given('query') };
   if (third !== 'users') return { page: 'missing' };
   if (fourth) return { page: 'user', appKey, userId: fourth };
   const status = query.get('status') ?? '';
@@ -99,6 +102,10 @@ export function address(route: Route): string {
       return to(`${app}/users`, 'query', 'status');
     case 'user':
       return to(`${app}/users/${encodeURIComponent(named['userId'] ?? '')}`);
+    case 'groups':
+      return to(`${app}/groups`, 'query');
+    case 'group':
+      return to(`${app}/groups/${encodeURIComponent(named['groupId'] ?? '')}`);
     case 'audit':
       return to(app === '' ? 'audit' : `${app}/audit`, ...AUDIT_FILTER);
     case 'link':

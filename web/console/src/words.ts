@@ -6,11 +6,12 @@
 
 import type { TemplateResult } from 'lit';
 import { html } from 'lit';
-import type { Edition, Environment, Role, UserStatus } from './api.js';
+import type { Edition, Environment, GroupRole, Role, UserStatus } from './api.js';
 
 export const environments: Record<Environment, string> = { development: 'Development', production: 'Production' };
 export const editions: Record<Edition, string> = { free: 'Free', flagship: 'Flagship', premium: 'Premium' };
 export const roles: Record<Role, string> = { owner: 'Owner', developer: 'Developer', support: 'Support', viewer: 'Viewer' };
+export const groupRoles: Record<GroupRole, string> = { owner: 'Owner', admin: 'Admin', member: 'Member' };
 export const statuses: Record<UserStatus, string> = { active: 'Active', banned: 'Banned', muted: 'Muted', softDeleted: 'Soft-deleted' };
 export const permissions: Record<1 | 2 | 3, string> = { 1: 'Anyone', 2: 'With their consent', 3: 'Nobody' };
 

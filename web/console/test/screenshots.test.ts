@@ -93,6 +93,15 @@ describe.skipIf(!ready || process.env['SCREENSHOTS'] === undefined)('pictures', 
     for (let at = 0; at < 40; at++) await issue(`guest-${String(at).padStart(2, '0')}`, `Guest ${at}`);
     await nuncio.api('/v4/user/profile/set', { userId: 'alan-t', userProfile: { name: 'Alan', gender: 1 } });
     await nuncio.api('/v4/user/profile/set', { userId: 'grace-h', userProfile: { name: 'Grace' } });
+    const group = async (channelId: string, name: string, owner: string, userIds: readonly string[]): Promise<void> => {
+      await nuncio.api('/v4/group-channel/create', { channelId, name, owner, userIds, groupProfile: { introduction: 'For whoever likes it.', announcement: 'We meet on Friday at six.' }, permissions: { joinPerm: 1, removePerm: 1 } });
+    };
+    await group('lunch', 'Lunch on Friday', 'wang-f', ['ada-l', 'alan-t']);
+    await group('compilers', 'Compilers', 'grace-h', PEOPLE.map(([id]) => id));
+    await nuncio.api('/v4/group-channel/member/set', { channelId: 'compilers', userId: 'ada-l', nickname: 'The Countess' });
+    await nuncio.api('/v4/group-channel/admin/add', { channelId: 'compilers', userIds: ['barbara-l'] });
+    await nuncio.api('/v4/group-channel/user/mute-list/add', { channelId: 'compilers', userIds: ['edsger-d'], durationMinutes: 60 });
+    await nuncio.api('/v4/group-channel/freeze-list/add', { channelIds: ['lunch'] });
     await nuncio.api('/v4/user/blocklist/add', { userId: 'alan-t', targetUserIds: ['guest-01', 'guest-02'] });
     for (const friend of ['ada-l', 'grace-h', 'wang-f']) await nuncio.api('/v4/friend/add', { userId: 'alan-t', targetId: friend, action: 2 });
     const { NCEngine } = await import('@nuncio/chat');
@@ -158,6 +167,8 @@ describe.skipIf(!ready || process.env['SCREENSHOTS'] === undefined)('pictures', 
       ['users', `${app}/users`],
       ['user', `${app}/users/alan-t`],
       ['export', `${app}/users/alan-t`, exported],
+      ['groups', `${app}/groups`],
+      ['group', `${app}/groups/compilers`],
       ['import', `${app}/imports`],
       ['features', `${app}/settings`],
       ['explorer', `${app}/explorer?path=%2Fv4%2Fuser%2Fget`, explore],

@@ -88,6 +88,7 @@ describe.skipIf(!ready)('the pages of users in Chromium, with the real server', 
     await page.getByRole('button', { name: 'Whitelist: 2' }).click();
     await expect.poll(() => lists.getByRole('row').count(), patience).toBe(3);
     await lists.getByRole('link', { name: 'u4' }).waitFor();
+    await lists.getByText(HOSTILE).waitFor();
     await page.getByRole('button', { name: 'Friends: 1' }).click();
     await expect.poll(() => lists.getByRole('row').count(), patience).toBe(2);
     expect(await faults(page)).toEqual([]);

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod exports;
+mod groups;
 mod harness;
 mod imports;
 mod overview;

@@ -169,6 +169,22 @@ impl Store {
         .await
     }
 
+    /// A member of each of some groups, in the order asked for; `None` for who is none.
+    pub async fn members_of_groups(
+        &self,
+        app: AppId,
+        members: Vec<(GroupId, UserId)>,
+    ) -> Result<Vec<Option<Member>>, StoreError> {
+        self.read(async move |tx| {
+            let mut found = Vec::with_capacity(members.len());
+            for (group, user) in &members {
+                found.push(member(tx, app, group, user).await?);
+            }
+            Ok(found)
+        })
+        .await
+    }
+
     /// A page of a group's members, of one role or of all, by how long they have been in it.
     pub async fn group_members(
         &self,

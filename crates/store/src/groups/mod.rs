@@ -39,6 +39,7 @@ use nuncio_protocol::{GroupId, Refusal, Timestamp, UserId};
 use serde_json::{Map, Value, json};
 
 use crate::audit::{self, Act};
+use crate::directory::behind;
 use crate::engine::{Row, Store, Tx, params};
 use crate::error::StoreError;
 use crate::keys::ChannelKey;
@@ -252,6 +253,31 @@ impl Store {
                 found.extend(maybe(tx, app, id).await?);
             }
             Ok(found)
+        })
+        .await
+    }
+
+    /// Groups whose id begins with `prefix`, by id, byte by byte; those behind `after` where one is given.
+    pub async fn groups_by_id(
+        &self,
+        app: AppId,
+        prefix: String,
+        after: Option<GroupId>,
+        limit: i64,
+    ) -> Result<Vec<Group>, StoreError> {
+        self.read(async move |tx| {
+            let end = behind(&prefix);
+            let (from, after) = match &after {
+                Some(id) => (id.as_str(), id.as_str()),
+                None => (prefix.as_str(), ""),
+            };
+            let sql = select_groups!(
+                "",
+                "groups g where g.app = ?1 and g.id collate \"binary\" >= ?2
+                   and g.id collate \"binary\" < ?3 and g.id <> ?4
+                 order by g.id collate \"binary\" limit ?5"
+            );
+            tx.all(sql, params![app, from, &end, after, limit], read_group).await
         })
         .await
     }

@@ -1,9 +1,12 @@
 //! Users as an operator looks for them.
 
-use nuncio_protocol::values::Name;
+use nuncio_protocol::frames::ProfileVisibility;
+use nuncio_protocol::values::{BasicProfileChange, Name};
 use nuncio_protocol::{Timestamp, UserId};
 use nuncio_store::directory::{Counted, Listed, Relations, Standing};
+use serde_json::json;
 
+use crate::groups;
 use crate::harness::{Bench, NOW, contract, user};
 
 async fn register(bench: &Bench, id: &str, name: &str, age_ms: i64) {
@@ -44,6 +47,50 @@ contract! {
         assert_eq!(ids(&find("a", Some(user("a1")), 2).await), ["a2", "aB"]);
         assert_eq!(ids(&find("a_", None, 10).await), ["a_1"]);
         assert!(find("%", None, 10).await.is_empty());
+    }
+
+    async fn a_group_is_found_by_how_its_id_begins_byte_by_byte(bench: Bench) {
+        let [ann] = bench.users(["ann"]).await;
+        for id in ["A-1", "a-1", "a_1", "a1", "a2", "aB", "b"] {
+            groups::create(&bench, id, &ann, &[]).await;
+        }
+        let find = async |prefix: &str, after: Option<&str>, limit| {
+            let after = after.map(groups::group);
+            let found = bench.store.groups_by_id(bench.app, prefix.to_owned(), after, limit).await;
+            found.unwrap().into_iter().map(|group| group.id.to_string()).collect::<Vec<_>>()
+        };
+        assert_eq!(find("a", None, 10).await, ["a-1", "a1", "a2", "aB", "a_1"]);
+        assert_eq!(find("a", None, 2).await, ["a-1", "a1"]);
+        assert_eq!(find("a", Some("a1"), 2).await, ["a2", "aB"]);
+        assert!(find("%", None, 10).await.is_empty());
+    }
+
+    async fn members_of_several_groups_are_told_in_the_order_asked_for(bench: Bench) {
+        let [ann, bob] = bench.users(["ann", "bob"]).await;
+        groups::create(&bench, "g1", &ann, &[]).await;
+        groups::create(&bench, "g2", &bob, &[&ann]).await;
+        let asked = [("g2", &bob), ("g1", &ann), ("g1", &bob), ("nowhere", &ann)];
+        let asked = asked.map(|(id, user)| (groups::group(id), user.clone())).to_vec();
+        let found = bench.store.members_of_groups(bench.app, asked).await.unwrap();
+        let found: Vec<_> = found.into_iter().map(|member| member.map(|m| m.user)).collect();
+        assert_eq!(found, [Some(bob), Some(ann), None, None]);
+    }
+
+    async fn a_user_is_known_by_the_profile_unless_it_is_hidden_or_lacks_it(bench: Bench) {
+        register(&bench, "ann", "Push name", 0).await;
+        let basic = json!({ "name": "Profile name" });
+        let basic = BasicProfileChange::parse(basic.as_object().unwrap()).unwrap();
+        let names = async || {
+            let ids = vec![user("nobody"), user("ann")];
+            let found = bench.store.known_as(bench.app, ids).await.unwrap();
+            found.into_iter().map(|known| known.name).collect::<Vec<_>>()
+        };
+        assert_eq!(names().await, ["", "Push name"]);
+        bench.store.set_profile(bench.app, user("ann"), basic, None, NOW).await.unwrap();
+        assert_eq!(names().await, ["", "Profile name"]);
+        let hidden = ProfileVisibility::Invisible;
+        bench.store.set_profile_visibility(bench.app, user("ann"), hidden).await.unwrap();
+        assert_eq!(names().await, ["", "Push name"]);
     }
 
     async fn a_name_is_found_whatever_the_case_of_its_letters(bench: Bench) {

@@ -8,8 +8,8 @@
 import { NCCode } from '../codes.js';
 import type { AnswerBody, CoreEvent, MessageRecord, RequestInit } from './api.js';
 import type { Subscription } from '../gen/nuncio/v1/frame_pb.js';
-import type { Page } from './core.js';
 import { refused } from './failure.js';
+import type { Page } from './host.js';
 import type { ChannelPart, Library } from './library.js';
 import { channelOfKey, hasSettings, messageRecord } from './records.js';
 import { remember } from './sender.js';

@@ -9,20 +9,14 @@ import { NCCode } from '../codes.js';
 import { ConnectionStatus, SentStatus } from '../enums.js';
 import type { Welcome } from '../gen/nuncio/v1/frame_pb.js';
 import type { Account, Entry, Profile } from '../gen/nuncio/v1/message_pb.js';
-import type {
-  AnswerBody,
-  CoreCalls,
-  CoreConfig,
-  CoreEvent,
-  Failure,
-  RequestInit,
-} from './api.js';
+import type { AnswerBody, CoreCalls, CoreConfig, CoreEvent, Failure, RequestInit } from './api.js';
 import { pauseBefore } from './backoff.js';
 import { Changes } from './changes.js';
 import { Connection } from './connection.js';
 import type { Env } from './env.js';
 import { pause } from './env.js';
 import { failureOf, planAfter, Refused, refused } from './failure.js';
+import type { CoreHost, Page } from './host.js';
 import { Library } from './library.js';
 import { keyOfChannel, messageRecord } from './records.js';
 import { Sender } from './sender.js';
@@ -41,26 +35,6 @@ const STABLE_MS = 5_000;
 const LOGOUT_MS = 2_000;
 /** How long the store stays open after the last page has gone. */
 const CLOSE_STORE_MS = 2_000;
-/** A page that shares the session. */
-export interface Page {
-  /** Whether the page can get a new token by itself. */
-  hasTokenProvider: boolean;
-  /** Tells the page something. */
-  tell(event: CoreEvent): void;
-}
-
-/** Where a session asks about the others of the same worker. */
-export interface CoreHost {
-  env: Env;
-  /** The session of this user that exists already, unless it is `core` itself. */
-  elder(core: Core, userId: string): Core | undefined;
-  /** Settles once no other session of the app is in the middle of a login whose user is not known yet. */
-  othersLogin(core: Core): Promise<unknown>;
-  /** This installation's id, the same at every login. */
-  deviceId(suffix: string): Promise<string>;
-  /** Notes whose token this is, to know the user before the login the next time. */
-  rememberToken(token: string, userId: string): Promise<void>;
-}
 
 interface Opened {
   connection: Connection;

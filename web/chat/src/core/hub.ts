@@ -8,8 +8,8 @@
 import { NCCode } from '../codes.js';
 import { ConnectionStatus } from '../enums.js';
 import type { CoreCalls, CoreConfig } from './api.js';
-import type { CoreHost, Page } from './core.js';
 import { Core } from './core.js';
+import type { CoreHost, Page } from './host.js';
 import type { Env } from './env.js';
 import { refused } from './failure.js';
 import type { Store } from './store.js';

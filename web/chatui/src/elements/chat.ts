@@ -34,6 +34,7 @@ const PANES: readonly { pane: ChatPane; label: TextKey; icon: TemplateResult }[]
  * @fires open-user - cancelable; `detail` is the id of the user whose card is being opened
  * @fires open-group - cancelable; `detail` is the id of the group whose page is being opened
  * @fires open-receipts - cancelable; `detail` has the `groupId` and the `messageId` of the message whose readers are being shown
+ * @fires open-tags - cancelable; the user's tags are being shown
  * @fires create-group - cancelable; the form that makes a group is being opened
  */
 export class NuncioChat extends NuncioElement {
@@ -54,8 +55,8 @@ export class NuncioChat extends NuncioElement {
   declare uploads: boolean;
   /** Where the app serves the service worker of notifications; without it the user cannot turn them on here. */
   declare pushWorker: string | undefined;
-  /** What is shown above everything else: a user's card, a group's page, a message's readers, or the form that makes a group. */
-  protected declare card: { userId: string } | { groupId: string; messageId?: string } | 'create-group' | undefined;
+  /** What is shown above everything else: a user's card, a group's page, a message's readers, the user's tags, or the form that makes a group. */
+  protected declare card: { userId: string } | { groupId: string; messageId?: string } | 'create-group' | 'tags' | undefined;
   /** Whether there is room for one thing only. */
   protected declare narrow: boolean;
 
@@ -78,7 +79,7 @@ export class NuncioChat extends NuncioElement {
       .narrow nav { flex-direction: row; justify-content: space-around; order: 2; padding: 4px 4px max(4px, env(safe-area-inset-bottom)); border-inline-end: 0; border-block-start: 1px solid var(--nuncio-border); }
       .narrow nav { gap: 2px; }
       .narrow nav button { padding-inline: 0; flex: 1; }
-      .pane { min-height: 0; min-width: 0; border-inline-end: 1px solid var(--nuncio-border); display: grid; }
+      .pane { min-height: 0; min-width: 0; border-inline-end: 1px solid var(--nuncio-border); display: grid; grid-template: minmax(0, 1fr) / minmax(0, 1fr); }
       .narrow .pane { border: 0; }
       nuncio-conversation { min-height: 0; }
       dialog { width: min(26rem, calc(100% - 32px)); max-height: calc(100% - 48px); padding: 0; overflow: hidden; border: 0; border-radius: var(--nuncio-radius-large); background: var(--nuncio-surface); color: var(--nuncio-text); box-shadow: var(--nuncio-shadow); }
@@ -99,6 +100,7 @@ export class NuncioChat extends NuncioElement {
     this.addEventListener('open-user', (event) => this.#show(event, { userId: (event as CustomEvent<string>).detail }));
     this.addEventListener('open-group', (event) => this.#show(event, { groupId: (event as CustomEvent<string>).detail }));
     this.addEventListener('open-receipts', (event) => this.#show(event, (event as CustomEvent<{ groupId: string; messageId: string }>).detail));
+    this.addEventListener('open-tags', (event) => this.#show(event, 'tags'));
     this.addEventListener('create-group', (event) => this.#show(event, 'create-group'));
     this.addEventListener('close-conversation', () => {
       this.open = undefined;
@@ -144,12 +146,14 @@ export class NuncioChat extends NuncioElement {
     const [label, content] =
       card === 'create-group'
         ? [text('group.create'), html`<nuncio-group-form></nuncio-group-form>`]
+        : card === 'tags'
+          ? [text('tags'), html`<nuncio-tags></nuncio-tags>`]
         : 'messageId' in card
           ? [text('receipts'), html`<nuncio-read-receipts .groupId=${card.groupId} .messageId=${card.messageId}></nuncio-read-receipts>`]
           : 'groupId' in card
           ? [text('group.page'), html`<nuncio-group-page .groupId=${card.groupId}></nuncio-group-page>`]
           : [text('card'), html`<nuncio-user-card .userId=${card.userId}></nuncio-user-card>`];
-    const wide = card === 'create-group' || ('groupId' in card && !('messageId' in card));
+    const wide = typeof card === 'string' || ('groupId' in card && !('messageId' in card));
     return html`<dialog class=${wide ? 'wide' : ''} aria-label=${label} @close=${() => (this.card = undefined)} @click=${this.#outside}>
       <button class="button icon focusable" type="button" aria-label=${text('close')} @click=${this.#closeCard}>${icons.close}</button>
       ${content}

@@ -1,7 +1,7 @@
 import type { PropertyDeclarations, PropertyValues, TemplateResult } from 'lit';
 import { css, html, nothing } from 'lit';
-import type { BaseChannel, GroupInfo } from '@nuncio/chat';
-import { ChannelNoDisturbLevel, GroupChannel, GroupMemberRole, NCCode } from '@nuncio/chat';
+import type { GroupInfo } from '@nuncio/chat';
+import { GroupChannel, GroupMemberRole, NCCode } from '@nuncio/chat';
 import { groupKey } from '../conversation-key.js';
 import { NuncioElement } from '../element.js';
 import { succeed } from '../failure.js';
@@ -13,7 +13,6 @@ import { userInfo } from '../user-info.js';
 import { avatarStyles, groupAvatar } from './avatar.js';
 import { bubbleStyles, linked } from './bubble.js';
 import { permits } from './group-settings.js';
-import { LEVELS } from './notification-settings.js';
 import type { NuncioPeoplePicker } from './people-picker.js';
 
 /**
@@ -31,9 +30,6 @@ export class NuncioGroupPage extends NuncioElement {
   protected declare done: string | undefined;
   /** Whether users are being picked to invite. */
   protected declare inviting: boolean;
-
-  /** What the user has set for the group's channel, where the list does not have it. */
-  #channel: BaseChannel | undefined;
 
   static override styles = [
     NuncioElement.styles,
@@ -57,32 +53,20 @@ export class NuncioGroupPage extends NuncioElement {
       form.one .field { flex: 1; min-width: 0; }
       .mine, .actions { display: grid; gap: 12px; }
       .actions { gap: 8px; }
-      select.input { appearance: auto; }
-      label.check { display: flex; align-items: center; gap: 10px; }
-      label.check input { flex: none; width: 20px; height: 20px; margin: 0; accent-color: var(--nuncio-accent); }
     `,
   ];
 
   constructor() {
     super();
     this.inviting = false;
-    this.follows('groups', 'channels');
+    this.follows('groups');
   }
 
   protected override willUpdate(changed?: PropertyValues<this>): void {
     super.willUpdate();
     if (!changed?.has('groupId')) return;
-    this.error = this.done = this.#channel = undefined;
+    this.error = this.done = undefined;
     this.inviting = false;
-    if (this.groupId) void this.#readChannel(this.groupId);
-  }
-
-  /** A group in which nothing was written yet is not in the list, and has settings all the same. */
-  async #readChannel(groupId: string): Promise<void> {
-    const state = await new GroupChannel(groupId).reload();
-    if (groupId !== this.groupId || !state.isOk) return;
-    this.#channel = state.data;
-    this.requestUpdate();
   }
 
   protected override render(): TemplateResult {
@@ -143,9 +127,8 @@ export class NuncioGroupPage extends NuncioElement {
       <button class="button primary" type="submit">${text('group.invite')}</button></form>`;
   }
 
-  /** What the user alone has set: a nickname, a name for the group, what notifies, the pin. */
+  /** What the user alone has set: a nickname, a name for the group, and what belongs to any conversation. */
   #mine({ groupId, remark = '' }: GroupInfo): TemplateResult {
-    const channel = session.listed(new GroupChannel(groupId).identifier) ?? this.#channel;
     const { nickname = '' } = userInfo.getGroupMemberInfo(groupId, session.userId);
     const field = (name: string, label: TextKey, value: string, save: (value: string) => Promise<unknown>): TemplateResult =>
       html`<form class="one" @submit=${(event: SubmitEvent) => {
@@ -155,25 +138,11 @@ export class NuncioGroupPage extends NuncioElement {
       }}><label class="field"><span class="label">${text(label)}</span>
         <input class="input" name=${name} maxlength="64" autocomplete="off" dir="auto" .value=${value} /></label>
         <button class="button" type="submit" aria-label=${`${text('save')}: ${text(label)}`}>${text('save')}</button></form>`;
-    const group = new GroupChannel(groupId);
     return html`<section class="mine"><h3>${text('group.mine')}</h3>
       ${field('nickname', 'group.nickname', nickname, (value) => this.#setNickname(groupId, value))}
       ${field('remark', 'group.remark', remark, (value) => groups.rename(groupId, value))}
-      <label class="field"><span class="label">${text('notify')}</span>
-        <select class="input" @change=${(event: Event) => {
-          const level = Number((event.target as HTMLSelectElement).value) as ChannelNoDisturbLevel;
-          void this.#save(() => this.#setChannel(groupId, group.setNoDisturbLevel(level)));
-        }}>${[[ChannelNoDisturbLevel.DEFAULT, 'notify.default'] as const, ...LEVELS].map(([level, key]) => html`<option value=${level} ?selected=${level === (channel?.noDisturbLevel ?? ChannelNoDisturbLevel.DEFAULT)}>${text(key)}</option>`)}</select></label>
-      <label class="check"><input type="checkbox" .checked=${channel?.isPinned ?? false} @change=${(event: Event) => {
-        const pinned = (event.target as HTMLInputElement).checked;
-        void this.#save(() => this.#setChannel(groupId, pinned ? group.pin() : group.unpin()));
-      }} /><span>${text('group.pin')}</span></label>
+      <nuncio-channel-settings .channel=${groupKey(groupId)}></nuncio-channel-settings>
     </section>`;
-  }
-
-  async #setChannel(groupId: string, change: ReturnType<BaseChannel['pin']>): Promise<void> {
-    await succeed<unknown>(change);
-    await Promise.all([session.readChannels(), this.#readChannel(groupId)]);
   }
 
   async #setNickname(groupId: string, nickname: string): Promise<void> {

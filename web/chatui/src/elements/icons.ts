@@ -28,5 +28,6 @@ export const icons = {
   read: icon(svg`<path d="M2.5 12.500l4 4 8-9M11 15.500l1.2 1.200L20.5 7.5"/>`),
   sending: icon(svg`<circle cx="12" cy="12" r="7.5"/><path d="M12 8v4.300l2.5 1.6"/>`),
   edit: icon(svg`<path d="M5 19l1-4L16 5l3 3L9 18zM14 7l3 3"/>`),
+  tag: icon(svg`<path d="M4 5h7.500l8.500 8.500-6.500 6.500L4 12.500zM8 9h.01"/>`),
   file: icon(svg`<path d="M7 3.500h7l4 4v13H7zM14 3.500v4h4"/>`),
 } as const;

@@ -17,7 +17,11 @@ export const LEVELS: readonly (readonly [ChannelNoDisturbLevel, TextKey])[] = [
   [ChannelNoDisturbLevel.MUTED, 'notify.none'],
 ];
 
-/** What notifies the user, in conversations with users and in groups that have no setting of their own, and the browser's notifications. */
+/** The levels that are offered for a kind of conversation: who writes to one user mentions nobody. */
+export const levelsOf = (type: ChannelType): typeof LEVELS =>
+  type === ChannelType.DIRECT ? LEVELS.filter(([level]) => level === ChannelNoDisturbLevel.ALL_MESSAGE || level === ChannelNoDisturbLevel.MUTED) : LEVELS;
+
+/** What notifies the user, in conversations with users and in groups that have no setting of their own, the quiet hours, and the browser's notifications. */
 export class NuncioNotificationSettings extends NuncioElement {
   static override properties: PropertyDeclarations = { pushWorker: { type: String, attribute: 'push-worker' }, push: { state: true } };
 
@@ -66,7 +70,7 @@ export class NuncioNotificationSettings extends NuncioElement {
   protected override render(): TemplateResult {
     return html`<h3>${text('notify')}</h3>
       ${this.error ? html`<div class="note danger" role="alert">${this.error}</div>` : nothing}
-      ${this.#level(ChannelType.DIRECT, 'notify.direct')}${this.#level(ChannelType.GROUP, 'notify.groups')}${this.#browser()}`;
+      ${this.#level(ChannelType.DIRECT, 'notify.direct')}${this.#level(ChannelType.GROUP, 'notify.groups')}<nuncio-quiet-hours></nuncio-quiet-hours>${this.#browser()}`;
   }
 
   #level(type: ChannelType, label: TextKey): TemplateResult | typeof nothing {
@@ -78,9 +82,8 @@ export class NuncioNotificationSettings extends NuncioElement {
       const chosen = Number((event.target as HTMLSelectElement).value) as ChannelNoDisturbLevel;
       void this.attempt(() => succeed<unknown>(BaseChannel.setChannelTypeNoDisturbLevel({ channelType: type, level: chosen }))).then(() => this.#read());
     };
-    const choices = type === ChannelType.DIRECT ? LEVELS.filter(([one]) => one === ChannelNoDisturbLevel.ALL_MESSAGE || one === ChannelNoDisturbLevel.MUTED) : LEVELS;
     return html`<label class="field"><span class="label">${text(label)}</span>
-      <select class="input" @change=${set}>${choices.map(([one, key]) => html`<option value=${one} ?selected=${one === level}>${text(key)}</option>`)}</select></label>`;
+      <select class="input" @change=${set}>${levelsOf(type).map(([one, key]) => html`<option value=${one} ?selected=${one === level}>${text(key)}</option>`)}</select></label>`;
   }
 
   #browser(): TemplateResult | typeof nothing {

@@ -104,6 +104,7 @@ export class NuncioUserCard extends NuncioElement {
             <button class="button" type="submit">${text('save')}</button></form>`
         : nothing}
       ${blocked ? html`<div class="note warning">${text('card.blocked')}</div>` : nothing}
+      <nuncio-channel-settings .channel=${userId}></nuncio-channel-settings>
       <div class="actions">
         <button class="button primary" type="button" @click=${() => this.emit('open-conversation', userId)}>${text('card.write')}</button>
         ${friend

@@ -19,8 +19,8 @@ const ACTORS: Record<string, string> = { app: 'App server', api: 'App server', o
 /** Entries of the audit trail; `withUser` names the user they are about. */
 export function auditTable(entries: readonly AuditEntry[], withUser: boolean): TemplateResult {
   const about: Column<AuditEntry>[] = withUser
-    ? [{ title: 'User', cell: ({ appKey, userId }) =>
-        userId === null ? '–' : appKey === null ? userId : html`<a href=${address({ page: 'user', appKey, userId })}>${userId}</a>` }]
+    ? [{ title: 'User', cell: ({ appKey, userId, userName }) =>
+        userId === null ? '–' : appKey === null ? userId : html`<a href=${address({ page: 'user', appKey, userId })}>${userId}</a>${userName ? html`<br><span class="muted small">${userName}</span>` : nothing}` }]
     : [];
   return table<AuditEntry>(
     'Audit trail',

@@ -18,7 +18,7 @@ const BANS = [['10', '10 minutes'], ['60', '1 hour'], ['1440', '1 day'], ['10080
 /** What can be done with a user as it is now. `changed` is told when something was done, `gone` when the user is no more. */
 export function actionsOn(app: App, user: User, changed: () => void, gone: () => void): Action[] {
   const request = { appKey: app.appKey, userIds: [user.userId] };
-  const who = user.name === '' || user.name === user.userId ? user.userId : `${user.name} (${user.userId})`;
+  const who = user.shownName === '' || user.shownName === user.userId ? user.userId : `${user.shownName} (${user.userId})`;
   /** An action that is asked about first. */
   const asked = (label: string, title: string, line: string, done: string, run: () => Promise<unknown>, danger = false): Action => ({
     label,

@@ -1,14 +1,15 @@
 import type { TemplateResult } from 'lit';
 import { html, nothing } from 'lit';
-import type { App, Device, Relation, User } from '../api.js';
+import type { App, Device, JoinedGroup, Relation, User } from '../api.js';
 import { call, sentence } from '../client.js';
 import { ConsoleElement } from '../element.js';
 import { Listing } from '../parts/listing.js';
 import { table, tableStyles } from '../parts/table.js';
 import { address, go } from '../router.js';
 import { may } from '../state.js';
-import { number, permissions, time } from '../words.js';
+import { groupRoles, number, permissions, time } from '../words.js';
 import { auditTable } from './audit.js';
+import { frozenBadge } from './groups.js';
 import { actionsOn } from './user-actions.js';
 import './user-export.js';
 import { statusBadges } from './users.js';
@@ -31,6 +32,10 @@ class UserPage extends ConsoleElement {
     call('users/relations', { appKey: this.app.appKey, userId: this.userId, list: this.#shown ?? 'friends', ...(pageToken === undefined ? {} : { pageToken }) }),
   );
 
+  readonly #groups = new Listing<JoinedGroup>(this, (pageToken) =>
+    call('users/groups', { appKey: this.app.appKey, userId: this.userId, ...(pageToken === undefined ? {} : { pageToken }) }),
+  );
+
   protected override firstUpdated(): void {
     void this.#load();
   }
@@ -39,6 +44,7 @@ class UserPage extends ConsoleElement {
     try {
       this.#user = await call('users/get', { appKey: this.app.appKey, userId: this.userId });
       this.#failure = undefined;
+      if (!this.#user.softDeleted) void this.#groups.restart();
     } catch (error) {
       this.#failure = sentence(error);
     }
@@ -50,14 +56,14 @@ class UserPage extends ConsoleElement {
     const all = { page: 'users', appKey: this.app.appKey } as const;
     return html`<div class="page">
       <p><a href=${address(all)}>All users</a></p>
-      <div class="head"><h1>${user?.name || this.userId}</h1>${user === undefined ? nothing : statusBadges(user.status)}</div>
+      <div class="head"><h1>${user?.shownName || this.userId}</h1>${user === undefined ? nothing : statusBadges(user.status)}</div>
       ${this.#failure === undefined ? nothing : html`<p class="note danger" role="alert">${this.#failure}</p>`}
       ${user === undefined
         ? (this.#failure === undefined ? html`<p class="muted" role="status">Loading…</p>` : nothing)
         : html`${may(this.app, 'support') ? html`<div class="actions" role="group" aria-label="Actions">${actionsOn(this.app, user, () => void this.#load(), () => go(all)).map(
             ({ label, danger, run }) => html`<button class=${`button ${danger ? 'danger-quiet' : ''}`} type="button" @click=${() => void run()}>${label}</button>`,
           )}</div>` : nothing}
-          ${this.#facts(user)}${this.#devices(user.devices)}${this.#profile(user)}${this.#lists(user)}
+          ${this.#facts(user)}${this.#devices(user.devices)}${this.#profile(user)}${this.#lists(user)}${user.softDeleted ? nothing : this.#joined()}
           ${may(this.app, 'developer') ? html`<console-user-export .app=${this.app} .userId=${user.userId}></console-user-export>` : nothing}
           <section class="card" aria-labelledby="history"><h2 id="history">Latest changes</h2>${auditTable(user.history, false)}
             <p><a href=${address({ page: 'audit', appKey: this.app.appKey, userId: user.userId })}>All in the audit trail</a></p></section>`}
@@ -69,7 +75,7 @@ class UserPage extends ConsoleElement {
     const own = user.friendPermission;
     return html`<section class="card" aria-labelledby="facts"><h2 id="facts">About</h2><dl class="facts">
       <dt>User id</dt><dd class="mono">${user.userId}</dd>
-      <dt>Name</dt><dd>${user.name || '–'}</dd>
+      <dt>Name, when registered</dt><dd>${user.name || '–'}</dd>
       <dt>Avatar</dt><dd class="mono">${user.avatarUrl || '–'}</dd>
       <dt>Registered</dt><dd>${time(user.createdAt)}</dd>
       <dt>Ban</dt><dd>${ban === null ? 'None' : html`${ban.untilUnbanned ? 'Until unbanned' : html`Until ${time(ban.until)}`}${ban.reason === '' ? nothing : html`, because: ${ban.reason}`}`}</dd>
@@ -125,7 +131,7 @@ class UserPage extends ConsoleElement {
       ${shown === undefined ? nothing : html`${items === undefined ? nothing : table<Relation>(
         name,
         [
-          { title: 'User', cell: ({ userId }) => html`<a href=${address({ page: 'user', appKey: this.app.appKey, userId })}>${userId}</a>` },
+          { title: 'User', cell: ({ userId, name: known }) => html`<a href=${address({ page: 'user', appKey: this.app.appKey, userId })}>${userId}</a>${known === '' || known === userId ? nothing : html` <span class="muted small">${known}</span>`}` },
           ...(shown === 'friends'
             ? [{ title: 'Own name for them', cell: ({ alias }: Relation) => alias || '–' }, { title: 'Since', cell: ({ since }: Relation) => time(since) }]
             : []),
@@ -134,6 +140,23 @@ class UserPage extends ConsoleElement {
         ({ userId }) => userId,
         'Nobody is on this list.',
       )}${this.#relations.foot()}`}</section>`;
+  }
+
+  #joined(): TemplateResult {
+    const { items } = this.#groups;
+    return html`<section class="card" aria-labelledby="groups"><h2 id="groups">Groups</h2>${items === undefined ? nothing : table<JoinedGroup>(
+      'Groups',
+      [
+        { title: 'Group', cell: ({ groupId, name }) => html`<a href=${address({ page: 'group', appKey: this.app.appKey, groupId })}>${name}</a> <span class="muted mono">${groupId}</span>` },
+        { title: 'Role', cell: ({ role }) => groupRoles[role] },
+        { title: 'Members', cell: ({ memberCount }) => number(memberCount) },
+        { title: 'Frozen', cell: ({ frozen }) => frozenBadge(frozen) },
+        { title: 'Joined', cell: ({ joinedAt }) => time(joinedAt) },
+      ],
+      items,
+      ({ groupId }) => groupId,
+      'The user is in no group.',
+    )}${this.#groups.foot()}</section>`;
   }
 
   #show(list: ListName): void {

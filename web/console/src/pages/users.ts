@@ -60,6 +60,7 @@ class UsersPage extends ConsoleElement {
     css`
       .find { display: flex; flex-wrap: wrap; gap: 10px; align-items: end; }
       .find .field:first-child { flex: 1 1 220px; }
+      .also { display: block; font-weight: 400; color: var(--nuncio-text-muted); font-size: var(--nuncio-text-size-small); }
       .sub { display: block; font-weight: 400; color: var(--nuncio-text-muted); }
     `,
   ];
@@ -101,8 +102,8 @@ class UsersPage extends ConsoleElement {
         ${items === undefined ? nothing : table<UserRow>(
           'Users',
           [
-            { title: 'User', cell: (user) => html`<a href=${address({ page: 'user', appKey: app.appKey, userId: user.userId })}>${user.name || user.userId}</a>
-              <span class="sub mono">${user.userId}</span>` },
+            { title: 'User', cell: (user) => html`<a href=${address({ page: 'user', appKey: app.appKey, userId: user.userId })}>${user.shownName || user.userId}</a>
+              <span class="sub mono">${user.userId}</span>${user.shownName === user.name ? nothing : html`<span class="also">registered as ${user.name}</span>`}` },
             { title: 'Standing', cell: (user) => statusBadges(user.status) },
             { title: 'Online', cell: (user) => (user.online ? html`<span class="badge good">Online</span>` : html`<span class="muted">No</span>`) },
             { title: 'Registered', cell: (user) => time(user.createdAt) },
