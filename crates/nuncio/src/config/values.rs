@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
+use tracing_subscriber::filter::Targets;
 
 /// Reads a value from a string in the file, and writes it as one.
 macro_rules! as_text {
@@ -160,7 +161,7 @@ impl FromStr for LogFilter {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        match tracing_subscriber::EnvFilter::try_new(text) {
+        match text.parse::<Targets>() {
             Ok(_) => Ok(Self(text.to_owned())),
             Err(_) => Err(format!(
                 "`{text}` is not a filter such as `info`, or `info,nuncio_gateway=debug`"

@@ -383,8 +383,6 @@ fn stopped() -> StoreError {
 trait Work: Send {
     /// Runs it and keeps the outcome for [`Work::answer`]; the error is returned for the engine's decisions.
     fn run<'a>(&'a mut self, tx: &'a mut Tx<'_>) -> LocalFuture<'a, Result<(), Failed>>;
-    /// Runs it on an engine that never waits.
-    fn run_now(&mut self, tx: &mut Tx<'_>) -> Result<(), Failed>;
     /// Tells the caller: its outcome, or why the commit failed.
     fn answer(self: Box<Self>, commit: Result<(), StoreError>);
 }
@@ -437,13 +435,6 @@ where
             let outcome = (self.work)(tx).await;
             self.keep(outcome)
         })
-    }
-
-    fn run_now(&mut self, tx: &mut Tx<'_>) -> Result<(), Failed> {
-        tx.origin.clone_from(&self.origin);
-        tx.os = self.os;
-        let outcome = at_once((self.work)(tx));
-        self.keep(outcome)
     }
 
     fn answer(self: Box<Self>, commit: Result<(), StoreError>) {

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use futures_util::FutureExt as _;
 use nuncio_protocol::Refusal;
 use nuncio_protocol::ids::MessageId;
 use rusqlite::{Connection, ErrorCode};
@@ -247,7 +248,8 @@ fn run_unit(
         let mark = tx.mark();
         let On::Sqlite(local) = &tx.on else { return Ok(floor) };
         local.begin_unit();
-        let stays = unit.run_now(tx).is_ok();
+        // Nothing is waited for here.
+        let stays = unit.run(tx).now_or_never().is_some_and(|outcome| outcome.is_ok());
         if !stays {
             tx.back_to(mark);
         }
