@@ -6,7 +6,6 @@ use std::fmt::Write as _;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::{env, fs};
 
 use flate2::Compression;
@@ -19,7 +18,6 @@ type Done = Result<(), Box<dyn Error>>;
 
 fn main() -> Done {
     println!("cargo::rerun-if-changed=build.rs");
-    link_small();
     let here = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").ok_or("no CARGO_MANIFEST_DIR")?);
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("no OUT_DIR")?);
     let mut code = String::new();
@@ -45,25 +43,6 @@ fn main() -> Done {
     }
     fs::write(out.join("pages.rs"), code)?;
     Ok(())
-}
-
-/// Has the addresses that the loader must mend packed, which makes a megabyte and more of them a few kilobytes. Not every
-/// linker and C library can do that: it is asked for where Rust brings its linker and the machine's C library knows it.
-fn link_small() {
-    let is = |name: &str, value: &str| env::var_os(name).is_some_and(|found| found == value);
-    let wanted = is("PROFILE", "release") && is("TARGET", "x86_64-unknown-linux-gnu");
-    let built_here = env::var_os("HOST") == env::var_os("TARGET");
-    if wanted && built_here && glibc().is_some_and(|version| version >= (2, 36)) {
-        println!("cargo::rustc-link-arg-bins=-Wl,-z,pack-relative-relocs");
-    }
-}
-
-/// The version of this machine's C library.
-fn glibc() -> Option<(u32, u32)> {
-    let told = Command::new("getconf").arg("GNU_LIBC_VERSION").output().ok()?;
-    let told = String::from_utf8(told.stdout).ok()?;
-    let (major, minor) = told.trim().strip_prefix("glibc ")?.split_once('.')?;
-    Some((major.parse().ok()?, minor.split('.').next()?.parse().ok()?))
 }
 
 /// What to watch: the path, or as much of it as there is. Cargo takes what is not there as changed each time.
