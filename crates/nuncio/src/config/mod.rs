@@ -109,7 +109,7 @@ mod tests {
           |
         2 | listn = '127.0.0.1:1'
           | ^^^^^
-        unknown field `listn`, expected one of `data`, `database-url`, `master-key-file`, `listen`, `admin-listen`, `nats-url`, `node-name`, `node-lease`, `tls-cert`, `tls-key`, `max-connections`, `header-timeout`, `request-timeout`, `signature-window`, `replays-remembered`, `api-rate`, `heartbeat`, `login-timeout`, `write-timeout`, `client-rate`, `webhook-allow-private`, `audit-retention`, `drain-timeout`, `return-within`, `log-format`, `log-level`
+        unknown field `listn`, expected one of `data`, `database-url`, `master-key-file`, `listen`, `admin-listen`, `nats-url`, `node-name`, `node-lease`, `tls-cert`, `tls-key`, `max-connections`, `header-timeout`, `request-timeout`, `signature-window`, `replays-remembered`, `api-rate`, `heartbeat`, `login-timeout`, `write-timeout`, `client-rate`, `max-group-members`, `big-group-members`, `webhook-allow-private`, `audit-retention`, `drain-timeout`, `return-within`, `log-format`, `log-level`
         ");
     }
 
