@@ -40,6 +40,22 @@ pub(crate) struct Stretch {
     pub(crate) latest: MessageId,
 }
 
+/// Whether what comes next in a group's sequence behind a number has aged.
+pub(crate) async fn has_aged(
+    tx: &Tx<'_>,
+    app: AppId,
+    group: &GroupId,
+    after: i64,
+) -> Result<bool, StoreError> {
+    tx.exists(
+        "select 1 from groups g where g.app = ?1 and g.id = ?2 and g.head > ?3
+           and not exists (select 1 from group_entries e
+                           where e.app = ?1 and e.group_id = ?2 and e.seq = ?3 + 1)",
+        params![app, group, after],
+    )
+    .await
+}
+
 /// The next stretch of a group's sequence behind a number, if there is anything for the user.
 pub(crate) async fn next(
     tx: &Tx<'_>,

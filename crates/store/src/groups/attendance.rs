@@ -148,6 +148,14 @@ async fn arrive_partly(
     let (mut number, mut latest, mut all) = (None, MessageId(0), attends > 0);
     if !all {
         tx.filed(app, &[user])?;
+        if stretches::has_aged(tx, app, group, caught_up).await? {
+            // Devices begin anew behind this, as where entries of the inbox itself have aged.
+            tx.execute(
+                "update users set inbox_floor = inbox_head where app = ?1 and id = ?2",
+                params![app, user],
+            )
+            .await?;
+        }
     }
     for _ in 0..most {
         if all {
@@ -204,8 +212,7 @@ pub(super) async fn arrive(
     group: &GroupId,
     user: &UserId,
 ) -> Result<(), StoreError> {
-    while !arrive_partly(tx, app, group, user, None, usize::MAX).await? {}
-    Ok(())
+    arrive_partly(tx, app, group, user, None, usize::MAX).await.map(|_| ())
 }
 
 /// Likewise all members' inboxes.
@@ -231,8 +238,7 @@ pub(super) async fn attend(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let until = Some(attends_until(tx, now));
-    while !arrive_partly(tx, app, group, user, until, usize::MAX).await? {}
-    Ok(())
+    arrive_partly(tx, app, group, user, until, usize::MAX).await.map(|_| ())
 }
 
 /// Big groups, by id, of which a user's inbox has not all; of a user who is connected, those too of which it must be said

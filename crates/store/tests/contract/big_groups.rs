@@ -276,6 +276,21 @@ contract! { of big groups:
         assert_eq!((page.entries.len(), page.floor), (1, page.head - 1));
     }
 
+    async fn who_comes_back_after_entries_have_aged_begins_anew(bench: Bench) {
+        let [_, bob, cem] = club(&bench).await;
+        let (store, app) = (&bench.store, bench.app);
+        say(&bench, "ann", "m1").await;
+        let day = later().plus_ms(24 * 60 * 60 * 1000);
+        say_at(&bench, draft(app, "ann", "m2", "m2"), &[], day).await;
+        let before = store.sync(app, cem.clone(), 0, 50, None).await.unwrap();
+        assert_eq!(before.floor, 0, "nothing has aged yet");
+        store.trim_group_entries(app, String::new(), day).await.unwrap();
+        let page = store.sync(app, bob.clone(), 0, 50, None).await.unwrap();
+        assert_eq!((page.entries.len(), page.floor), (1, page.head - 1));
+        // What is left to be read is in the history, and counts.
+        assert_eq!(unread(&bench, &bob).await, 2);
+    }
+
     async fn an_absent_members_device_is_pushed_to(bench: Bench) {
         let [..] = club(&bench).await;
         let (store, app) = (&bench.store, bench.app);
