@@ -251,15 +251,25 @@ def test_a_failure_names_the_member_by_its_older_name_and_the_path(app, path, fi
     assert answer.body["url"] == path
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        *(f"/user/blockPushPeriod/{verb}.json" for verb in ("set", "get", "delete")),
-        *(f"/user/remarks/{verb}.json" for verb in ("set", "get", "del")),
-    ],
-)
-def test_what_concerns_push_notifications_is_told_to_be_off(app, path):
+@pytest.mark.parametrize("path", [f"/user/remarks/{verb}.json" for verb in ("set", "get", "del")])
+def test_names_for_push_alone_are_told_to_be_off(app, path):
     app.form(path, {"userId": "alice"}).must_be(codes.SERVICE_OFF)
+
+
+def test_quiet_hours_are_set_read_and_deleted(app):
+    app.register("alice")
+    path, alice = "/user/blockPushPeriod/{}.json".format, ("userId", "alice")
+    none = {"startTime": "", "period": 0, "unPushLevel": 0}
+    assert form(app, path("get"), alice)["data"] == none
+    hours = ("startTime", "23:00:00"), ("period", "60"), ("level", "5")
+    assert form(app, path("set"), alice, *hours) == {}
+    found = form(app, path("get"), alice)["data"]
+    assert found == {"startTime": "23:00:00", "period": 60, "unPushLevel": 5}
+    late = {"userId": "alice", "startTime": "24:00:00", "period": "60"}
+    app.form(path("set"), late).must_be(BAD, "`startTime`")
+    assert form(app, path("delete"), alice) == {}
+    assert form(app, path("get"), alice)["data"] == none
+    app.form(path("get"), {"userId": "nobody"}).must_be(codes.NOT_REGISTERED)
 
 
 def test_older_paths_are_signed_and_checked_alike(app):
