@@ -320,28 +320,28 @@ impl Core {
             let before = |days: i64| self.now().plus_ms(-days.saturating_mul(DAY_MS));
             let history = app.settings.history_days;
             let inbox = app.settings.inbox_days.min(history);
-            let mut after = Some(String::new());
-            while let Some(key) = after {
-                let Walked { next, deleted: rows } =
-                    self.store.trim_inboxes(app.id, key, before(inbox)).await?;
-                (after, deleted) = (next, deleted + rows);
-            }
-            let mut after = Some(String::new());
-            while let Some(key) = after {
-                let Walked { next, deleted: rows } =
-                    self.store.trim_group_entries(app.id, key, before(inbox)).await?;
-                (after, deleted) = (next, deleted + rows);
-            }
-            let mut after = Some(String::new());
-            while let Some(key) = after {
-                let Walked { next, deleted: rows } =
-                    self.store.trim_messages(app.id, key, before(history)).await?;
-                (after, deleted) = (next, deleted + rows);
-            }
-            deleted += self.store.trim_figures(app.id, self.now()).await?;
+            let (store, app) = (&self.store, app.id);
+            let (inbox, history) = (before(inbox), before(history));
+            deleted += walk(|after| store.trim_inboxes(app, after, inbox)).await?;
+            deleted += walk(|after| store.trim_group_entries(app, after, inbox)).await?;
+            deleted += walk(|after| store.trim_messages(app, after, history)).await?;
+            deleted += self.store.trim_figures(app, self.now()).await?;
         }
         Ok(deleted)
     }
+}
+
+/// Takes steps until there is nothing more to walk over; returns how many rows went.
+async fn walk<F>(step: impl Fn(String) -> F) -> Result<u64, StoreError>
+where
+    F: Future<Output = Result<Walked, StoreError>>,
+{
+    let (mut after, mut deleted) = (Some(String::new()), 0);
+    while let Some(key) = after {
+        let walked = step(key).await?;
+        (after, deleted) = (walked.next, deleted + walked.deleted);
+    }
+    Ok(deleted)
 }
 
 pub(crate) fn page(asked: u32, (usual, most): (u32, u32)) -> u32 {
