@@ -50,6 +50,11 @@ fn attends_until(tx: &Tx<'_>, now: Timestamp) -> Timestamp {
     now.plus_ms(i64::try_from(attendance).unwrap_or(i64::MAX))
 }
 
+/// Until when who comes into a group attends it, at first; 0 where it is not big.
+pub(super) fn of_newcomer(tx: &Tx<'_>, group: &Group, now: Timestamp) -> Timestamp {
+    if group.big { attends_until(tx, now) } else { Timestamp(0) }
+}
+
 /// A group has come to have more members, who all have the same inbox entries of it: past the limit it is big from now
 /// on. All attend at first, since nobody knows better.
 pub(super) async fn grow(
@@ -65,22 +70,11 @@ pub(super) async fn grow(
     group.big = true;
     tx.execute("update groups set big = 1 where app = ?1 and id = ?2", params![app, &group.id])
         .await?;
-    attend_from_now(tx, app, group, None, now).await
-}
-
-/// Members of a big group, or one of them, attend it, and have what there is.
-pub(super) async fn attend_from_now(
-    tx: &Tx<'_>,
-    app: AppId,
-    group: &Group,
-    member: Option<&UserId>,
-    now: Timestamp,
-) -> Result<(), StoreError> {
     tx.execute(
-        "update group_members set attends_until = ?4,
+        "update group_members set attends_until = ?3,
              caught_up = (select head from groups where app = ?1 and id = ?2)
-         where app = ?1 and group_id = ?2 and (?3 = '' or user_id = ?3)",
-        params![app, &group.id, member.map_or("", UserId::as_str), attends_until(tx, now)],
+         where app = ?1 and group_id = ?2",
+        params![app, &group.id, attends_until(tx, now)],
     )
     .await?;
     Ok(())

@@ -84,13 +84,17 @@ pub(super) async fn add(
 ) -> Result<Vec<UserId>, StoreError> {
     let mut came = Vec::new();
     let history_from = MessageId(latest(tx, app, &group.id).await?.0 + 1);
+    let attends_until = attendance::of_newcomer(tx, group, now);
     for user in users {
         let added = tx
             .execute(
-                "insert into group_members (app, group_id, user_id, role, joined_at, history_from)
-                 values (?1, ?2, ?3, ?4, ?5, ?6)
+                "insert into group_members (app, group_id, user_id, role, joined_at, history_from,
+                                            caught_up, attends_until)
+                 values (?1, ?2, ?3, ?4, ?5, ?6,
+                         (select case when big = 1 then head end from groups
+                          where app = ?1 and id = ?2), ?7)
                  on conflict (app, group_id, user_id) do nothing",
-                params![app, &group.id, user, role.number(), now, history_from],
+                params![app, &group.id, user, role.number(), now, history_from, attends_until],
             )
             .await?;
         if added == 0 {
@@ -114,11 +118,6 @@ pub(super) async fn add(
     let limit = tx.groups().most_members;
     if usize::try_from(group.member_count).unwrap_or(usize::MAX) > limit {
         return Err(Refusal::GroupFull { group: group.id.clone(), limit }.into());
-    }
-    if group.big {
-        for user in &came {
-            attendance::attend_from_now(tx, app, group, Some(user), now).await?;
-        }
     }
     attendance::grow(tx, app, group, now).await?;
     for user in &came {

@@ -1,16 +1,15 @@
 //! Messages to a group: whether one may be sent, decided where it is stored, and how it reaches the members.
 //!
 //! Every member has an entry of its own for each message, so a message costs a row for each member, and in a big group
-//! for each who attends. The group's row is held from the look at the sender's standing to the commit: messages have one order for all, and who was removed or
-//! muted before is seen.
+//! for each who attends. The group's row is held from the look at the sender's standing to the commit: messages have one
+//! order for all, and who was removed or muted before is seen.
 
 use nuncio_protocol::ids::{AppId, MessageId};
 use nuncio_protocol::values::MessageType;
 use nuncio_protocol::{ClientMessageId, GroupId, Mentions, Refusal, Timestamp, UserId, limits};
 
-use super::attendance;
-use super::members;
 use super::posting::Post;
+use super::{attendance, members};
 use crate::appends::{self, Facts, Party, read_facts, read_party};
 use crate::engine::{Row, Store, Tx, params};
 use crate::error::StoreError;
